@@ -1,0 +1,34 @@
+/**
+ * A mistake the user can mend: one line that names the bad value and the good ones.
+ * The command line prints it without a stack and exits with code 2. Everything else is a bug and keeps its stack.
+ */
+export class UserError extends Error {
+  override name = 'UserError';
+}
+
+/** Thrown where work was stopped on purpose (Ctrl-C, a cancelled job): nothing is lost, exit code 130. */
+export class StoppedError extends Error {
+  override name = 'StoppedError';
+  constructor(message = 'stopped') {
+    super(message);
+  }
+}
+
+/** `"x" is not a …; valid: a, b, c`, with the closest valid value first when the value looks like a slip. */
+export function unknownValue(what: string, value: string, valid: readonly string[]): UserError {
+  const close = valid.find((candidate) => editDistance(candidate, value) <= 2);
+  const hint = close === undefined ? '' : ` (did you mean "${close}"?)`;
+  return new UserError(`unknown ${what} "${value}"${hint}; valid: ${valid.join(', ')}`);
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min(next[j - 1] + 1, row[j] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+    }
+    row = next;
+  }
+  return row[b.length];
+}

@@ -1,0 +1,29 @@
+import type * as tfjs from '@tensorflow/tfjs';
+
+export type Tf = typeof tfjs;
+export const BACKENDS = ['tensorflow', 'wasm', 'cpu'] as const;
+export type BackendName = (typeof BACKENDS)[number];
+export type BackendChoice = 'auto' | BackendName;
+
+export interface AdamStep {
+  learningRate: number;
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+  /** Steps made, this one included (1 for the first): for the bias correction. */
+  step: number;
+  /** The gradient is multiplied by this first (global-norm clipping). */
+  gradScale: number;
+}
+
+/** A loaded tensor backend, ready to train. One per thread. */
+export interface Engine {
+  readonly tf: Tf;
+  readonly backend: BackendName;
+  /** Which training kernels run, part of a run's identity: `ngplus-simd@1`, or `stock`. */
+  readonly kernels: string;
+  /** One Adam update (Kingma & Ba 2015, algorithm 1) of `param` and its slots, in place. */
+  adam(param: tfjs.Variable, grad: tfjs.Tensor, m: tfjs.Variable, v: tfjs.Variable, options: AdamStep): void;
+  /** The 2-norm over all values of all gradients. */
+  globalNorm(grads: readonly tfjs.Tensor[]): number;
+}
