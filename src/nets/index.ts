@@ -1,0 +1,22 @@
+import { unknownValue } from '../core/errors.ts';
+import { conv } from './conv.ts';
+import { mlp } from './mlp.ts';
+import type { Net } from './net.ts';
+
+/** Every net by id. A new one is a file and a line here. */
+const nets = new Map<string, Net>();
+for (const net of [conv, mlp]) registerNet(net as Net);
+
+/** Adds a net, a user's own included. */
+export function registerNet(net: Net): void {
+  nets.set(net.id, net);
+}
+
+export const netIds = (): string[] => [...nets.keys()];
+
+/** @throws UserError for an unknown id */
+export function findNet(id: string): Net {
+  const net = nets.get(id);
+  if (!net) throw unknownValue('net', id, netIds());
+  return net;
+}

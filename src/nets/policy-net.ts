@@ -1,0 +1,92 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import type { ObservationSpec } from '../core/game.ts';
+import { createRng } from '../core/rng.ts';
+import { type Axis, axisSize, type Params, type TensorSpec } from '../core/tensors.ts';
+import type { Tf } from '../engine/types.ts';
+import { UserError } from '../core/errors.ts';
+import { findNet, netIds } from './index.ts';
+import { initParams } from './init.ts';
+import { dense, type LayerBuilder, scale, sequential, type TensorMap } from './layers.ts';
+
+/** An output of a policy net: what its axis means and the gain of its fresh weights. */
+export interface HeadSpec {
+  readonly name: string;
+  readonly axis: Axis;
+  readonly gain: number;
+}
+
+/** What defines a policy net: enough to build it again anywhere. Stored in every checkpoint. */
+export interface PolicyNetSpec {
+  readonly net: string;
+  readonly netConfig: Record<string, unknown>;
+  readonly observation: ObservationSpec;
+  readonly heads: readonly HeadSpec[];
+}
+
+/** Memory between steps (recurrent state, a window of frames): none for feed-forward nets. */
+export type Carry = readonly Tensor[];
+
+/** Stem and trunk of a net with heads on top. */
+export interface PolicyNet {
+  readonly spec: PolicyNetSpec;
+  readonly tensors: readonly TensorSpec[];
+  /** Fresh parameters of this seed. */
+  init(seed: number): Params;
+  /** `obs [batch, ...]`, `episodeStart [batch]` (1 where the carry is to be forgotten) → each head's `[batch, size]`. */
+  forward(tf: Tf, params: TensorMap, obs: Tensor, carry?: Carry, episodeStart?: Tensor): PolicyOutputs;
+  /** One observation → each head's values, in plain TypeScript. The arrays are overwritten by the next call. */
+  infer(params: Params, obs: ArrayLike<number>): Record<string, Float32Array>;
+  /** The batch shape of an observation: `[height, width, channels]` or `[n]`. */
+  readonly obsShape: readonly number[];
+}
+
+export interface PolicyOutputs {
+  readonly outputs: Record<string, Tensor>;
+  readonly carry: Carry;
+}
+
+/** Builds a policy net. @throws UserError for an unknown net, or one that can't read this kind of observation */
+export function buildPolicyNet(spec: PolicyNetSpec): PolicyNet {
+  const net = findNet(spec.net);
+  if (!net.reads.includes(spec.observation.kind)) {
+    const fitting = netIds().filter((id) => findNet(id).reads.includes(spec.observation.kind));
+    throw new UserError(`net "${spec.net}" can't read ${spec.observation.kind}; valid: ${fitting.join(', ')}`);
+  }
+  const input = observationAxes(spec.observation);
+  const body = sequential([...inputScaling(spec.observation), ...net.layers(net.schema.parse(spec.netConfig))])(input);
+  const heads = spec.heads.map((head) => ({
+    name: head.name,
+    layer: dense({ stage: `heads/${head.name}`, output: head.axis, gain: head.gain })(body.output),
+  }));
+  const tensors = [...body.tensors, ...heads.flatMap((head) => head.layer.tensors)];
+  const obsShape = input.map(axisSize);
+  const floats = new Float32Array(obsShape.reduce((a, b) => a * b, 1));
+  return {
+    spec,
+    tensors,
+    obsShape,
+    init: (seed) => initParams(tensors, (name) => createRng(seed, 'init', name)),
+    forward(tf, params, obs, carry = []) {
+      const features = body.forward(tf, params, obs);
+      return { outputs: Object.fromEntries(heads.map((h) => [h.name, h.layer.forward(tf, params, features)])), carry };
+    },
+    infer(params, obs) {
+      floats.set(obs);
+      const features = body.infer(params, floats);
+      return Object.fromEntries(heads.map((h) => [h.name, h.layer.infer(params, features)]));
+    },
+  };
+}
+
+function observationAxes(spec: ObservationSpec): Axis[] {
+  if (spec.kind === 'features') return [{ kind: 'feature', labels: spec.features }];
+  return [
+    { kind: 'board-y', size: spec.height },
+    { kind: 'board-x', size: spec.width },
+    { kind: 'channel', labels: spec.channels },
+  ];
+}
+
+function inputScaling(spec: ObservationSpec): LayerBuilder[] {
+  return spec.kind === 'features' ? [scale(spec.features.map((feature) => 1 / feature.scale))] : [];
+}
