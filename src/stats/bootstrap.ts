@@ -1,0 +1,114 @@
+import type { Rng } from '../core/rng.ts';
+import { normalCdf, studentQuantile } from './distributions.ts';
+
+/**
+ * A number with its interval. `value` is null where it does not exist (a threshold never met); `low` or `high` is null
+ * where the interval has no end on that side, or where there are too few runs to say (one in a group).
+ */
+export interface Estimate {
+  readonly value: number | null;
+  readonly low: number | null;
+  readonly high: number | null;
+}
+
+export interface BootstrapOptions {
+  /** Coverage aimed at: 0.95 for a 95 % interval. */
+  readonly level: number;
+  readonly resamples: number;
+  readonly rng: Rng;
+  /**
+   * `percentile` takes the quantiles as they are (as rliable does) and is too narrow for few runs. `expanded` takes
+   * quantiles further out, as a Student-t interval would (Hesterberg 2015, section 4.4, with Welch's degrees of freedom).
+   */
+  readonly method?: 'percentile' | 'expanded';
+}
+
+/** Independent samples of runs, each resampled with replacement within itself: two arms, or one group for each task. */
+export type Groups<T> = readonly (readonly T[])[];
+
+/** Several statistics of the same groups. Values may be infinite, not NaN. */
+export type Statistics<T, K extends string> = (groups: Groups<T>) => Record<K, number>;
+
+/** Stratified bootstrap: every statistic with its interval, all from the same resamples. */
+export function bootstrap<T, K extends string>(
+  groups: Groups<T>,
+  statistics: Statistics<T, K>,
+  options: BootstrapOptions,
+): Record<K, Estimate> {
+  const whole = statistics(groups);
+  const keys = Object.keys(whole) as K[];
+  const draws = resample(groups, statistics, keys, options);
+  const left = groups.map((group, g) => group.map((_, i) => statistics(without(groups, g, i))));
+  const estimate = (key: K): Estimate => {
+    if (groups.some((group) => group.length < 2)) return { value: finite(whole[key]), low: null, high: null };
+    const tail = tailArea(
+      left.map((group) => group.map((values) => values[key])),
+      options,
+    );
+    const low = finite(quantile(draws[key], tail));
+    return { value: finite(whole[key]), low, high: finite(quantile(draws[key], 1 - tail)) };
+  };
+  return Object.fromEntries(keys.map((key) => [key, estimate(key)])) as Record<K, Estimate>;
+}
+
+/** Sorted values of every statistic over the resamples. */
+function resample<T, K extends string>(
+  groups: Groups<T>,
+  statistics: Statistics<T, K>,
+  keys: readonly K[],
+  { resamples, rng }: BootstrapOptions,
+): Record<K, Float64Array> {
+  const draws = Object.fromEntries(keys.map((key) => [key, new Float64Array(resamples)])) as Record<K, Float64Array>;
+  for (let i = 0; i < resamples; i++) {
+    const values = statistics(groups.map((group) => group.map(() => group[rng.int(0, group.length)])));
+    for (const key of keys) draws[key][i] = values[key];
+  }
+  for (const key of keys) draws[key].sort();
+  return draws;
+}
+
+const without = <T>(groups: Groups<T>, g: number, i: number): Groups<T> =>
+  groups.map((group, other) => (other === g && group.length > 1 ? group.filter((_, j) => j !== i) : group));
+
+const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
+
+/**
+ * The share of resamples to leave out on each side. Resampled means of n runs vary by (n-1)/n of what they should, and
+ * a normal quantile ignores that the spread is estimated: both are made good by going further out.
+ */
+function tailArea(left: readonly (readonly number[])[], { level, method = 'expanded' }: BootstrapOptions): number {
+  const tail = (1 - level) / 2;
+  if (method === 'percentile') return tail;
+  const { df, shrinkage } = jackknife(left);
+  return normalCdf(studentQuantile(tail, df) * Math.sqrt(shrinkage));
+}
+
+/**
+ * From the statistic's values with each run left out in turn: Welch–Satterthwaite degrees of freedom, and how much
+ * smaller the bootstrap's variance is than the unbiased one (as a factor above 1).
+ */
+function jackknife(left: readonly (readonly number[])[]): { df: number; shrinkage: number } {
+  const parts = left.map((values) => {
+    const n = values.length;
+    const centre = values.reduce((sum, v) => sum + v, 0) / n;
+    const variance = ((n - 1) / n) * values.reduce((sum, v) => sum + (v - centre) ** 2, 0);
+    return { n, variance };
+  });
+  const total = parts.reduce((sum, part) => sum + part.variance, 0);
+  const fewest = Math.min(...parts.map((part) => part.n));
+  // No spread, or statistics that jump to infinity without one run: the most cautious of both.
+  if (!(total > 0 && total < Infinity)) return { df: fewest - 1, shrinkage: fewest / (fewest - 1) };
+  return {
+    df: total ** 2 / parts.reduce((sum, { n, variance }) => sum + variance ** 2 / (n - 1), 0),
+    shrinkage: total / parts.reduce((sum, { n, variance }) => sum + (variance * (n - 1)) / n, 0),
+  };
+}
+
+/** Linear between order statistics, as numpy's default. Infinite values are not averaged with finite ones. */
+export function quantile(sorted: ArrayLike<number>, p: number): number {
+  const place = p * (sorted.length - 1);
+  const below = sorted[Math.floor(place)];
+  const above = sorted[Math.ceil(place)];
+  if (below === above || !Number.isFinite(above - below)) return place % 1 < 0.5 ? below : above;
+  return below + (place % 1) * (above - below);
+}

@@ -1,0 +1,96 @@
+import type { Estimate } from './bootstrap.ts';
+import type { Comparison, ComparisonMetrics } from './compare.ts';
+
+/** The result in plain words: a short paragraph that starts with what decides, and says so where nothing is decided. */
+export function verdict(comparison: Comparison): string {
+  const { outcome } = comparison;
+  if (outcome === 'unclear') return `No clear difference at this length: ${effect(comparison)} ${needed(comparison)}`;
+  return `${needed(comparison)} ${outcome === 'hurt' ? 'Transfer hurt: o' : 'O'}${effect(comparison).slice(1)}`;
+}
+
+/** `on average over the 200k steps, …` with the interval of the metric that decides. */
+function effect({ metrics, primary, budget, referenceRange, level, arms }: Comparison): string {
+  const estimate = metrics[primary];
+  const over = `over all ${steps(budget)} steps transferred agents gained`;
+  const interval = `(${intervalText(estimate, level)}${primary === 'ratio' ? '; 1 = no effect' : '; 0 = no effect'})`;
+  if (primary === 'ratio') {
+    return `${over} ${number(estimate.value!)} times as much return over random play as agents from scratch ${interval}.`;
+  }
+  const unit = referenceRange === 1 ? 'return' : `of the reference range of ${number(referenceRange)}`;
+  const { value } = estimate;
+  return (
+    `${over} ${number(Math.abs(value!))} ${unit} ${value! < 0 ? 'less' : 'more'} than ${arms.scratch.label} ${interval}; ` +
+    'agents from scratch did not clearly beat random play, so there is no ratio.'
+  );
+}
+
+/** How many steps each arm needed for the same return. */
+function needed(comparison: Comparison): string {
+  const { arms, threshold, budget, metrics, level } = comparison;
+  const goal = `return ${number(threshold.value)}`;
+  const t = arms.transfer.steps.value;
+  const s = arms.scratch.steps.value;
+  const scratch =
+    s === null ? `agents from scratch not within ${steps(budget)}` : `agents from scratch after ${steps(s)}`;
+  if (t === null) {
+    const first = `Transferred agents did not reach ${goal} within ${steps(budget)} steps`;
+    return `${first}, ${s === null ? 'nor did agents from scratch' : `agents from scratch did after ${steps(s)}`} (${seeds(comparison)}).`;
+  }
+  if (s === null)
+    return `Transferred agents reached ${goal} after ${steps(t)} steps, ${scratch} (${seeds(comparison)}).`;
+  const details = [stepsInterval(metrics.stepsRatio, level), seeds(comparison), withSource(comparison)];
+  const reached = t === 0 ? 'before any training on the target' : `after ${steps(t)} steps`;
+  return `Transferred agents reached ${goal} ${reached}, ${scratch}${fewer(metrics)} (${details.filter(Boolean).join('; ')}).`;
+}
+
+const fewer = ({ stepsRatio: { value } }: ComparisonMetrics): string => (value === 0 ? '' : `: ${timesText(value!)}`);
+
+/** `1.9 times fewer`, `1.3 times more`, `as many`. */
+function timesText(ratio: number): string {
+  const times = number(ratio < 1 ? 1 / ratio : ratio);
+  return times === '1' || times === '1.0' ? 'as many' : `${times} times ${ratio < 1 ? 'fewer' : 'more'}`;
+}
+
+/** The interval of a steps ratio, each end in words: it may reach from fewer to more, or past the budget. */
+function stepsInterval({ low, high }: Estimate, level: number): string {
+  if (low === high) return '';
+  const end = (ratio: number | null) =>
+    ratio === null ? 'never within the budget' : ratio === 0 ? 'none at all' : timesText(ratio);
+  const [a, b] = [low, high];
+  if (a !== null && b !== null && a > 0 && b < 1) return `${percent(level)} interval ${number(1 / b)}–${number(1 / a)}`;
+  if (a !== null && b !== null && a > 1) return `${percent(level)} interval ${number(a)}–${number(b)}`;
+  return `${percent(level)} interval from ${end(a)} to ${end(b)}`;
+}
+
+function withSource({ sourceSteps, metrics }: Comparison): string {
+  const { value } = metrics.stepsRatioWithSource;
+  if (sourceSteps === 0 || value === null) return '';
+  return `with the ${steps(sourceSteps)} source steps counted, ${timesText(value)}`;
+}
+
+function seeds({ arms }: Comparison): string {
+  const { scratch, transfer } = arms;
+  if (scratch.runs === transfer.runs) return `${scratch.runs} ${scratch.runs === 1 ? 'seed' : 'seeds'} an arm`;
+  return `${transfer.runs} transferred and ${scratch.runs} scratch seeds`;
+}
+
+function intervalText({ low, high }: Estimate, level: number): string {
+  if (low === null && high === null) return 'no interval: too few seeds';
+  return `${percent(level)} interval ${low === null ? 'unbounded' : number(low)}–${high === null ? 'unbounded' : number(high)}`;
+}
+
+const percent = (level: number): string => `${Math.round(level * 1000) / 10} %`;
+
+/** Three significant digits below 100, whole numbers above. */
+export function number(value: number): string {
+  const size = Math.abs(value);
+  const text = size >= 100 ? value.toFixed(0) : value.toFixed(size >= 10 ? 1 : 2);
+  return text.replace(/^-(0(?:\.0+)?)$/, '$1').replace('-', '−');
+}
+
+/** `61k`, `1.25M`, `850`. */
+export function steps(count: number): string {
+  const trimmed = (value: number) => String(Math.round(value * 100) / 100);
+  if (count >= 999_500) return `${trimmed(count / 1e6)}M`;
+  return count >= 1000 ? `${Math.round(count / 1000)}k` : String(Math.round(count));
+}
