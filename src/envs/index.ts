@@ -1,0 +1,27 @@
+import type { Game } from '../core/game.ts';
+import { UserError } from '../core/errors.ts';
+import { breakout } from './breakout.ts';
+import { cartpole } from './cartpole.ts';
+import { findGame as find, optionClashes, parseEnvId } from './env-id.ts';
+import type { EnvSpec } from './env-id.ts';
+
+/** The registered games, users' games included once `registerGame` has been called with them. */
+export const games: Game[] = [breakout, cartpole];
+
+/** The registered game with this id; throws a UserError that lists them. */
+export const findGame = (id: string): Game => find(id, games);
+
+/** The environment an id like `breakout?paddleWidth=2` names, among the registered games. */
+export const findEnv = (id: string): EnvSpec => parseEnvId(id, games);
+
+/** Adds a user's game. Throws a UserError where its id is taken or one of its parameters has the name of an option. */
+export function registerGame(game: Game): void {
+  if (games.some(({ id }) => id === game.id)) {
+    throw new UserError(`the game id "${game.id}" is taken; taken: ${games.map(({ id }) => id).join(', ')}`);
+  }
+  const clashes = optionClashes(game);
+  if (clashes.length > 0) {
+    throw new UserError(`${game.id}: the variant parameter "${clashes[0]}" has the name of an option of every game`);
+  }
+  games.push(game);
+}

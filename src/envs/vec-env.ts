@@ -1,0 +1,246 @@
+import { UserError } from '../core/errors.ts';
+import { observationArray, observationSize } from '../core/game.ts';
+import type { Game, Named, ObservationSpec } from '../core/game.ts';
+import { Mt19937 } from '../core/mt19937.ts';
+import { Sfc32, streamKey } from '../core/rng.ts';
+import type { Rng, StreamKey } from '../core/rng.ts';
+import type { VecEnv } from '../core/vec-env.ts';
+import type { EnvSpec } from './env-id.ts';
+import { restorePlainData } from './plain-data.ts';
+
+/** A VecEnv made from a game. */
+export interface GameVecEnv extends VecEnv {
+  readonly spec: EnvSpec;
+  /** `[E]`: the states of the game, for drawing. */
+  readonly states: readonly unknown[];
+}
+
+/**
+ * `numEnvs` copies of an environment. Call `reset` or `load` before the first step.
+ *
+ * Every act makes one sticky draw for each player who acts, before the game's own draws, also where `sticky` is 0 (so
+ * the luck of an episode does not depend on it); the previous action is kept over resets. A repeated action that is
+ * not legal gives way to the chosen one.
+ *
+ * Randomness: with `sfc32` each episode has a stream of its own, derived from (seed, environment, episode); with
+ * `mt19937` environment e draws everything from one generator seeded with `seed + e`, as Python's MinAtar does.
+ *
+ * A time limit only cuts (`truncated`) what the rules have not ended in the same step.
+ */
+export function createVecEnv(spec: EnvSpec, numEnvs: number, seed: number | string): GameVecEnv {
+  return new Envs(spec, numEnvs, seed);
+}
+
+interface Saved {
+  id: string;
+  states: unknown[];
+  rngs: Uint32Array[];
+  episodes: Int32Array;
+  previous: Int32Array;
+  finalObs: Uint8Array | Float32Array;
+  rewards: Float32Array;
+  terminated: Uint8Array;
+  truncated: Uint8Array;
+  returns: Float64Array;
+  lengths: Int32Array;
+}
+
+class Envs implements GameVecEnv {
+  readonly spec: EnvSpec;
+  readonly id: string;
+  readonly numEnvs: number;
+  readonly players: number;
+  readonly observation: ObservationSpec;
+  readonly obsSize: number;
+  readonly actions: readonly Named[];
+  readonly obs: Uint8Array | Float32Array;
+  readonly finalObs: Uint8Array | Float32Array;
+  readonly rewards: Float32Array;
+  readonly terminated: Uint8Array;
+  readonly truncated: Uint8Array;
+  readonly legal: Uint8Array;
+  readonly toAct: Int8Array;
+  readonly returns: Float64Array;
+  readonly lengths: Int32Array;
+  readonly states: unknown[];
+
+  private readonly game: Game;
+  private readonly key: StreamKey;
+  private readonly rngs: Rng[];
+  /** `[E]`: number of the running episode, -1 before the first. */
+  private readonly episodes: Int32Array;
+  /** `[E, P]`: the action last in force, an index into the game's own actions. */
+  private readonly previous: Int32Array;
+  private readonly actionIndices: Int32Array;
+  /** One environment's actions, rewards and mask, as the game knows them. */
+  private readonly inForce: Int32Array;
+  private readonly stepRewards: Float32Array;
+  private readonly mask: Uint8Array;
+
+  constructor(spec: EnvSpec, numEnvs: number, seed: number | string) {
+    const { game, observation, variant } = spec;
+    const slots = numEnvs * game.players;
+    this.spec = spec;
+    this.id = spec.id;
+    this.game = game;
+    this.numEnvs = numEnvs;
+    this.players = game.players;
+    this.observation = observation;
+    this.obsSize = observationSize(observation);
+    this.actions = spec.actionSet;
+    this.obs = observationArray(observation, slots);
+    this.finalObs = observationArray(observation, slots);
+    this.rewards = new Float32Array(slots);
+    this.terminated = new Uint8Array(numEnvs);
+    this.truncated = new Uint8Array(numEnvs);
+    this.legal = new Uint8Array(slots * this.actions.length).fill(1);
+    this.toAct = new Int8Array(numEnvs).fill(-1);
+    this.returns = new Float64Array(slots);
+    this.lengths = new Int32Array(numEnvs);
+    this.states = Array.from({ length: numEnvs }, () => game.create(variant));
+    this.key = streamKey(seed, 'env');
+    this.rngs = Array.from({ length: numEnvs }, (_, env) => this.createRng(seed, env));
+    this.episodes = new Int32Array(numEnvs).fill(-1);
+    this.previous = new Int32Array(slots);
+    this.actionIndices = Int32Array.from(spec.actionIndices);
+    this.inForce = new Int32Array(game.players);
+    this.stepRewards = new Float32Array(game.players);
+    this.mask = new Uint8Array(game.actions.length);
+  }
+
+  reset(): void {
+    this.rewards.fill(0);
+    this.terminated.fill(0);
+    this.truncated.fill(0);
+    this.returns.fill(0);
+    this.lengths.fill(0);
+    for (let env = 0; env < this.numEnvs; env++) {
+      this.startEpisode(env);
+      this.look(env, this.obs);
+    }
+  }
+
+  step(actions: Int32Array): void {
+    for (let env = 0; env < this.numEnvs; env++) this.stepOne(env, actions);
+  }
+
+  save(): Saved {
+    return structuredClone({
+      id: this.id,
+      states: this.states,
+      rngs: this.rngs.map((rng) => rng.save()),
+      episodes: this.episodes,
+      previous: this.previous,
+      finalObs: this.finalObs,
+      rewards: this.rewards,
+      terminated: this.terminated,
+      truncated: this.truncated,
+      returns: this.returns,
+      lengths: this.lengths,
+    });
+  }
+
+  load(state: unknown): void {
+    const saved = state as Saved;
+    if (saved.id !== this.id || saved.states.length !== this.numEnvs) {
+      throw new UserError(
+        `the saved state is of ${saved.states.length} x ${saved.id}, but this is ${this.numEnvs} x ${this.id}`,
+      );
+    }
+    this.episodes.set(saved.episodes);
+    this.previous.set(saved.previous);
+    this.finalObs.set(saved.finalObs);
+    this.rewards.set(saved.rewards);
+    this.terminated.set(saved.terminated);
+    this.truncated.set(saved.truncated);
+    this.returns.set(saved.returns);
+    this.lengths.set(saved.lengths);
+    for (let env = 0; env < this.numEnvs; env++) {
+      this.rngs[env].load(saved.rngs[env]);
+      restorePlainData(this.states[env] as object, saved.states[env] as object);
+      this.look(env, this.obs);
+    }
+  }
+
+  private createRng(seed: number | string, env: number): Rng {
+    if (this.spec.rng === 'sfc32') return new Sfc32(this.key);
+    if (typeof seed !== 'number') throw new UserError(`rng=mt19937 needs a whole number as seed, not "${seed}"`);
+    return new Mt19937(seed + env);
+  }
+
+  private stepOne(env: number, actions: Int32Array): void {
+    const { game, players, stepRewards, returns } = this;
+    const state = this.states[env];
+    const rng = this.rngs[env];
+    const first = env * players;
+    if (this.terminated[env] === 1 || this.truncated[env] === 1) {
+      this.lengths[env] = 0;
+      for (let i = first; i < first + players; i++) returns[i] = 0;
+    }
+    this.settleActions(env, actions, rng);
+    const terminated = game.step(state, this.inForce, rng, stepRewards);
+    for (let player = 0; player < players; player++) {
+      this.rewards[first + player] = stepRewards[player];
+      returns[first + player] += stepRewards[player];
+    }
+    const length = ++this.lengths[env];
+    const truncated = !terminated && length === this.spec.maxSteps;
+    this.terminated[env] = terminated ? 1 : 0;
+    this.truncated[env] = truncated ? 1 : 0;
+    if (terminated || truncated) {
+      for (let player = 0; player < players; player++) {
+        game.observe(state, player, this.finalObs, (first + player) * this.obsSize);
+      }
+      this.startEpisode(env);
+    }
+    this.look(env, this.obs);
+  }
+
+  /** Applies the sticky rule; leaves the actions in force, as indices into the game's own, in `inForce`. */
+  private settleActions(env: number, actions: Int32Array, rng: Rng): void {
+    const { players, inForce, previous, actionIndices } = this;
+    const toAct = this.toAct[env];
+    for (let player = 0; player < players; player++) {
+      const slot = env * players + player;
+      let action = actionIndices[actions[slot]];
+      if (toAct === -1 || toAct === player) {
+        if (rng.float() < this.spec.sticky && this.mayRepeat(env, player)) action = previous[slot];
+        previous[slot] = action;
+      }
+      inForce[player] = action;
+    }
+  }
+
+  private mayRepeat(env: number, player: number): boolean {
+    if (this.game.legal === undefined) return true;
+    this.game.legal(this.states[env], player, this.mask, 0);
+    return this.mask[this.previous[env * this.players + player]] === 1;
+  }
+
+  private startEpisode(env: number): void {
+    const rng = this.rngs[env];
+    const episode = ++this.episodes[env];
+    if (rng instanceof Sfc32) rng.reseed(this.key, env, episode);
+    this.game.reset(this.states[env], rng);
+  }
+
+  /** Writes what the players of one environment see and may do. */
+  private look(env: number, obs: Uint8Array | Float32Array): void {
+    const { game, players, obsSize } = this;
+    const state = this.states[env];
+    for (let player = 0; player < players; player++) {
+      game.observe(state, player, obs, (env * players + player) * obsSize);
+    }
+    if (game.toAct !== undefined) this.toAct[env] = game.toAct(state);
+    if (game.legal !== undefined) this.writeLegal(env);
+  }
+
+  private writeLegal(env: number): void {
+    const { game, players, mask, legal, actionIndices } = this;
+    for (let player = 0; player < players; player++) {
+      const offset = (env * players + player) * actionIndices.length;
+      game.legal!(this.states[env], player, mask, 0);
+      for (let i = 0; i < actionIndices.length; i++) legal[offset + i] = mask[actionIndices[i]];
+    }
+  }
+}
