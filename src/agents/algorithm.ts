@@ -1,0 +1,46 @@
+import type { z } from 'zod';
+import type { Agent, LearningRateScale } from '../core/agent.ts';
+import type { Named } from '../core/game.ts';
+import type { Params } from '../core/tensors.ts';
+import type { VecEnv } from '../core/vec-env.ts';
+import type { Engine } from '../engine/types.ts';
+import type { HeadSpec, PolicyNet } from '../nets/policy-net.ts';
+
+/** What an agent is handed: it never imports a game, never opens a file. */
+export interface AgentContext<Config> {
+  readonly engine: Engine;
+  readonly env: VecEnv;
+  readonly net: PolicyNet;
+  /** Where learning starts: fresh, or transferred. */
+  readonly params: Params;
+  readonly config: Config;
+  readonly seed: number;
+  /** Env frames the whole training will take: schedules end there. */
+  readonly totalTimesteps: number;
+  readonly learningRateScale: LearningRateScale;
+}
+
+/** A learning algorithm: one file, one registry line. */
+export interface Algorithm<Schema extends z.ZodObject = z.ZodObject> {
+  /** Equal to the file name. */
+  readonly id: string;
+  /** Raised whenever results change: part of every run's identity. */
+  readonly revision: number;
+  readonly summary: string;
+  readonly schema: Schema;
+  /** Environments stepped at a time. */
+  numEnvs(config: z.output<Schema>): number;
+  /** The outputs it needs from a net. */
+  heads(actions: readonly Named[]): HeadSpec[];
+  create(context: AgentContext<z.output<Schema>>): Agent;
+}
+
+/** Gives an algorithm its types. */
+export function defineAlgorithm<Schema extends z.ZodObject>(algorithm: Algorithm<Schema>): Algorithm<Schema> {
+  return algorithm;
+}
+
+/** A loss or gradient that is not a finite number: training stops, the last good parameters are kept. */
+export class NotFiniteError extends Error {
+  override name = 'NotFiniteError';
+}

@@ -1,0 +1,21 @@
+import { unknownValue } from '../core/errors.ts';
+import type { Algorithm } from './algorithm.ts';
+import { ppo } from './ppo.ts';
+
+/** Every algorithm by id. A new one is a file and a line here. */
+const algorithms = new Map<string, Algorithm>();
+for (const algorithm of [ppo]) registerAlgorithm(algorithm as Algorithm);
+
+/** Adds an algorithm, a user's own included. */
+export function registerAlgorithm(algorithm: Algorithm): void {
+  algorithms.set(algorithm.id, algorithm);
+}
+
+export const algorithmIds = (): string[] => [...algorithms.keys()];
+
+/** @throws UserError for an unknown id */
+export function findAlgorithm(id: string): Algorithm {
+  const algorithm = algorithms.get(id);
+  if (!algorithm) throw unknownValue('algorithm', id, algorithmIds());
+  return algorithm;
+}

@@ -1,0 +1,188 @@
+import { type Axis, axisSize, type Params, type TensorSpec, tensorShape, tensorSize } from '../core/tensors.ts';
+import { alignAxis, type Alignment, type AxisMap } from './align.ts';
+
+/** What happens to one tensor of the target. */
+export interface PlanEntry {
+  readonly tensor: string;
+  readonly stage: string;
+  readonly shape: readonly number[];
+  /** `copied`: all of it, in place. `mapped`: rows gathered from the source, the others fresh. `fresh`: all new. */
+  readonly origin: 'copied' | 'mapped' | 'fresh';
+  /** The source's tensor it comes from, or null. */
+  readonly from: string | null;
+  readonly copiedValues: number;
+  readonly totalValues: number;
+  readonly reason: string;
+  /** How it is trained: `learning rate x 1`, `frozen`, `frozen until step 20000`. */
+  readonly training: string;
+}
+
+/** Which label of the source each label of the target took its rows from. */
+export interface LabelMatch {
+  readonly axis: 'channel' | 'feature' | 'action';
+  readonly target: string;
+  readonly source: string | null;
+}
+
+/** The whole transfer, made before training and stored with the run. */
+export interface TransferPlan {
+  readonly source: string;
+  readonly target: string;
+  readonly method: string;
+  readonly alignment: Alignment;
+  readonly entries: readonly PlanEntry[];
+  readonly matches: readonly LabelMatch[];
+  /** Tensors of the source that nothing was taken from. */
+  readonly unused: readonly string[];
+  /** Adam's moments start at zero on the target. */
+  readonly optimizer: 'fresh';
+}
+
+/** The tensors of a source policy, with what their axes mean. */
+export interface SourceTensor {
+  readonly name: string;
+  readonly stage: string;
+  readonly axes: readonly Axis[];
+}
+
+export interface PlanOptions {
+  readonly source: string;
+  readonly target: string;
+  readonly method: string;
+  readonly alignment: Alignment;
+  /** Stages (or prefixes: `heads`) that start fresh whatever could be copied. */
+  readonly reset: readonly string[];
+  /** Says in words how a tensor of this stage is trained. */
+  readonly training: (stage: string) => string;
+}
+
+/** Plans the transfer of a source's tensors into a target net. Tensors pair by stage and position, rows by axes. */
+export function planTransfer(
+  source: readonly SourceTensor[],
+  target: readonly TensorSpec[],
+  options: PlanOptions,
+): TransferPlan {
+  const entries = target.map((spec) => planEntry(spec, partner(spec, source, target), options));
+  const used = new Set(entries.flatMap((entry) => entry.from ?? []));
+  return {
+    source: options.source,
+    target: options.target,
+    method: options.method,
+    alignment: options.alignment,
+    entries,
+    matches: labelMatches(source, target, options.alignment),
+    unused: source.filter((tensor) => !used.has(tensor.name)).map((tensor) => tensor.name),
+    optimizer: 'fresh',
+  };
+}
+
+function planEntry(spec: TensorSpec, from: SourceTensor | undefined, options: PlanOptions): PlanEntry {
+  const shape = tensorShape(spec);
+  const totalValues = tensorSize(spec);
+  const common = { tensor: spec.name, stage: spec.stage, shape, totalValues, training: options.training(spec.stage) };
+  const fresh = (reason: string): PlanEntry => ({ ...common, origin: 'fresh', from: null, copiedValues: 0, reason });
+  if (options.reset.some((stage) => inStage(spec.stage, stage))) return fresh(`${spec.stage} is reset`);
+  if (!from) return fresh('the source has no such stage');
+  const maps = axisMaps(from.axes, spec.axes, options.alignment);
+  const blocked = maps.find((map) => map.reason);
+  if (blocked) return fresh(blocked.reason as string);
+  const copiedValues = maps.reduce((product, map) => product * map.from.filter((i) => i >= 0).length, 1);
+  if (copiedValues === 0) return fresh('nothing of it matches');
+  const identical = maps.every((map, i) => isIdentity(map, axisSize(from.axes[i])));
+  return {
+    ...common,
+    origin: identical ? 'copied' : 'mapped',
+    from: from.name,
+    copiedValues,
+    reason: identical ? 'same meaning along every axis' : mappedReason(maps, spec.axes),
+  };
+}
+
+/** The target's initial parameters: the source's values where the plan takes them, `fresh` ones elsewhere. */
+export function transferParams(
+  plan: TransferPlan,
+  source: { tensors: readonly SourceTensor[]; params: Params },
+  target: readonly TensorSpec[],
+  fresh: Params,
+): Params {
+  return Object.fromEntries(
+    target.map((spec) => {
+      const entry = plan.entries.find((candidate) => candidate.tensor === spec.name) as PlanEntry;
+      const from = source.tensors.find((tensor) => tensor.name === entry.from);
+      const values = fresh[spec.name].slice();
+      if (from) gather(source.params[from.name], from.axes, values, axisMaps(from.axes, spec.axes, plan.alignment));
+      return [spec.name, values];
+    }),
+  );
+}
+
+/** Overwrites the values of `target` whose index along every axis has a source. */
+function gather(source: Float32Array, sourceAxes: readonly Axis[], target: Float32Array, maps: AxisMap[]): void {
+  const sizes = sourceAxes.map(axisSize);
+  const visit = (axis: number, from: number, to: number): void => {
+    if (axis === maps.length) {
+      target[to] = source[from];
+      return;
+    }
+    const { from: map } = maps[axis];
+    for (let i = 0; i < map.length; i++) {
+      if (map[i] >= 0) visit(axis + 1, from * sizes[axis] + map[i], to * map.length + i);
+    }
+  };
+  visit(0, 0, 0);
+}
+
+function axisMaps(source: readonly Axis[], target: readonly Axis[], how: Alignment): AxisMap[] {
+  if (source.length !== target.length) {
+    return target.map(() => ({ from: new Int32Array(0), reason: `${source.length} axes against ${target.length}` }));
+  }
+  return target.map((axis, i) => alignAxis(source[i], axis, how));
+}
+
+/** The source tensor at the same position of the same stage. */
+function partner(
+  spec: TensorSpec,
+  source: readonly SourceTensor[],
+  target: readonly TensorSpec[],
+): SourceTensor | undefined {
+  const position = target.filter((other) => other.stage === spec.stage).indexOf(spec);
+  return source.filter((tensor) => tensor.stage === spec.stage)[position];
+}
+
+/** Is `stage` the stage `prefix` or inside it? `heads/policy` is in `heads`. */
+export const inStage = (stage: string, prefix: string): boolean => stage === prefix || stage.startsWith(`${prefix}/`);
+
+const isIdentity = (map: AxisMap, sourceSize: number): boolean =>
+  map.from.length === sourceSize && map.from.every((from, i) => from === i);
+
+function mappedReason(maps: readonly AxisMap[], axes: readonly Axis[]): string {
+  return maps
+    .flatMap((map, i) => {
+      const taken = map.from.filter((from) => from >= 0).length;
+      return taken === map.from.length && isIdentity(map, taken) ? [] : `${taken} of ${map.from.length} ${axisName(axes[i])}`;
+    })
+    .join(', ');
+}
+
+const axisName = (axis: Axis): string => (axis.kind === 'flat' ? 'inputs' : `${axis.kind}s`);
+
+function labelMatches(
+  source: readonly SourceTensor[],
+  target: readonly TensorSpec[],
+  how: Alignment,
+): LabelMatch[] {
+  const kinds = ['channel', 'feature', 'action'] as const;
+  return kinds.flatMap((axis) => {
+    const from = labelsOf(source, axis);
+    const to = labelsOf(target, axis);
+    if (!from || !to) return [];
+    const map = alignAxis({ kind: axis, labels: from }, { kind: axis, labels: to }, how);
+    return to.map((label, i) => ({ axis, target: label.name, source: from[map.from[i]]?.name ?? null }));
+  });
+}
+
+function labelsOf(tensors: readonly SourceTensor[], kind: 'channel' | 'feature' | 'action') {
+  const flat = (axis: Axis): readonly Axis[] => (axis.kind === 'flat' ? axis.factors.flatMap(flat) : [axis]);
+  const found = tensors.flatMap((tensor) => tensor.axes.flatMap(flat)).find((axis) => axis.kind === kind);
+  return found && 'labels' in found ? found.labels : undefined;
+}
