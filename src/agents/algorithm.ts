@@ -28,6 +28,8 @@ export interface Algorithm<Schema extends z.ZodObject = z.ZodObject> {
   readonly revision: number;
   readonly summary: string;
   readonly schema: Schema;
+  /** Values that differ from the schema's defaults on games whose observation is features. */
+  readonly featureDefaults?: Partial<z.input<Schema>>;
   /** Environments stepped at a time. */
   numEnvs(config: z.output<Schema>): number;
   /** The outputs it needs from a net. */

@@ -1,0 +1,40 @@
+import { randomPlayer } from '../agents/random-player.ts';
+import { findEnv } from '../envs/index.ts';
+import type { RunConfig } from '../runs/config.ts';
+import { evaluatePlayer, type Evaluation } from '../runs/evaluate.ts';
+import { type GameModule, loadGameModule } from '../runs/game-module.ts';
+import { type RunHooks, type RunResult, trainRun } from '../runs/run.ts';
+import { readSource } from '../runs/source.ts';
+import type { GraphJob } from './graph.ts';
+
+/** A piece of work for any executor: plain data. */
+export type Task = TrainTask | RandomTask;
+
+/** Trains in a run folder; a transfer takes the newest checkpoint of `source` (a run folder or file). */
+export interface TrainTask extends GraphJob {
+  readonly kind: 'train';
+  readonly folder: string;
+  readonly config: RunConfig;
+  readonly source: string | null;
+  readonly tensorboard: boolean;
+}
+
+/** Evaluates uniform random play: the zero of the ratio. */
+export interface RandomTask extends GraphJob {
+  readonly kind: 'random';
+  readonly env: string;
+  readonly gameModule: GameModule | null;
+  readonly episodes: number;
+  readonly seed: number;
+}
+
+export type TaskResult = RunResult | Evaluation;
+
+export async function runTask(task: Task, hooks: RunHooks): Promise<TaskResult> {
+  if (task.kind === 'random') {
+    if (task.gameModule) await loadGameModule(task.gameModule.path);
+    return evaluatePlayer(findEnv(task.env), randomPlayer(task.seed), task.episodes, task.seed);
+  }
+  const source = task.source === null ? null : readSource(task.source);
+  return trainRun(task.folder, task.config, source, { ...hooks, tensorboard: task.tensorboard });
+}

@@ -1,0 +1,87 @@
+import { Worker } from 'node:worker_threads';
+import { StoppedError, UserError } from '../core/errors.ts';
+import type { RunProgress } from '../runs/run.ts';
+import type { TaskExecutor } from './executor.ts';
+import type { Task, TaskResult } from './task.ts';
+
+/** From a worker thread. */
+export type WorkerMessage =
+  | { type: 'progress'; progress: RunProgress }
+  | { type: 'result'; result: TaskResult }
+  | { type: 'error'; name: string; message: string; stack?: string };
+
+/** To a worker thread. */
+export type WorkerRequest = { type: 'run'; task: Task } | { type: 'stop' };
+
+/** Runs tasks on worker threads, so that this one stays free for sockets, progress and Ctrl-C. */
+export function threadExecutor(slots: number): TaskExecutor {
+  const idle: Worker[] = [];
+  const all = new Set<Worker>();
+  let stopping = false;
+
+  function take(): Worker {
+    const worker = idle.pop() ?? createWorker();
+    all.add(worker);
+    return worker;
+  }
+
+  return {
+    slots,
+    async run(task, progress) {
+      if (stopping) throw new StoppedError();
+      const worker = take();
+      try {
+        const result = await runOn(worker, task, progress);
+        idle.push(worker);
+        return result;
+      } catch (error) {
+        if (error instanceof WorkerDied) all.delete(worker);
+        else idle.push(worker);
+        throw error;
+      }
+    },
+    stop() {
+      stopping = true;
+      for (const worker of all) worker.postMessage({ type: 'stop' } satisfies WorkerRequest);
+    },
+    async close() {
+      await Promise.all([...all].map((worker) => worker.terminate()));
+      all.clear();
+    },
+  };
+}
+
+class WorkerDied extends Error {
+  override name = 'WorkerDied';
+}
+
+/** From TypeScript sources (development, tests) the thread needs tsx; from the built package it does not. */
+function createWorker(): Worker {
+  const fromSource = import.meta.url.endsWith('.ts');
+  const file = new URL(fromSource ? './worker.ts' : './worker.js', import.meta.url);
+  return new Worker(file, fromSource ? { execArgv: ['--import', import.meta.resolve('tsx')] } : {});
+}
+
+function runOn(worker: Worker, task: Task, progress: (progress: RunProgress) => void): Promise<TaskResult> {
+  return new Promise((resolve, reject) => {
+    const finish = (settle: () => void): void => {
+      worker.off('message', onMessage).off('error', onError).off('exit', onExit);
+      settle();
+    };
+    const onMessage = (message: WorkerMessage): void => {
+      if (message.type === 'progress') progress(message.progress);
+      else if (message.type === 'result') finish(() => resolve(message.result));
+      else finish(() => reject(revive(message)));
+    };
+    const onError = (error: Error): void => finish(() => reject(new WorkerDied(error.stack ?? error.message)));
+    const onExit = (code: number): void => finish(() => reject(new WorkerDied(`a worker thread ended with code ${code}`)));
+    worker.on('message', onMessage).on('error', onError).on('exit', onExit);
+    worker.postMessage({ type: 'run', task } satisfies WorkerRequest);
+  });
+}
+
+function revive({ name, message, stack }: { name: string; message: string; stack?: string }): Error {
+  if (name === 'UserError') return new UserError(message);
+  if (name === 'StoppedError') return new StoppedError(message);
+  return Object.assign(new Error(message), { name, stack: stack ?? message });
+}

@@ -1,0 +1,40 @@
+import type { Player } from '../core/agent.ts';
+import type { EnvSpec } from '../envs/env-id.ts';
+import { createVecEnv } from '../envs/vec-env.ts';
+
+/** No evaluation episode is longer. */
+export const EVALUATION_STEP_CAP = 10_000;
+
+export interface Evaluation {
+  readonly mean: number;
+  /** Of each episode, in order. */
+  readonly returns: number[];
+  readonly lengths: number[];
+}
+
+/**
+ * Plays `episodes` whole episodes, one in each environment, so that short episodes do not count double; episodes are
+ * cut at 10,000 steps. Luck depends on the seed alone: the same seed is the same luck for any player.
+ */
+export function evaluatePlayer(spec: EnvSpec, player: Player, episodes: number, seed: number): Evaluation {
+  const env = createVecEnv(withStepCap(spec), episodes, `evaluation/${seed}`);
+  const actions = new Int32Array(episodes * env.players);
+  const returns = new Array<number>(episodes).fill(Number.NaN);
+  const lengths = new Array<number>(episodes).fill(0);
+  env.reset();
+  for (let running = episodes; running > 0;) {
+    player.act(env, actions);
+    env.step(actions);
+    for (let e = 0; e < episodes; e++) {
+      if (lengths[e] > 0 || !(env.terminated[e] || env.truncated[e])) continue;
+      returns[e] = env.returns[e * env.players];
+      lengths[e] = env.lengths[e];
+      running--;
+    }
+  }
+  return { mean: returns.reduce((sum, value) => sum + value, 0) / episodes, returns, lengths };
+}
+
+function withStepCap(spec: EnvSpec): EnvSpec {
+  return { ...spec, maxSteps: Math.min(spec.maxSteps || EVALUATION_STEP_CAP, EVALUATION_STEP_CAP) };
+}

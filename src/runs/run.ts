@@ -1,0 +1,409 @@
+import { findAlgorithm } from '../agents/index.ts';
+import { NotFiniteError } from '../agents/algorithm.ts';
+import type { Agent } from '../core/agent.ts';
+import { StoppedError, UserError } from '../core/errors.ts';
+import type { Params } from '../core/tensors.ts';
+import { loadEngine } from '../engine/index.ts';
+import type { EnvSpec } from '../envs/env-id.ts';
+import { findEnv } from '../envs/index.ts';
+import { createVecEnv } from '../envs/vec-env.ts';
+import { buildPolicyNet, type PolicyNet } from '../nets/policy-net.ts';
+import { findMethod } from '../transfer/index.ts';
+import { inStage, planTransfer, type SourceTensor, type TransferPlan, transferParams } from '../transfer/plan.ts';
+import { decodeCheckpoint, encodeCheckpoint, type PolicyCheckpoint, type PolicyInfo } from './checkpoint.ts';
+import type { ResolvedTransfer, RunConfig } from './config.ts';
+import { hashOf } from './config.ts';
+import { evaluatePlayer } from './evaluate.ts';
+import { loadGameModule } from './game-module.ts';
+import { lockFolder } from './lock.ts';
+import { MetricsLog } from './metrics-log.ts';
+import { decodeState, encodeState } from './state-codec.ts';
+import { FolderStore } from './store.ts';
+import { EventWriter } from './tensorboard.ts';
+
+/** One evaluation during training. */
+export interface EvaluationRow {
+  readonly step: number;
+  readonly mean: number;
+  readonly returns: readonly number[];
+}
+
+/** The end of a run: `result.json`. */
+export interface RunResult {
+  readonly step: number;
+  readonly updates: number;
+  /** Mean return of the last 100 training episodes (sampled policy). */
+  readonly trainingReturn: number;
+  readonly evaluations: readonly EvaluationRow[];
+  readonly checkpoint: string;
+  /** Seconds of work, over all sessions of the run. */
+  readonly seconds: number;
+}
+
+export interface RunProgress {
+  readonly phase: 'training' | 'evaluating';
+  readonly step: number;
+  readonly totalTimesteps: number;
+  /** Mean return of the last 100 training episodes; null before the first has ended. */
+  readonly trainingReturn: number | null;
+  readonly evaluations: readonly EvaluationRow[];
+}
+
+export interface RunHooks {
+  /** Called after every update and evaluation. */
+  readonly progress?: (progress: RunProgress) => void;
+  /** Asked between updates: true saves the run and throws a `StoppedError`. */
+  readonly stopRequested?: () => boolean;
+  /** Also write TensorBoard event files. */
+  readonly tensorboard?: boolean;
+}
+
+/** Bytes of a source checkpoint and what to call it. */
+export interface SourceCheckpoint {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Resume state is written at least this often: what a kill can cost. */
+const SAVE_EVERY_MS = 10_000;
+const RESUME_KEY = 'resume.safetensors';
+const RETURN_WINDOW = 100;
+
+/** Everything of a run that is not in its folder's logs. */
+interface Session {
+  readonly config: RunConfig;
+  readonly store: FolderStore;
+  readonly spec: EnvSpec;
+  readonly net: PolicyNet;
+  readonly agent: Agent;
+  readonly metrics: MetricsLog;
+  readonly evaluations: EvaluationRow[];
+  readonly recentReturns: number[];
+  /** Seconds of earlier sessions. */
+  readonly secondsBefore: number;
+  readonly startedMs: number;
+}
+
+interface ResumeState {
+  agent: unknown;
+  evaluations: EvaluationRow[];
+  recentReturns: number[];
+  seconds: number;
+}
+
+/**
+ * Trains what `config` says in `folder`, from where an earlier session of the same run stopped, however it stopped. A
+ * finished run gives its result at once. @throws UserError where the folder holds another run or is in use,
+ * StoppedError when stopped, NotFiniteError when training diverged (the last good checkpoint is kept)
+ */
+export async function trainRun(
+  folder: string,
+  config: RunConfig,
+  source: SourceCheckpoint | null,
+  hooks: RunHooks = {},
+): Promise<RunResult> {
+  const store = new FolderStore(folder);
+  const lock = await lockFolder(folder);
+  try {
+    const finished = await openRun(store, folder, config);
+    if (finished) return finished;
+    const session = await startSession(store, folder, config, source);
+    try {
+      return await learn(session, folder, hooks);
+    } finally {
+      session.agent.dispose();
+      session.metrics.close();
+    }
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Writes the config of a new run, or checks it against the one there. Returns the result of a finished run. */
+async function openRun(store: FolderStore, folder: string, config: RunConfig): Promise<RunResult | null> {
+  const text = JSON.stringify(config, null, 2);
+  if (!(await store.putIfAbsent('config.json', utf8(text)))) {
+    const there = await readJson<RunConfig>(store, 'config.json');
+    const differing = differences(there, config);
+    if (differing.length > 0) {
+      throw new UserError(`${folder} holds another run (${differing.join('; ')}); choose another folder`);
+    }
+  }
+  return (await store.get('result.json')) ? readJson<RunResult>(store, 'result.json') : null;
+}
+
+async function startSession(
+  store: FolderStore,
+  folder: string,
+  config: RunConfig,
+  source: SourceCheckpoint | null,
+): Promise<Session> {
+  if (config.gameModule) await loadGameModule(config.gameModule.path);
+  const spec = findEnv(config.env);
+  const algorithm = findAlgorithm(config.algorithm);
+  const engine = await loadEngine(config.backend);
+  const env = createVecEnv(spec, algorithm.numEnvs(config.algorithmConfig), config.seed);
+  const net = buildPolicyNet({
+    net: config.net,
+    netConfig: config.netConfig,
+    observation: spec.observation,
+    heads: algorithm.heads(spec.actionSet),
+  });
+  const agent = algorithm.create({
+    engine,
+    env,
+    net,
+    params: await initialParams(store, config, net, source),
+    config: config.algorithmConfig,
+    seed: config.seed,
+    totalTimesteps: config.totalTimesteps,
+    learningRateScale: learningRateScale(config, net),
+  });
+  const metrics = new MetricsLog(`${folder}/metrics.jsonl`);
+  const saved = await store.get(RESUME_KEY);
+  const resume = saved ? (decodeState(saved, `${folder}/${RESUME_KEY}`) as ResumeState) : null;
+  if (resume) agent.load(resume.agent);
+  else env.reset();
+  metrics.truncateAfter(agent.updates);
+  return {
+    config,
+    store,
+    spec,
+    net,
+    agent,
+    metrics,
+    evaluations: resume?.evaluations ?? [],
+    recentReturns: resume?.recentReturns ?? [],
+    secondsBefore: resume?.seconds ?? 0,
+    startedMs: performance.now(),
+  };
+}
+
+async function learn(session: Session, folder: string, hooks: RunHooks): Promise<RunResult> {
+  const { config, agent, evaluations } = session;
+  const events = hooks.tensorboard ? new EventWriter(folder) : null;
+  let savedMs = performance.now();
+  const report = (phase: RunProgress['phase']): void =>
+    hooks.progress?.({
+      phase,
+      step: agent.step,
+      totalTimesteps: config.totalTimesteps,
+      trainingReturn: meanOrNull(session.recentReturns),
+      evaluations,
+    });
+  for (;;) {
+    if (agent.step >= nextEvaluation(config, evaluations)) {
+      report('evaluating');
+      evaluate(session);
+      events?.scalars(agent.step, { 'evaluation/return': evaluations[evaluations.length - 1].mean });
+      await saveCheckpoint(session);
+      await saveResume(session);
+      savedMs = performance.now();
+      report('training');
+    }
+    if (agent.step >= config.totalTimesteps) break;
+    const row = update(session);
+    events?.scalars(agent.step, row);
+    report('training');
+    await new Promise(setImmediate);
+    if (hooks.stopRequested?.()) {
+      await saveResume(session);
+      throw new StoppedError();
+    }
+    if (performance.now() - savedMs > SAVE_EVERY_MS) {
+      await saveCheckpoint(session);
+      await saveResume(session);
+      savedMs = performance.now();
+    }
+  }
+  events?.close();
+  return finish(session);
+}
+
+/** One update of the agent, logged. @throws NotFiniteError naming the update */
+function update({ agent, metrics, recentReturns }: Session): Record<string, number> {
+  try {
+    const startedMs = performance.now();
+    const report = agent.update();
+    recentReturns.push(...report.episodeReturns);
+    recentReturns.splice(0, recentReturns.length - RETURN_WINDOW);
+    const row = {
+      ...report.metrics,
+      episodes: report.episodeReturns.length,
+      ...(report.episodeReturns.length > 0 && {
+        episodeReturn: mean(report.episodeReturns),
+        episodeLength: mean(report.episodeLengths),
+      }),
+      stepsPerSecond: (1000 * agent.stepsPerUpdate) / (performance.now() - startedMs),
+    };
+    metrics.append([{ update: agent.updates, step: agent.step, ...row }]);
+    return row;
+  } catch (error) {
+    if (!(error instanceof NotFiniteError)) throw error;
+    const reason = `training diverged in update ${agent.updates + 1} (step ${agent.step}): ${error.message}`;
+    throw new NotFiniteError(`${reason}; the last good checkpoint is kept, try a lower learningRate`);
+  }
+}
+
+/** The step at which the next evaluation is due: 0, then `evaluations` times evenly up to the end. */
+function nextEvaluation({ totalTimesteps, evaluations }: RunConfig, done: readonly EvaluationRow[]): number {
+  return done.length > evaluations ? Number.POSITIVE_INFINITY : (totalTimesteps * done.length) / evaluations;
+}
+
+function evaluate({ config, spec, agent, evaluations }: Session): void {
+  const seed = evaluations.length;
+  const player = agent.player('sampled', config.seed + seed);
+  const { mean: meanReturn, returns } = evaluatePlayer(spec, player, config.evaluationEpisodes, seed);
+  evaluations.push({ step: agent.step, mean: meanReturn, returns });
+}
+
+async function finish(session: Session): Promise<RunResult> {
+  const { agent, store, evaluations } = session;
+  const result: RunResult = {
+    step: agent.step,
+    updates: agent.updates,
+    trainingReturn: meanOrNull(session.recentReturns) ?? Number.NaN,
+    evaluations,
+    checkpoint: checkpointKey(agent.step),
+    seconds: secondsOf(session),
+  };
+  session.metrics.flush();
+  await store.put('result.json', utf8(JSON.stringify(result, null, 2)));
+  await store.delete(RESUME_KEY);
+  return result;
+}
+
+const secondsOf = (session: Session): number => session.secondsBefore + (performance.now() - session.startedMs) / 1000;
+
+async function saveCheckpoint({ config, store, spec, net, agent }: Session): Promise<void> {
+  const info: PolicyInfo = {
+    env: config.env,
+    gameRevision: spec.game.revision,
+    algorithm: config.algorithm,
+    step: agent.step,
+    seed: config.seed,
+    ...(config.label && { label: config.label }),
+  };
+  await store.put(checkpointKey(agent.step), encodeCheckpoint(net, agent.params(), info));
+  const kept = (await store.list('checkpoints/')).sort();
+  for (const key of kept.slice(0, Math.max(0, kept.length - config.keepCheckpoints))) await store.delete(key);
+}
+
+/** Logs first, then the state that relies on them: what a kill between the two leaves is cut when resuming. */
+async function saveResume(session: Session): Promise<void> {
+  const { agent, store, evaluations, recentReturns, metrics } = session;
+  metrics.flush();
+  await store.put('evaluations.jsonl', utf8(evaluations.map((row) => `${JSON.stringify(row)}\n`).join('')));
+  const state: ResumeState = { agent: agent.save(), evaluations, recentReturns, seconds: secondsOf(session) };
+  await store.put(RESUME_KEY, encodeState(state));
+}
+
+const checkpointKey = (step: number): string => `checkpoints/${String(step).padStart(12, '0')}.safetensors`;
+
+/** Fresh parameters, or the source's by a plan that is written to `transfer.json` before training. */
+async function initialParams(
+  store: FolderStore,
+  config: RunConfig,
+  net: PolicyNet,
+  source: SourceCheckpoint | null,
+): Promise<Params> {
+  const fresh = net.init(config.seed);
+  if (!config.transfer) return fresh;
+  if (!source) throw new Error('a transfer run needs its source checkpoint');
+  const checkpoint = decodeCheckpoint(source.bytes, source.name);
+  const plan = planFor(config, config.transfer, net, checkpoint);
+  await store.put('transfer.json', utf8(JSON.stringify(plan, null, 2)));
+  return transferParams(plan, { tensors: sourceTensors(checkpoint), params: checkpoint.params }, net.tensors, fresh);
+}
+
+/** What a transfer would do, without doing it. */
+export function planFor(
+  config: RunConfig,
+  transfer: ResolvedTransfer,
+  net: PolicyNet,
+  source: PolicyCheckpoint,
+): TransferPlan {
+  const method = findMethod(transfer.method);
+  const rates = stageRates(transfer.stageLearningRates, net);
+  checkStages(transfer.reset, net);
+  return planTransfer(sourceTensors(source), net.tensors, {
+    source: source.info.env,
+    target: config.env,
+    method: transfer.method,
+    alignment: transfer.alignment,
+    reset: transfer.reset,
+    training: (stage) => withRate(method.describe(transfer.methodConfig, stage, config), rateOf(stage, rates)),
+  });
+}
+
+const withRate = (words: string, rate: number): string => {
+  if (rate === 1 || words === 'frozen') return words;
+  return rate === 0 ? 'frozen' : words.replace('learning rate x 1', `learning rate x ${rate}`);
+};
+
+const sourceTensors = (checkpoint: PolicyCheckpoint): SourceTensor[] =>
+  Object.entries(checkpoint.tensors).map(([name, { stage, axes }]) => ({ name, stage, axes }));
+
+/** The share of the learning rate for each tensor over time: the method's schedule times the rates by stage. */
+function learningRateScale(config: RunConfig, net: PolicyNet): (tensor: string, step: number) => number {
+  const { transfer } = config;
+  if (!transfer) return () => 1;
+  const method = findMethod(transfer.method);
+  const rates = stageRates(transfer.stageLearningRates, net);
+  const stages = new Map(net.tensors.map(({ name, stage }) => [name, stage]));
+  return (tensor, step) => {
+    const stage = stages.get(tensor) as string;
+    return method.scale(transfer.methodConfig, stage, step, config) * rateOf(stage, rates);
+  };
+}
+
+type StageRate = readonly [stage: string, rate: number];
+
+function stageRates(pairs: readonly string[], net: PolicyNet): StageRate[] {
+  const rates = pairs.map((pair): StageRate => {
+    const [stage, rate] = pair.split('=');
+    return [stage, Number(rate)];
+  });
+  checkStages(
+    rates.map(([stage]) => stage),
+    net,
+  );
+  return rates;
+}
+
+/** The rate given for the longest prefix of the stage; 1 for none. */
+function rateOf(stage: string, rates: readonly StageRate[]): number {
+  const fitting = rates.filter(([prefix]) => inStage(stage, prefix)).sort(([a], [b]) => b.length - a.length);
+  return fitting[0]?.[1] ?? 1;
+}
+
+function checkStages(names: readonly string[], net: PolicyNet): void {
+  const stages = [...new Set(net.tensors.map(({ stage }) => stage))];
+  const bad = names.find((name) => !stages.some((stage) => inStage(stage, name)));
+  if (bad !== undefined) throw new UserError(`unknown stage "${bad}"; valid: ${stages.join(', ')} and their prefixes`);
+}
+
+/** The keys in which two configs differ, with both values; labels and bookkeeping do not count. */
+function differences(there: RunConfig, wanted: RunConfig): string[] {
+  const keys = (Object.keys(wanted) as (keyof RunConfig)[]).filter(
+    (key) => key !== 'label' && key !== 'keepCheckpoints',
+  );
+  return keys
+    .filter((key) => hashOf(there[key] ?? null) !== hashOf(wanted[key]))
+    .map((key) => `${key}: there ${JSON.stringify(there[key])}, wanted ${JSON.stringify(wanted[key])}`);
+}
+
+/** Reads a JSON file of a run. @throws UserError where it is missing or not JSON */
+export async function readJson<T>(store: FolderStore, key: string): Promise<T> {
+  const bytes = await store.get(key);
+  if (!bytes) throw new UserError(`${store.folder} has no ${key}: not a run folder`);
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes)) as T;
+  } catch {
+    throw new UserError(`${store.folder}/${key} is not valid JSON`);
+  }
+}
+
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+const meanOrNull = (values: readonly number[]): number | null => (values.length > 0 ? mean(values) : null);
