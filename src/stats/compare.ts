@@ -216,7 +216,7 @@ function measureArm(runs: readonly Run[], threshold: number, budget: number) {
   return {
     start: meanOf(runs, 'start'),
     area: meanOf(runs, 'area'),
-    areaIqm: interquartileMean(runs.map((run) => [run.area])),
+    areaIqm: interquartileMean(runs.map((run) => run.area)),
     end: meanOf(runs, 'end'),
     steps: stepsToThreshold(meanCurve(runs.map((run) => run.curve)), threshold),
     medianTime: medianTime(times),

@@ -1,31 +1,38 @@
 import type { Estimate } from './bootstrap.ts';
 import type { Comparison, ComparisonMetrics } from './compare.ts';
 
-/** The result in plain words: a short paragraph that starts with what decides, and says so where nothing is decided. */
+/** The result in plain words: a short paragraph that says first where nothing is decided. */
 export function verdict(comparison: Comparison): string {
-  const { outcome } = comparison;
-  if (outcome === 'unclear') return `No clear difference at this length: ${effect(comparison)} ${needed(comparison)}`;
-  return `${needed(comparison)} ${outcome === 'hurt' ? 'Transfer hurt: o' : 'O'}${effect(comparison).slice(1)}`;
+  const { outcome, primary } = comparison;
+  const effect = primary === 'ratio' ? ratioText(comparison) : differenceText(comparison);
+  // Without a gain from scratch, the steps to a share of that gain mean nothing.
+  const needed = primary === 'ratio' ? neededText(comparison) : '';
+  if (outcome === 'unclear') return `No clear difference at this length: ${effect} ${needed}`.trim();
+  return `${needed} ${outcome === 'hurt' ? `Transfer hurt: ${effect}` : capital(effect)}`.trim();
 }
 
-/** `on average over the 200k steps, …` with the interval of the metric that decides. */
-function effect({ metrics, primary, budget, referenceRange, level, arms }: Comparison): string {
-  const estimate = metrics[primary];
-  const over = `over all ${steps(budget)} steps transferred agents gained`;
-  const interval = `(${intervalText(estimate, level)}${primary === 'ratio' ? '; 1 = no effect' : '; 0 = no effect'})`;
-  if (primary === 'ratio') {
-    return `${over} ${number(estimate.value!)} times as much return over random play as agents from scratch ${interval}.`;
-  }
-  const unit = referenceRange === 1 ? 'return' : `of the reference range of ${number(referenceRange)}`;
-  const { value } = estimate;
+const capital = (text: string): string => text[0].toUpperCase() + text.slice(1);
+
+/** `over all 200k steps …` with the interval of the ratio. */
+function ratioText({ metrics: { ratio }, budget, level }: Comparison): string {
+  const gained = `${number(ratio.value!)} times as much return over random play as agents from scratch`;
+  return `over all ${steps(budget)} steps transferred agents gained ${gained} (${intervalText(ratio, level)}; 1 = no effect).`;
+}
+
+function differenceText(comparison: Comparison): string {
+  const { metrics, budget, referenceRange, level } = comparison;
+  const value = metrics.scaledDifference.value!;
+  const unit = referenceRange === 1 ? '' : ` times the reference range of ${number(referenceRange)}`;
+  const gained = `${number(Math.abs(value))}${unit} ${value < 0 ? 'less' : 'more'} return than agents from scratch`;
   return (
-    `${over} ${number(Math.abs(value!))} ${unit} ${value! < 0 ? 'less' : 'more'} than ${arms.scratch.label} ${interval}; ` +
-    'agents from scratch did not clearly beat random play, so there is no ratio.'
+    `over all ${steps(budget)} steps transferred agents had ${gained} ` +
+    `(${intervalText(metrics.scaledDifference, level)}; 0 = no effect; ${seeds(comparison)}). ` +
+    'Agents from scratch did not clearly beat random play, so there is no ratio.'
   );
 }
 
 /** How many steps each arm needed for the same return. */
-function needed(comparison: Comparison): string {
+function neededText(comparison: Comparison): string {
   const { arms, threshold, budget, metrics, level } = comparison;
   const goal = `return ${number(threshold.value)}`;
   const t = arms.transfer.steps.value;

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { createRng } from '../../src/core/rng.ts';
+import { type Groups, bootstrap, quantile } from '../../src/stats/bootstrap.ts';
+import { mean } from '../../src/stats/curve.ts';
+
+const difference = ([a, b]: Groups<number>) => ({ difference: mean(b) - mean(a) });
+const options = { level: 0.95, resamples: 20_000 };
+const a = [4.1, 5.0, 4.6, 5.9, 4.3, 5.2, 4.8, 5.5];
+const b = [6.0, 4.9, 7.1, 6.6, 5.2, 8.0];
+
+describe('bootstrap', () => {
+  it("expanded, comes close to Welch's t interval for a difference of means", () => {
+    // scipy 1.17.1: stats.ttest_ind(b, a, equal_var=False).confidence_interval(0.95) -> 6.99 degrees of freedom
+    const [low, high] = [0.13470590447864517, 2.615294095521353];
+    const estimate = bootstrap([a, b], difference, { ...options, rng: createRng(0) }).difference;
+    expect(estimate.value).toBeCloseTo(1.3749999999999991, 12);
+    expect(Math.abs(estimate.low! - low)).toBeLessThan(0.15);
+    expect(Math.abs(estimate.high! - high)).toBeLessThan(0.15);
+  });
+
+  it('percentile, is narrower', () => {
+    const wide = bootstrap([a, b], difference, { ...options, rng: createRng(0) }).difference;
+    const narrow = bootstrap([a, b], difference, { ...options, rng: createRng(0), method: 'percentile' }).difference;
+    expect(narrow.high! - narrow.low!).toBeLessThan(0.9 * (wide.high! - wide.low!));
+  });
+
+  it('draws what seeds say, and nothing else', () => {
+    const run = (seed: number) => bootstrap([a, b], difference, { level: 0.95, resamples: 50, rng: createRng(seed) });
+    expect(run(3)).toEqual(run(3));
+    expect(run(3)).not.toEqual(run(4));
+  });
+
+  it('resamples every group within itself', () => {
+    const seen = new Set<string>();
+    bootstrap(
+      [
+        [1, 2],
+        [10, 20, 30],
+      ],
+      ([x, y]) => {
+        seen.add(`${x.length} ${y.length} ${x.every((v) => v < 10)} ${y.every((v) => v >= 10)}`);
+        return { any: 0 };
+      },
+      { level: 0.9, resamples: 100, rng: createRng(0) },
+    );
+    // Left out one at a time (for the degrees of freedom), a group is one shorter.
+    expect([...seen].sort()).toEqual(['1 3 true true', '2 2 true true', '2 3 true true']);
+  });
+
+  it('says nothing about spread from a single run', () => {
+    const estimate = bootstrap([a, [6]], difference, { ...options, rng: createRng(0) }).difference;
+    expect(estimate).toEqual({ value: expect.closeTo(1.075, 12), low: null, high: null });
+  });
+
+  it('gives no end where resamples reach infinity', () => {
+    const steps = ([runs]: Groups<number>) => ({ mean: mean(runs) });
+    const { low, high, value } = bootstrap([[1, 2, 3, Infinity]], steps, { ...options, rng: createRng(0) }).mean;
+    expect(value).toBeNull();
+    expect(low).toBeGreaterThanOrEqual(1);
+    expect(high).toBeNull();
+  });
+});
+
+describe('quantile', () => {
+  it('agrees with numpy', () => {
+    // numpy 2.4.6: np.quantile([1, 2, 4, 8, 16], [0, .025, .3, .5, .9, 1])
+    const expected = [1, 1.1, 2.4, 4, 12.8, 16];
+    [0, 0.025, 0.3, 0.5, 0.9, 1].forEach((p, i) => expect(quantile([1, 2, 4, 8, 16], p)).toBeCloseTo(expected[i], 12));
+  });
+  it('keeps infinities whole', () => {
+    expect(quantile([1, 2, Infinity, Infinity], 0.9)).toBe(Infinity);
+    expect(quantile([1, Infinity], 0.4)).toBe(1);
+  });
+});

@@ -1,0 +1,189 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { compareArms, outcomeOf } from '../../src/stats/compare.ts';
+import type { Arm } from '../../src/stats/curve.ts';
+import { poolPairs } from '../../src/stats/pool.ts';
+import { armOf, learningArm } from './arms.ts';
+
+const steps = [0, 50, 100, 150, 200];
+const line = (start: number, slope: number) => (step: number) => start + slope * step;
+const scratch = armOf('scratch', steps, [line(0, 0.04), line(0, 0.05), line(0, 0.06)]);
+const transfer = armOf('transfer', steps, [line(2, 0.04), line(2, 0.05), line(2, 0.06)]);
+const quick = { resamples: 500, random: 0, sourceSteps: 400 };
+
+describe('metrics of two arms of straight lines', () => {
+  const { metrics, arms, threshold, budget } = compareArms({ ...quick, scratch, transfer });
+
+  it('ratio, difference, jumpstart and asymptote', () => {
+    expect(metrics.ratio.value).toBeCloseTo(7 / 5, 12);
+    expect(metrics.difference.value).toBeCloseTo(2, 12);
+    expect(metrics.jumpstart).toEqual({ value: 2, low: 2, high: 2 });
+    expect(metrics.asymptote.value).toBeCloseTo(2, 12);
+    expect(arms.scratch.area.value).toBeCloseTo(5, 12);
+    expect(arms.scratch.areaIqm.value).toBeCloseTo(5, 12);
+    expect(arms.transfer.start.value).toBe(2);
+  });
+
+  it('steps to the threshold, three quarters of the way to the asymptote', () => {
+    expect(budget).toBe(200);
+    expect(threshold.value).toBeCloseTo(7.5, 12);
+    expect(arms.scratch.steps.value).toBeCloseTo(150, 10);
+    expect(arms.transfer.steps.value).toBeCloseTo(110, 10);
+    expect(metrics.stepsRatio.value).toBeCloseTo(110 / 150, 12);
+    expect(metrics.stepsRatioWithSource.value).toBeCloseTo(510 / 150, 12);
+  });
+
+  it('time to the threshold of each run', () => {
+    expect(arms.scratch.timeToThreshold).toMatchObject({ reached: 3, censored: 0 });
+    expect(arms.scratch.timeToThreshold.median.value).toBeCloseTo(150, 10);
+    // 7.5 / 0.04, 7.5 / 0.05, 7.5 / 0.06
+    expect(arms.scratch.timeToThreshold.restrictedMean.value).toBeCloseTo((187.5 + 150 + 125) / 3, 10);
+    expect(metrics.timeDifference.value).toBeCloseTo((137.5 + 110 + 5.5 / 0.06) / 3 - 462.5 / 3, 10);
+  });
+
+  it('chance that a transferred run is better', () => {
+    // areas 6, 7, 8 against 4, 5, 6: one tie in nine pairs
+    expect(metrics.probabilityOfImprovement.value).toBeCloseTo(8.5 / 9, 12);
+  });
+});
+
+describe('runs that never reach the threshold', () => {
+  const flat = armOf('transfer', steps, [line(1, 0), line(1, 0), line(0, 0.06)]);
+  const { arms, metrics, outcome } = compareArms({ ...quick, scratch, transfer: flat });
+  it('are censored, not dropped', () => {
+    expect(arms.transfer.timeToThreshold).toMatchObject({ reached: 1, censored: 2 });
+    expect(arms.transfer.timeToThreshold.median.value).toBeNull();
+    expect(arms.transfer.timeToThreshold.restrictedMean.value).toBeCloseTo((125 + 200 + 200) / 3, 10);
+    expect(arms.transfer.steps.value).toBeNull();
+    expect(metrics.stepsRatio).toMatchObject({ value: null, high: null });
+  });
+  it('leave the verdict to the area', () => expect(outcome).toBe('unclear'));
+});
+
+describe('the metric that decides', () => {
+  const helpless = armOf('scratch', steps, [line(0.1, 0), line(-0.1, 0), line(0.05, 0)]);
+  it('is the difference where scratch does not beat random play', () => {
+    const { primary, metrics, outcome } = compareArms({ ...quick, scratch: helpless, transfer, referenceRange: 20 });
+    expect(primary).toBe('scaledDifference');
+    expect(metrics.ratio).toEqual({ value: null, low: null, high: null });
+    expect(metrics.scaledDifference.value).toBeCloseTo((7 - 0.05 / 3) / 20, 12);
+    expect(outcome).toBe('helped');
+  });
+  it('is so too where scratch gains less than a twentieth of the reference range', () => {
+    expect(compareArms({ ...quick, scratch, transfer }).primary).toBe('ratio');
+    expect(compareArms({ ...quick, scratch, transfer, referenceRange: 100 }).primary).toBe('scaledDifference');
+  });
+  it('needs two runs an arm to decide', () => {
+    const one = (arm: Arm): Arm => ({ ...arm, curves: arm.curves.slice(0, 1) });
+    const { outcome, metrics } = compareArms({ ...quick, scratch: one(scratch), transfer: one(transfer) });
+    expect(metrics.ratio).toMatchObject({ low: null, high: null });
+    expect(outcome).toBe('unclear');
+  });
+});
+
+describe('outcomes', () => {
+  const slow = { start: 0.5, top: 7, pace: 100_000 };
+  const compare = (shape: Parameters<typeof learningArm>[1]) =>
+    compareArms({
+      scratch: learningArm('scratch', slow),
+      transfer: learningArm('transfer', shape),
+      random: 0.5,
+      sourceSteps: 0,
+      resamples: 2000,
+    });
+  it.each([
+    ['helped', { ...slow, pace: 40_000 }],
+    ['unclear', slow],
+    ['hurt', { ...slow, pace: 300_000 }],
+  ])('%s', (outcome, shape) => {
+    expect(compare(shape).outcome).toBe(outcome);
+  });
+
+  it('read each metric by its own direction', () => {
+    expect(outcomeOf('ratio', { value: 2, low: 1.1, high: null })).toBe('helped');
+    expect(outcomeOf('stepsRatio', { value: 2, low: 1.1, high: null })).toBe('hurt');
+    expect(outcomeOf('stepsRatio', { value: 0.5, low: 0.2, high: 0.9 })).toBe('helped');
+    expect(outcomeOf('jumpstart', { value: -1, low: -2, high: -0.5 })).toBe('hurt');
+    expect(outcomeOf('difference', { value: 1, low: 0, high: 2 })).toBe('unclear');
+  });
+});
+
+describe('properties', () => {
+  const shapes = fc.record({
+    start: fc.double({ min: 0, max: 2, noNaN: true }),
+    top: fc.double({ min: 4, max: 9, noNaN: true }),
+    pace: fc.double({ min: 10_000, max: 100_000, noNaN: true }),
+  });
+  const shifted = (arm: Arm, by: number, times: number): Arm => ({
+    ...arm,
+    curves: arm.curves.map((curve) => ({ ...curve, returns: curve.returns.map((r) => times * r + by) })),
+  });
+
+  it('ratios do not depend on the scale of returns, nor on what zero is', () => {
+    fc.assert(
+      fc.property(shapes, shapes, fc.integer({ min: -3, max: 9 }), (a, b, by) => {
+        const [s, t] = [learningArm('scratch', a), learningArm('transfer', b)];
+        const input = { random: 0.25, sourceSteps: 1000, resamples: 50 };
+        const plain = compareArms({ ...input, scratch: s, transfer: t }).metrics;
+        const moved = compareArms({
+          ...input,
+          random: 0.5 + by,
+          scratch: shifted(s, by, 2),
+          transfer: shifted(t, by, 2),
+        }).metrics;
+        for (const key of ['ratio', 'stepsRatio', 'stepsRatioWithSource'] as const) {
+          expect(moved[key].low).toBeCloseTo(plain[key].low!, 6);
+          expect(moved[key].value).toBeCloseTo(plain[key].value!, 6);
+        }
+        expect(moved.jumpstart.high).toBeCloseTo(2 * plain.jumpstart.high!, 6);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('intervals hold their value, and everything survives JSON', () => {
+    fc.assert(
+      fc.property(shapes, shapes, (a, b) => {
+        const comparison = compareArms({
+          scratch: learningArm('scratch', a),
+          transfer: learningArm('transfer', b),
+          random: 0,
+          sourceSteps: 0,
+          resamples: 300,
+        });
+        expect(JSON.parse(JSON.stringify(comparison))).toEqual(comparison);
+        for (const { value, low, high } of [comparison.metrics.ratio, comparison.metrics.difference]) {
+          expect(low!).toBeLessThanOrEqual(value!);
+          expect(high!).toBeGreaterThanOrEqual(value!);
+        }
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
+
+describe('all pairs of a study', () => {
+  const other = armOf('scratch', steps, [line(0, 0.01), line(0, 0.02), line(0, 0.03)]);
+  const pairs = [
+    { target: 'a', scratch, transfer, random: 0 },
+    { target: 'a', scratch, transfer: scratch, random: 0 },
+    { target: 'b', scratch: other, transfer: armOf('transfer', steps, [line(0, 0.04), line(0, 0.04)]), random: 0 },
+  ];
+  it('pool into scores where scratch is 1', () => {
+    // scores: 1.2 1.4 1.6 | 0.8 1 1.2 | 2 2
+    const pooled = poolPairs(pairs, { resamples: 500 });
+    expect(pooled.mean.value).toBeCloseTo((1.4 + 1 + 2) / 3, 12);
+    expect(pooled.median.value).toBeCloseTo(1.4, 12);
+    expect(pooled.iqm.value).toBeCloseTo((1.2 + 1.2 + 1.4 + 1.6) / 4, 12);
+    expect(pooled.optimalityGap.value).toBeCloseTo(0.2 / 9, 12);
+    expect(pooled.probabilityOfImprovement.value).toBeCloseTo((8.5 / 9 + 0.5 + 1) / 3, 12);
+  });
+  it('resample a shared scratch arm once', () => {
+    // The same arm as both sides moves apart in resampling, so the interval of its ratio has width; a constant arm over
+    // a constant scratch has none.
+    const flat = armOf('flat', steps, [line(4, 0), line(4, 0)]);
+    const pooled = poolPairs([{ target: 'a', scratch: flat, transfer: flat, random: 0 }], { resamples: 100 });
+    expect(pooled.mean).toEqual({ value: 1, low: 1, high: 1 });
+    expect(poolPairs([pairs[1]], { resamples: 100 }).mean.low).toBeLessThan(0.95);
+  });
+});

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { compareArms } from '../../src/stats/compare.ts';
+import { number, steps, verdict } from '../../src/stats/verdict.ts';
+import { type Shape, armOf, learningArm } from './arms.ts';
+
+const slow: Shape = { start: 0.5, top: 7, pace: 100_000 };
+function tell(transfer: Shape, scratch: Shape = slow, sourceSteps = 300_000) {
+  return verdict(
+    compareArms({
+      scratch: learningArm('scratch', scratch),
+      transfer: learningArm('transfer', transfer),
+      random: 0.5,
+      sourceSteps,
+      resamples: 2000,
+    }),
+  );
+}
+
+describe('verdict', () => {
+  it('says how many steps transfer saved, with interval, seeds and source steps', () => {
+    expect(tell({ ...slow, pace: 40_000 })).toMatch(
+      /^Transferred agents reached return [\d.]+ after \d+k steps, agents from scratch after \d+k: [\d.]+ times fewer \(95 % interval [\d.]+–[\d.]+; 5 seeds an arm; with the 300k source steps counted, [\d.]+ times more\)\. Over all 200k steps transferred agents gained [\d.]+ times as much return over random play as agents from scratch \(95 % interval [\d.]+–[\d.]+; 1 = no effect\)\.$/,
+    );
+  });
+  it('leaves out source steps where there are none', () => {
+    expect(tell({ ...slow, pace: 40_000 }, slow, 0)).not.toContain('source steps');
+  });
+  it('says first that nothing is decided', () => {
+    const text = tell({ ...slow, top: 7.1 });
+    expect(text).toMatch(/^No clear difference at this length: over all 200k steps/);
+    expect(text).not.toContain('hurt');
+  });
+  it('calls harm harm', () => {
+    const text = tell({ ...slow, pace: 300_000 });
+    expect(text).toMatch(
+      /^Transferred agents did not reach return [\d.]+ within 200k steps, agents from scratch did after \d+k/,
+    );
+    expect(text).toMatch(/Transfer hurt: over all 200k steps transferred agents gained 0\.\d+ times as much/);
+    expect(tell({ ...slow, pace: 150_000 })).toMatch(/: [\d.]+ times more \(95 % interval .*; .*Transfer hurt: over/);
+  });
+  it('says when no training was needed', () => {
+    const text = tell({ start: 6.5, top: 7, pace: 40_000 });
+    expect(text).toMatch(
+      /^Transferred agents reached return [\d.]+ before any training on the target, agents from scratch after \d+k \(/,
+    );
+  });
+  it('falls back to the difference where scratch learned nothing', () => {
+    const text = tell(slow, { start: 0.5, top: 0.5, pace: 1000 });
+    expect(text).toMatch(
+      /transferred agents had [\d.]+ more return than agents from scratch \(95 % interval [\d.]+–[\d.]+; 0 = no effect; 5 seeds an arm\)/,
+    );
+    expect(text).toMatch(/^Over all 200k steps/);
+    expect(text).toContain('did not clearly beat random play');
+    expect(text).not.toContain('reached return');
+  });
+  it('says that one seed has no interval', () => {
+    const text = tell({ ...slow, seeds: 1 }, { ...slow, seeds: 1 });
+    expect(text).toContain('no interval: too few seeds');
+    expect(text).toContain('1 seed an arm');
+  });
+  it('names unequal numbers of seeds', () => {
+    expect(tell({ ...slow, seeds: 4 })).toContain('4 transferred and 5 scratch seeds');
+  });
+  it('never prints what is not a number', () => {
+    const flat = armOf('flat', [0, 100], [() => 0, () => 0]);
+    const text = verdict(compareArms({ scratch: flat, transfer: flat, random: 0, sourceSteps: 100, resamples: 50 }));
+    expect(text).toMatch(/^No clear difference/);
+    expect(text).not.toMatch(/NaN|Infinity|null|undefined/);
+  });
+});
+
+describe('numbers', () => {
+  it('have as many digits as they need', () => {
+    expect([0.123, 5.678, 12.34, 123.4, -0.001, -2].map(number)).toEqual([
+      '0.12',
+      '5.68',
+      '12.3',
+      '123',
+      '0.00',
+      '−2.00',
+    ]);
+  });
+  it('of steps are short', () => {
+    expect([0, 850, 61_234, 999_499, 999_600, 1_250_000].map(steps)).toEqual([
+      '0',
+      '850',
+      '61k',
+      '999k',
+      '1M',
+      '1.25M',
+    ]);
+  });
+});
