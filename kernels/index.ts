@@ -1,0 +1,15 @@
+// The training kernels that the tfjs wasm backend lacks or does slowly, in AssemblyScript with 128-bit SIMD.
+//
+// The module works on the backend's own memory, so every pointer is a byte address in it, of float32 values unless
+// said otherwise, and every matrix is dense and row-major. It must own no memory itself: no data segment, no static
+// array, no allocation. Kernels that need room are handed scratch; `…ScratchBytes` says how much.
+// Built by scripts/build-kernels.ts into build/ngplus-kernels.wasm; registered by src/engine/wasm-kernels.ts.
+
+export { gemm, gemmScratchBytes } from './gemm';
+export { conv2d, conv2dInputGradient, correlateScratchBytes } from './conv2d';
+export { conv2dFilterGradient, filterGradientScratchBytes } from './conv2d-filter-gradient';
+export { maxPoolGradient } from './max-pool-gradient';
+export { columnSum, sumOfSquares } from './reduce';
+export { segmentSum } from './segment-sum';
+export { reluGradient } from './relu-gradient';
+export { adam } from './adam';

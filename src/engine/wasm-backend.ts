@@ -1,0 +1,29 @@
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import { wasmOptimiser } from './adam.ts';
+import { improveGradients } from './gradients.ts';
+import type { Engine, Tf } from './types.ts';
+import { installKernels, KERNEL_VARIANT } from './wasm-kernels.ts';
+import type { KernelModule } from './wasm-module.ts';
+
+/** Where tfjs finds its own wasm binaries: a folder that ends in a slash, or an address for each file. */
+export type WasmPaths = Parameters<typeof setWasmPaths>[0];
+
+const installed = new WeakMap<object, Promise<KernelModule>>();
+
+/**
+ * Makes wasm the active backend of this thread, with the training kernels. Free of Node modules: the page and the
+ * Node loader hand in where the binaries are.
+ */
+export async function startWasmEngine(tf: Tf, paths: WasmPaths, kernels: () => Promise<BufferSource>): Promise<Engine> {
+  if (tf.findBackend('wasm') === null) {
+    // tfjs takes its threaded build in pages that allow it; the kernels are written for plain memory.
+    tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+    setWasmPaths(paths);
+  }
+  if (!(await tf.setBackend('wasm'))) throw new Error('tfjs could not start its wasm backend');
+  const backend = tf.backend();
+  if (!installed.has(backend)) installed.set(backend, kernels().then((binary) => installKernels(tf, binary)));
+  const module = await installed.get(backend)!;
+  improveGradients(tf);
+  return { tf, backend: 'wasm', kernels: KERNEL_VARIANT, ...wasmOptimiser(tf, module) };
+}

@@ -1,0 +1,340 @@
+import type { backend_util, KernelFunc, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs';
+import { UserError } from '../core/errors.ts';
+import type { Tf } from './types.ts';
+import { attachKernels, type ConvSizes, type KernelModule } from './wasm-module.ts';
+
+type Conv2DInfo = backend_util.Conv2DInfo;
+/** A tfjs kernel; the casts to the attributes it knows stay with it. */
+type Kernel = (inputs: Record<string, TensorInfo>, attrs: NamedAttrMap, call: Parameters<KernelFunc>[0]) => TensorInfo;
+
+/** Names what the kernels compute: it changes when their results do, to the last bit. */
+export const KERNEL_VARIANT = 'ngplus-simd@1';
+
+/**
+ * Registers the training kernels with tfjs' wasm backend, which must be the active one: those it lacks, those it does
+ * slowly, and those whose result is wrong. What a kernel does not cover goes to the stock one where that is right,
+ * else it is refused.
+ */
+export async function installKernels(tf: Tf, binary: BufferSource): Promise<KernelModule> {
+  const module = await attachKernels(tf, binary);
+  const stock = (name: string): KernelFunc => {
+    const found = tf.getKernel(name, 'wasm');
+    if (found === undefined) throw new Error(`tfjs' wasm backend has no kernel ${name}`);
+    return found.kernelFunc;
+  };
+  const kernels: Record<string, Kernel> = {
+    BatchMatMul: batchMatMul(tf, module, stock('BatchMatMul')),
+    _FusedMatMul: fusedMatMul(tf, module, stock('_FusedMatMul')),
+    Conv2D: conv2d(tf, module, stock('Conv2D')),
+    FusedConv2D: fusedConv2d(tf, module, stock('FusedConv2D')),
+    Conv2DBackpropFilter: conv2dBackpropFilter(tf, module),
+    Conv2DBackpropInput: conv2dBackpropInput(tf, module),
+    MaxPoolGrad: maxPoolGrad(tf, module),
+    Sum: sum(tf, module, stock('Sum')),
+    UnsortedSegmentSum: unsortedSegmentSum(tf, module),
+    Identity: identity(module),
+    [RELU_GRAD]: reluGrad(tf, module),
+    ...refusedKernels(stock),
+  };
+  for (const [kernelName, kernel] of Object.entries(kernels)) {
+    if (tf.getKernel(kernelName, 'wasm') !== undefined) tf.unregisterKernel(kernelName, 'wasm');
+    const kernelFunc: KernelFunc = (call) => kernel(call.inputs as Record<string, TensorInfo>, call.attrs ?? {}, call);
+    tf.registerKernel({ kernelName, backendName: 'wasm', kernelFunc });
+  }
+  return module;
+}
+
+/** Our own kernel: the gradient of ReLU in one pass. See gradients.ts. */
+export const RELU_GRAD = 'ReluGrad';
+
+// ---- Matrix products ----
+
+function batchMatMul(tf: Tf, module: KernelModule, stock: KernelFunc): Kernel {
+  return ({ a, b }, { transposeA, transposeB }, call) => {
+    if (!areFloats(a, b) || !hasValues(tf, a, b)) return stock(call) as TensorInfo;
+    return multiply(tf, module, a, b, Boolean(transposeA), Boolean(transposeB), undefined, false);
+  };
+}
+
+function fusedMatMul(tf: Tf, module: KernelModule, stock: KernelFunc): Kernel {
+  return ({ a, b, bias }, { transposeA, transposeB, activation }, call) => {
+    const cols = b.shape.at(transposeB ? -2 : -1);
+    const covered = areFloats(a, b) && hasValues(tf, a, b) && isBias(tf, bias, cols) && isLinearOrRelu(activation);
+    if (!covered) return stock(call) as TensorInfo;
+    return multiply(tf, module, a, b, Boolean(transposeA), Boolean(transposeB), bias, activation === 'relu');
+  };
+}
+
+/** op(a)·op(b) over all leading axes, which broadcast: a [..., rows, depth], b [..., depth, cols], out [..., rows, cols]. */
+function multiply(
+  tf: Tf,
+  { run, address, output, scratch }: KernelModule,
+  a: TensorInfo,
+  b: TensorInfo,
+  transposeA: boolean,
+  transposeB: boolean,
+  bias: TensorInfo | undefined,
+  relu: boolean,
+): TensorInfo {
+  const [rows, depthA] = matrixShape(a, transposeA);
+  const [depthB, cols] = matrixShape(b, transposeB);
+  if (depthA !== depthB) {
+    throw new Error(`matMul: inner sizes ${depthA} and ${depthB} of shapes [${a.shape}] and [${b.shape}] differ`);
+  }
+  const batchA = a.shape.slice(0, -2);
+  const batchB = b.shape.slice(0, -2);
+  const batch = tf.broadcast_util.assertAndGetBroadcastShape(batchA, batchB);
+  const out = output([...batch, rows, cols]);
+  const matricesA = broadcastIndices(batchA, batch);
+  const matricesB = broadcastIndices(batchB, batch);
+  const workspace = scratch(run.gemmScratchBytes());
+  const [fromA, fromB, to] = [address(a), address(b), address(out)];
+  const biasAddress = bias === undefined ? 0 : address(bias);
+  for (let i = 0; i < matricesA.length; i++) {
+    run.gemm(
+      Number(transposeA), Number(transposeB), rows, cols, depthA,
+      fromA + matricesA[i] * rows * depthA * 4, fromB + matricesB[i] * depthA * cols * 4, to + i * rows * cols * 4,
+      biasAddress, Number(relu), workspace,
+    );
+  }
+  return out;
+}
+
+/** The two last sizes, in the order that the product sees. */
+function matrixShape({ shape }: TensorInfo, transposed: boolean): [number, number] {
+  const [rows, cols] = shape.slice(-2);
+  return transposed ? [cols, rows] : [rows, cols];
+}
+
+/** For each index into `to` (row-major) the index into `from` that broadcasts to it. */
+function broadcastIndices(from: readonly number[], to: readonly number[]): number[] {
+  let indices = [0];
+  const missing = to.length - from.length;
+  for (let axis = 0; axis < to.length; axis++) {
+    const size = axis < missing ? 1 : from[axis - missing];
+    indices = indices.flatMap((index) => Array.from({ length: to[axis] }, (_, i) => index * size + (size === 1 ? 0 : i)));
+  }
+  return indices;
+}
+
+// ---- Convolutions ----
+
+function conv2d(tf: Tf, module: KernelModule, stock: KernelFunc): Kernel {
+  return ({ x, filter }, attrs, call) => {
+    requireFloats('Conv2D', x, filter);
+    const info = convInfo(tf, x.shape, filter.shape, attrs);
+    if (!isPlainConv(info) || !hasValues(tf, x, filter)) return stock(call) as TensorInfo;
+    return convolve(module, info, x, filter, undefined, false);
+  };
+}
+
+function fusedConv2d(tf: Tf, module: KernelModule, stock: KernelFunc): Kernel {
+  return ({ x, filter, bias }, attrs, call) => {
+    requireFloats('FusedConv2D', x, filter);
+    const info = convInfo(tf, x.shape, filter.shape, attrs);
+    const covered =
+      isPlainConv(info) && hasValues(tf, x, filter) && isBias(tf, bias, info.outChannels) && isLinearOrRelu(attrs.activation);
+    if (!covered) return stock(call) as TensorInfo;
+    return convolve(module, info, x, filter, bias, attrs.activation === 'relu');
+  };
+}
+
+function convolve(
+  { run, address, output, scratch }: KernelModule,
+  info: Conv2DInfo,
+  x: TensorInfo,
+  filter: TensorInfo,
+  bias: TensorInfo | undefined,
+  relu: boolean,
+): TensorInfo {
+  const out = output(info.outShape);
+  const workspace = scratch(
+    run.correlateScratchBytes(
+      ...paddedSize(info), info.inChannels, info.filterHeight, info.filterWidth,
+      info.outHeight, info.outWidth, info.outChannels,
+    ),
+  );
+  const biasAddress = bias === undefined ? 0 : address(bias);
+  run.conv2d(...convSizes(info), address(x), address(filter), address(out), biasAddress, Number(relu), workspace);
+  return out;
+}
+
+function conv2dBackpropFilter(tf: Tf, { run, address, output, scratch }: KernelModule): Kernel {
+  return ({ x, dy }, attrs) => {
+    requireFloats('Conv2DBackpropFilter', x, dy);
+    const info = convInfo(tf, x.shape, attrs.filterShape as number[], attrs);
+    requirePlainConv('Conv2DBackpropFilter', info);
+    const out = output(info.filterShape);
+    const workspace = scratch(
+      run.filterGradientScratchBytes(
+        ...paddedSize(info), info.inChannels, info.filterHeight, info.filterWidth,
+        info.outHeight, info.outWidth, info.outChannels,
+      ),
+    );
+    run.conv2dFilterGradient(...convSizes(info), address(x), address(dy), address(out), workspace);
+    return out;
+  };
+}
+
+function conv2dBackpropInput(tf: Tf, { run, address, output, scratch }: KernelModule): Kernel {
+  return ({ dy, filter }, attrs) => {
+    requireFloats('Conv2DBackpropInput', dy, filter);
+    const info = convInfo(tf, attrs.inputShape as number[], filter.shape, attrs);
+    requirePlainConv('Conv2DBackpropInput', info);
+    const out = output(info.inShape);
+    // As a convolution of dy: its padded image is as large as the input and the filter together.
+    const height = info.inHeight + info.filterHeight - 1;
+    const width = info.inWidth + info.filterWidth - 1;
+    const workspace = scratch(
+      run.correlateScratchBytes(
+        height, width, info.outChannels, info.filterHeight, info.filterWidth,
+        info.inHeight, info.inWidth, info.inChannels,
+      ),
+    );
+    run.conv2dInputGradient(...convSizes(info), address(dy), address(filter), address(out), workspace);
+    return out;
+  };
+}
+
+function convInfo(tf: Tf, inShape: number[], filterShape: number[], attrs: NamedAttrMap): Conv2DInfo {
+  const { strides, dilations, pad, dimRoundingMode, dataFormat } = attrs;
+  return tf.backend_util.computeConv2DInfo(
+    inShape as [number, number, number, number],
+    filterShape as [number, number, number, number],
+    strides as number | [number, number],
+    (dilations ?? 1) as number | [number, number],
+    pad as number | 'same' | 'valid',
+    dimRoundingMode as 'floor' | 'round' | 'ceil' | undefined,
+    false,
+    tf.backend_util.convertConv2DDataFormat((dataFormat ?? 'NHWC') as 'NHWC' | 'NCHW'),
+  );
+}
+
+const isPlainConv = (info: Conv2DInfo): boolean =>
+  info.dataFormat === 'channelsLast' && info.dilationHeight === 1 && info.dilationWidth === 1;
+
+function requirePlainConv(kernel: string, info: Conv2DInfo): void {
+  if (isPlainConv(info)) return;
+  throw new UserError(
+    `${kernel} on the wasm backend takes NHWC without dilation, got ${info.dataFormat} ` +
+      `with dilation ${info.dilationHeight}x${info.dilationWidth}; use the backend tensorflow or cpu`,
+  );
+}
+
+const convSizes = (info: Conv2DInfo): ConvSizes => [
+  info.batchSize, info.inHeight, info.inWidth, info.inChannels,
+  info.filterHeight, info.filterWidth, info.strideHeight, info.strideWidth,
+  info.padInfo.top, info.padInfo.left, info.outHeight, info.outWidth, info.outChannels,
+];
+
+/** The larger of the image and of what the output's patches cover. */
+const paddedSize = (info: Conv2DInfo): [number, number] => [
+  Math.max(info.inHeight, (info.outHeight - 1) * info.strideHeight + info.filterHeight),
+  Math.max(info.inWidth, (info.outWidth - 1) * info.strideWidth + info.filterWidth),
+];
+
+// ---- Pooling, sums, the rest ----
+
+/** The stock kernel starts its search at 0, and so gives windows of negative values no gradient. */
+function maxPoolGrad(tf: Tf, { run, address, output }: KernelModule): Kernel {
+  return ({ dy, input }, { filterSize, strides, pad, dimRoundingMode }) => {
+    requireFloats('MaxPoolGrad', dy, input);
+    const info = tf.backend_util.computePool2DInfo(
+      input.shape as [number, number, number, number],
+      filterSize as number | [number, number],
+      strides as number | [number, number],
+      1,
+      pad as number | 'same' | 'valid',
+      dimRoundingMode as 'floor' | 'round' | 'ceil' | undefined,
+    );
+    const out = output(input.shape);
+    run.maxPoolGradient(
+      info.batchSize, info.inHeight, info.inWidth, info.inChannels,
+      info.filterHeight, info.filterWidth, info.strideHeight, info.strideWidth,
+      info.outHeight, info.outWidth, info.padInfo.top, info.padInfo.left,
+      address(input), address(dy), address(out),
+    );
+    return out;
+  };
+}
+
+/** Sums over leading axes, as for the gradient of a bias; others go to the stock kernel. */
+function sum(tf: Tf, { run, address, output }: KernelModule, stock: KernelFunc): Kernel {
+  return ({ x }, { axis, keepDims }, call) => {
+    const axes = tf.util.parseAxisParam(axis as number | number[], x.shape);
+    const leading = axes.length > 0 && axes.length < x.shape.length && axes.every((value, i) => value === i);
+    if (!leading || !areFloats(x) || !hasValues(tf, x)) return stock(call) as TensorInfo;
+    const kept = x.shape.slice(axes.length);
+    const out = output(keepDims ? [...axes.map(() => 1), ...kept] : kept);
+    const cols = tf.util.sizeFromShape(kept);
+    run.columnSum(tf.util.sizeFromShape(x.shape) / cols, cols, address(x), address(out));
+    return out;
+  };
+}
+
+function unsortedSegmentSum(tf: Tf, { run, address, output }: KernelModule): Kernel {
+  return ({ x, segmentIds }, { numSegments }) => {
+    requireFloats('UnsortedSegmentSum', x);
+    const inner = x.shape.slice(segmentIds.shape.length);
+    const out = output([numSegments as number, ...inner]);
+    const rows = tf.util.sizeFromShape(segmentIds.shape);
+    run.segmentSum(rows, tf.util.sizeFromShape(inner), numSegments as number, address(x), address(segmentIds), address(out));
+    return out;
+  };
+}
+
+/** The same values under another name: tensors never change, and `Engine.adam` leaves shared values alone. */
+function identity({ backend }: KernelModule): Kernel {
+  return ({ x }) => {
+    backend.incRef(x.dataId);
+    return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
+  };
+}
+
+function reluGrad(tf: Tf, { run, address, output }: KernelModule): Kernel {
+  return ({ dy, y }) => {
+    const out = output(y.shape);
+    run.reluGradient(tf.util.sizeFromShape(y.shape), address(dy), address(y), address(out));
+    return out;
+  };
+}
+
+/** Stock kernels whose results differ from the cpu backend's without a word. */
+function refusedKernels(stock: (name: string) => KernelFunc): Record<string, Kernel> {
+  const refuse = (name: string, what: string) => {
+    throw new UserError(`${name}${what} is wrong in tfjs' wasm backend; use the backend tensorflow or cpu`);
+  };
+  const conv3d = ['Conv3D', 'Conv3DBackpropFilterV2', 'Conv3DBackpropInputV2'];
+  const nearest = ['ResizeNearestNeighbor', 'ResizeNearestNeighborGrad'];
+  return {
+    ...Object.fromEntries(conv3d.map((name): [string, Kernel] => [name, () => refuse(name, '')])),
+    ...Object.fromEntries(
+      nearest.map((name): [string, Kernel] => {
+        const one = stock(name);
+        return [
+          name,
+          ({ images }, _attrs, call) =>
+            images.shape[0] === 1 ? (one(call) as TensorInfo) : refuse(name, ' of several images'),
+        ];
+      }),
+    ),
+  };
+}
+
+// ---- Domains ----
+
+const areFloats = (...tensors: TensorInfo[]): boolean => tensors.every(({ dtype }) => dtype === 'float32');
+
+function requireFloats(kernel: string, ...tensors: TensorInfo[]): void {
+  const other = tensors.find(({ dtype }) => dtype !== 'float32');
+  if (other !== undefined) throw new Error(`${kernel} on the wasm backend takes float32, got ${other.dtype}`);
+}
+
+const hasValues = (tf: Tf, ...tensors: TensorInfo[]): boolean =>
+  tensors.every(({ shape }) => tf.util.sizeFromShape(shape) > 0);
+
+const isLinearOrRelu = (activation: unknown): boolean =>
+  activation === undefined || activation === null || activation === 'linear' || activation === 'relu';
+
+const isBias = (tf: Tf, bias: TensorInfo | undefined | null, size: number | undefined): boolean =>
+  bias === undefined || bias === null || (tf.util.sizeFromShape(bias.shape) === size && bias.shape.at(-1) === size);

@@ -1,0 +1,107 @@
+import type { DataType, TensorInfo } from '@tensorflow/tfjs';
+import type { Tf } from './types.ts';
+
+/** The tfjs whose inner parts the kernels rely on; package.json pins it. */
+const TFJS_VERSION = '4.22.0';
+
+/** What is used of tfjs' wasm backend. It is not a public interface, so `attachKernels` looks before it leaps. */
+export interface WasmBackend {
+  readonly wasm: {
+    readonly asm: { readonly memory?: unknown };
+    readonly HEAPU8: Uint8Array;
+    _malloc(bytes: number): number;
+    _free(address: number): void;
+  };
+  readonly dataIdMap: { get(dataId: object): { readonly memoryOffset: number } };
+  makeOutput(shape: readonly number[], dtype: DataType): TensorInfo;
+  incRef(dataId: object): void;
+  refCount(dataId: object): number;
+}
+
+/** `batch, height, width, channels, filterHeight, filterWidth, strideY, strideX, top, left, outHeight, outWidth, units`. */
+export type ConvSizes = readonly [
+  number, number, number, number, number, number, number, number, number, number, number, number, number,
+];
+type PoolSizes = readonly [
+  number, number, number, number, number, number, number, number, number, number, number, number,
+];
+type ScratchSizes = readonly [number, number, number, number, number, number, number, number];
+
+/** The functions of kernels/index.ts. Addresses and sizes are numbers, flags 0 or 1. */
+interface KernelExports {
+  gemmScratchBytes(): number;
+  gemm(
+    transposeA: number, transposeB: number, rows: number, cols: number, depth: number,
+    a: number, b: number, c: number, bias: number, relu: number, scratch: number,
+  ): void;
+  correlateScratchBytes(...sizes: ScratchSizes): number;
+  conv2d(...args: [...ConvSizes, x: number, filter: number, out: number, bias: number, relu: number, scratch: number]): void;
+  conv2dInputGradient(...args: [...ConvSizes, dy: number, filter: number, dx: number, scratch: number]): void;
+  filterGradientScratchBytes(...sizes: ScratchSizes): number;
+  conv2dFilterGradient(...args: [...ConvSizes, x: number, dy: number, gradient: number, scratch: number]): void;
+  maxPoolGradient(...args: [...PoolSizes, x: number, dy: number, dx: number]): void;
+  columnSum(rows: number, cols: number, x: number, out: number): void;
+  sumOfSquares(count: number, x: number): number;
+  segmentSum(rows: number, width: number, segments: number, x: number, ids: number, out: number): void;
+  reluGradient(count: number, gradient: number, y: number, out: number): void;
+  adam(
+    count: number, param: number, gradient: number, m: number, v: number, stepSize: number,
+    beta1: number, oneMinusBeta1: number, beta2: number, oneMinusBeta2: number,
+    vScale: number, epsilon: number, gradScale: number,
+  ): void;
+}
+
+/** The kernels, tied to a backend's memory. */
+export interface KernelModule {
+  readonly run: KernelExports;
+  readonly backend: WasmBackend;
+  /** Where a tensor's values lie. Ask each time: tfjs may move them. */
+  address(tensor: TensorInfo): number;
+  /** A new tensor with undefined values. */
+  output(shape: readonly number[], dtype?: DataType): TensorInfo;
+  /** The address of at least `bytes` of scratch, valid until the next call. */
+  scratch(bytes: number): number;
+}
+
+/**
+ * Instantiates the kernels over the memory of tfjs' wasm backend, which must be the active one.
+ * Throws if this tfjs is built otherwise than the one they were written for.
+ */
+export async function attachKernels(tf: Tf, binary: BufferSource): Promise<KernelModule> {
+  const backend = tf.backend() as unknown as WasmBackend;
+  const memory = backendMemory(tf, backend);
+  const { instance } = await WebAssembly.instantiate(binary, { env: { memory } });
+  let scratchAddress = 0;
+  let scratchBytes = 0;
+  return {
+    run: instance.exports as unknown as KernelExports,
+    backend,
+    address: (tensor) => backend.dataIdMap.get(tensor.dataId).memoryOffset,
+    output: (shape, dtype = 'float32') => backend.makeOutput(shape, dtype),
+    scratch(bytes) {
+      if (bytes > scratchBytes) {
+        if (scratchAddress !== 0) backend.wasm._free(scratchAddress);
+        scratchAddress = backend.wasm._malloc(bytes) >>> 0;
+        if (scratchAddress === 0) throw new Error(`out of memory: the wasm heap has no ${bytes} bytes of scratch`);
+        scratchBytes = bytes;
+      }
+      return scratchAddress;
+    },
+  };
+}
+
+function backendMemory(tf: Tf, backend: WasmBackend): WebAssembly.Memory {
+  const differs = (what: string) =>
+    new Error(`the training kernels need tfjs ${TFJS_VERSION} as it was released; this one (${tf.version_core}) ${what}`);
+  if (tf.version_core !== TFJS_VERSION) throw differs('is another version');
+  const memory = backend.wasm?.asm?.memory;
+  if (!(memory instanceof WebAssembly.Memory)) throw differs('hides its memory');
+  if (memory.buffer !== backend.wasm.HEAPU8?.buffer) throw differs('keeps its tensors elsewhere');
+  if (!(memory.buffer instanceof ArrayBuffer)) throw differs('runs on threads');
+  for (const method of ['makeOutput', 'incRef', 'refCount'] as const) {
+    if (typeof backend[method] !== 'function') throw differs(`has no ${method}`);
+  }
+  if (typeof backend.dataIdMap?.get !== 'function') throw differs('has no dataIdMap');
+  if (typeof backend.wasm._malloc !== 'function' || typeof backend.wasm._free !== 'function') throw differs('has no malloc');
+  return memory;
+}
