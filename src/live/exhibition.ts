@@ -1,0 +1,346 @@
+import { createRng, type Rng } from '../core/rng.ts';
+import { findEnv } from '../envs/index.ts';
+import { loadPolicy, type Policy } from '../play.ts';
+import type { MatchSource } from './match-source.ts';
+import { encodeFrame, type Frame, type MatchInfo, STEPS_PER_SECOND } from './protocol.ts';
+import { openShowEnv, type ShowEnv } from './show-env.ts';
+
+export interface ExhibitionOptions {
+  /** Of the environment's luck and of the sampled actions. */
+  readonly seed?: number;
+  /** Steps a second at speed 1. */
+  readonly stepsPerSecond?: number;
+  /** Is handed every frame as it travels. */
+  readonly onFrame?: (text: string) => void;
+  /** Is called when what `info` says has changed. */
+  readonly onChange?: () => void;
+}
+
+/** How long an ended episode stays on show, in steps. */
+const HOLD_STEPS = 9;
+/** After this many steps an episode gives way to newer weights: a good player's lasts a quarter of an hour. */
+const PATIENCE_STEPS = 600;
+/** How often newer weights are looked for: while none are there at all, and after patience has run out. */
+const RETRY_MS = 1000;
+const RETRY_STEPS = 60;
+
+/** `fresh`: an episode has to be begun. `ready`: it waits for a key. `ended`: its end is on show. */
+type Phase = 'fresh' | 'ready' | 'playing' | 'ended';
+
+interface Choice {
+  readonly action: number | null;
+  readonly value: number | null;
+  readonly probabilities: readonly number[] | null;
+}
+
+const NO_CHOICE: Choice = { action: null, value: null, probabilities: null };
+
+/**
+ * A match made for eyes: the newest weights play an environment of their own, outside any training thread. Weights are
+ * renewed between episodes; actions are sampled. It steps only while somebody watches.
+ */
+export class Exhibition {
+  readonly source: MatchSource;
+  private readonly options: ExhibitionOptions;
+  private readonly stepMs: number;
+  private readonly seed: number;
+  private readonly rng: Rng;
+  private show: ShowEnv | null = null;
+  private actions = new Int32Array(1);
+  private policy: Policy | null = null;
+  /** Of the weights that play; -1 before the first. */
+  private trainingStep = -1;
+  private problem: string | undefined;
+
+  private watchers = 0;
+  private paused = false;
+  private speed = 1;
+  private closed = false;
+  private running = false;
+  private wake: (() => void) | null = null;
+  private dueAt = 0;
+
+  private phase: Phase = 'fresh';
+  private frame = 0;
+  private episode = -1;
+  private last: string | null = null;
+  /** The key that is down, one that went down since the last step, and the last that ever did. */
+  private held: number | null = null;
+  private tapped: number | null = null;
+  private pressed = 0;
+
+  constructor(source: MatchSource, options: ExhibitionOptions = {}) {
+    this.source = source;
+    this.options = options;
+    this.seed = options.seed ?? 0;
+    this.stepMs = 1000 / (options.stepsPerSecond ?? STEPS_PER_SECOND);
+    this.rng = createRng(this.seed, 'exhibition', 'actions');
+    if (source.env !== undefined) void this.attempt(() => this.open(source.env!));
+  }
+
+  /** The match as a page lists it. */
+  info(): MatchInfo {
+    const { id, label, arm } = this.source;
+    const { driver, speed, problem } = this;
+    return { id, label, arm, driver, state: this.state(), speed, stage: this.show?.stage ?? null, problem };
+  }
+
+  /** The newest frame as it travels: whole in itself, all that a late joiner needs. Null before the first. */
+  lastFrame(): string | null {
+    return this.last;
+  }
+
+  /** How many watch. The match stands still while nobody does, and goes on from there. */
+  setWatchers(count: number): void {
+    this.watchers = count;
+    this.start();
+  }
+
+  setPaused(paused: boolean): void {
+    if (paused === this.paused) return;
+    this.paused = paused;
+    this.changed();
+  }
+
+  /** Speed as a multiple of the usual steps a second. */
+  setSpeed(speed: number): void {
+    if (speed === this.speed) return;
+    this.speed = speed;
+    this.changed();
+  }
+
+  /** Begins the next episode at once; a paused match shows its start and stays paused. */
+  next(): void {
+    this.phase = 'fresh';
+    this.dueAt = 0;
+    this.start();
+  }
+
+  /** A key went down (its action), or none is down any more (null). Has an effect where keys play, and then at once. */
+  press(action: number | null): void {
+    if (this.driver !== 'keys' || this.show === null) return;
+    if (action !== null && action >= this.show.env.actions.length) return;
+    this.held = action;
+    if (action === null) return;
+    this.tapped = this.pressed = action;
+    this.dueAt -= this.interval() / 2;
+    if (this.phase === 'ready') {
+      this.phase = 'playing';
+      this.changed();
+    }
+    this.start();
+  }
+
+  close(): void {
+    this.closed = true;
+    this.start();
+  }
+
+  private get driver(): MatchInfo['driver'] {
+    return this.source.driver ?? 'policy';
+  }
+
+  private state(): MatchInfo['state'] {
+    if (this.show === null || (this.driver === 'policy' && this.policy === null)) return 'waiting';
+    if (this.paused) return 'paused';
+    return this.phase === 'ready' ? 'ready' : 'playing';
+  }
+
+  private changed(): void {
+    this.options.onChange?.();
+    this.start();
+  }
+
+  private interval(): number {
+    return this.stepMs / this.speed;
+  }
+
+  /** Runs the loop; where it is asleep, lets it look again whether it is due. */
+  private start(): void {
+    if (this.running) this.wake?.();
+    else void this.run();
+  }
+
+  /** A new episode is begun even while paused, so that its start can be seen. */
+  private hasWork(): boolean {
+    if (this.closed || this.watchers === 0) return false;
+    return this.phase === 'fresh' || (!this.paused && this.phase !== 'ready');
+  }
+
+  private async run(): Promise<void> {
+    this.running = true;
+    this.dueAt = Math.max(this.dueAt, performance.now());
+    while (this.hasWork()) {
+      const waitMs = this.dueAt - performance.now();
+      if (waitMs > 0) {
+        await this.sleep(waitMs);
+      } else {
+        const delayMs = await this.advance();
+        // A late step is not made up for: watchers would see haste.
+        this.dueAt = Math.max(this.dueAt + delayMs, performance.now());
+      }
+    }
+    this.running = false;
+  }
+
+  private sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** The next thing to happen; returns the time until the one after it, in ms. */
+  private async advance(): Promise<number> {
+    if (this.phase === 'fresh') return (await this.begin()) ? this.interval() : RETRY_MS;
+    if (this.phase === 'ended' || (await this.isStale())) {
+      this.phase = 'fresh';
+      return 0;
+    }
+    return this.step() ? this.interval() * HOLD_STEPS : this.interval();
+  }
+
+  /** Begins an episode with the newest weights; false where there are none yet. */
+  private async begin(): Promise<boolean> {
+    await this.renew();
+    if (this.show === null || (this.driver === 'policy' && this.policy === null)) return false;
+    this.show.env.reset();
+    this.episode++;
+    this.tapped = null;
+    this.phase = this.driver === 'keys' ? 'ready' : 'playing';
+    if (this.phase === 'ready') this.changed();
+    this.present(0);
+    return true;
+  }
+
+  /** One step with the actions chosen before; true where it ended the episode. */
+  private step(): boolean {
+    const { env } = this.show!;
+    if (this.driver === 'keys') this.actions.fill(this.humanAction());
+    env.step(this.actions);
+    const ended = env.terminated[0] === 1 || env.truncated[0] === 1;
+    if (ended) this.phase = 'ended';
+    this.present(env.rewards[0]);
+    return ended;
+  }
+
+  /** Shows the state, with the player's choice for it. */
+  private present(reward: number): void {
+    const { env, stage, picture } = this.show!;
+    const choice = this.phase === 'ended' ? NO_CHOICE : this.choose();
+    const frame: Frame = {
+      frame: this.frame++,
+      episode: this.episode,
+      step: env.lengths[0],
+      trainingStep: this.policy === null ? null : this.trainingStep,
+      ...choice,
+      reward,
+      episodeReturn: env.returns[0],
+      terminated: env.terminated[0] === 1,
+      truncated: env.truncated[0] === 1,
+      picture: picture(),
+    };
+    this.last = encodeFrame(frame, stage.board);
+    this.options.onFrame?.(this.last);
+  }
+
+  /** Chooses for every player who acts now; returns what the first of them makes of it. */
+  private choose(): Choice {
+    if (this.driver === 'keys') return NO_CHOICE;
+    const { env } = this.show!;
+    let shown = NO_CHOICE;
+    for (let player = env.players - 1; player >= 0; player--) {
+      if (env.toAct[0] !== -1 && env.toAct[0] !== player) continue;
+      shown = this.chooseFor(player);
+      this.actions[player] = shown.action!;
+    }
+    return shown;
+  }
+
+  private chooseFor(player: number): Choice {
+    const { env } = this.show!;
+    const legal = env.legal.subarray(player * env.actions.length, (player + 1) * env.actions.length);
+    if (this.policy === null) {
+      const count = legal.reduce((sum, bit) => sum + bit, 0);
+      return { ...NO_CHOICE, action: this.sample(Float32Array.from(legal, (bit) => bit / count)) };
+    }
+    const obs = env.obs.subarray(player * env.obsSize, (player + 1) * env.obsSize);
+    const { probabilities, value } = this.policy.evaluate(obs, legal);
+    return {
+      action: this.sample(probabilities),
+      value: Number.isNaN(value) ? null : value,
+      probabilities: Array.from(probabilities),
+    };
+  }
+
+  /** By inverse distribution function, one uniform a choice: equal luck for players who are compared. */
+  private sample(probabilities: Float32Array): number {
+    let left = this.rng.float();
+    let last = 0;
+    for (let action = 0; action < probabilities.length; action++) {
+      if (probabilities[action] === 0) continue;
+      last = action;
+      left -= probabilities[action];
+      if (left < 0) break;
+    }
+    return last;
+  }
+
+  /** A tap between two steps counts; without a key the game's noop plays, or else the last key goes on. */
+  private humanAction(): number {
+    const noop = this.show!.env.actions.findIndex((action) => action.roles[0] === 'noop');
+    const action = this.tapped ?? this.held ?? (noop < 0 ? this.pressed : noop);
+    this.tapped = null;
+    return action;
+  }
+
+  /** Has the episode lasted long, and are there newer weights? */
+  private async isStale(): Promise<boolean> {
+    const length = this.show!.env.lengths[0];
+    if (length < PATIENCE_STEPS || length % RETRY_STEPS !== 0) return false;
+    return this.renew();
+  }
+
+  /** Takes newer weights where there are some. What goes wrong is told and the old ones play on. */
+  private async renew(): Promise<boolean> {
+    const { source } = this;
+    if (!('latest' in source)) return false;
+    return this.attempt(async () => {
+      const weights = await source.latest(this.trainingStep);
+      if (weights === null || weights.step <= this.trainingStep) return false;
+      const policy = loadPolicy(weights.bytes, `checkpoint ${weights.step} of ${source.label}`);
+      this.open(policy.info.env);
+      const isFirst = this.policy === null;
+      this.policy = policy;
+      this.trainingStep = weights.step;
+      if (isFirst) this.changed();
+      return true;
+    });
+  }
+
+  private open(id: string): void {
+    const spec = findEnv(id);
+    if (this.show?.stage.env === spec.id) return;
+    this.show = openShowEnv(spec, this.seed);
+    this.actions = new Int32Array(this.show.env.players);
+  }
+
+  /** Does what may fail by no fault of ours (a file, a game of another version); tells the problem on the page. */
+  private async attempt(action: () => boolean | Promise<boolean> | void): Promise<boolean> {
+    let problem: string | undefined;
+    let result = false;
+    try {
+      result = (await action()) ?? false;
+    } catch (error) {
+      problem = error instanceof Error ? error.message : String(error);
+    }
+    if (problem !== this.problem) {
+      this.problem = problem;
+      this.changed();
+    }
+    return result;
+  }
+}

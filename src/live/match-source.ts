@@ -1,0 +1,37 @@
+/** The weights of a policy at a training step: a checkpoint file's bytes. */
+export interface Weights {
+  readonly step: number;
+  readonly bytes: Uint8Array;
+}
+
+interface Named {
+  /** Unique in a viewer. */
+  readonly id: string;
+  /** The player's name on the page. */
+  readonly label: string;
+  /** What the agent is in an experiment: `source`, `scratch`, `transferred`, …. */
+  readonly arm?: string;
+}
+
+/** A policy that plays, with weights that may still be learning. */
+export interface PolicySource extends Named {
+  readonly driver?: 'policy';
+  /** The full env id where it is known before the first weights are. */
+  readonly env?: string;
+  /** The newest weights, or null where there are none newer than those of training step `after`. */
+  latest(after: number): Promise<Weights | null>;
+}
+
+/** A game played by chance or by the keys of whoever watches. */
+export interface OpenSource extends Named {
+  readonly driver: 'random' | 'keys';
+  readonly env: string;
+}
+
+/** Where a match comes from. */
+export type MatchSource = PolicySource | OpenSource;
+
+/** Match sources that come and go, asked for every few seconds. */
+export interface MatchFeed {
+  list(): Promise<readonly MatchSource[]>;
+}

@@ -1,0 +1,219 @@
+import { createServer, type Server as HttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Server, type Socket } from 'socket.io';
+import { UserError } from '../core/errors.ts';
+import { isOwnHost, isOwnOrigin, rateLimit } from './access.ts';
+import { Exhibition } from './exhibition.ts';
+import type { MatchFeed, MatchSource } from './match-source.ts';
+import { readAsk } from './messages.ts';
+import { listFiles, PAGE_FOLDER, refuse, serveFile } from './page-files.ts';
+import { type Ask, type ClientEvents, PROTOCOL, type ServerEvents, type ViewerStatus } from './protocol.ts';
+
+export interface ViewerOptions {
+  /** The first port tried; a taken one moves to the next. 0 takes any free one. */
+  readonly port?: number;
+  readonly host?: string;
+  readonly title?: string;
+  /** What to show: a list, or a feed that is asked every two seconds while somebody looks. */
+  readonly matches?: readonly MatchSource[] | MatchFeed;
+  readonly status?: ViewerStatus;
+  /** The folder of the built page. */
+  readonly root?: string;
+  /** Seed of the exhibitions' luck. */
+  readonly seed?: number;
+  /** Connections beyond this many are refused. */
+  readonly maxClients?: number;
+}
+
+export interface Viewer {
+  readonly url: string;
+  readonly port: number;
+  addMatch(source: MatchSource): void;
+  removeMatch(id: string): void;
+  setStatus(status: ViewerStatus): void;
+  /** Serves this HTML file as `/report` and tells the page. */
+  setReport(file: string): void;
+  close(): Promise<void>;
+}
+
+/** GAME on a phone's keys. */
+const DEFAULT_PORT = 4263;
+const PORTS_TRIED = 50;
+const MAX_CLIENTS = 256;
+const FEED_MS = 2000;
+/** Key presses of a human come by the dozen; nobody asks for more than this. */
+const ASKS_PER_SECOND = 40;
+const ASKS_AT_ONCE = 80;
+/** A client that goes on for this many asks above the limit, or that sends this many it must not, is cut off. */
+const PATIENCE = 100;
+
+type LiveServer = Server<ClientEvents, ServerEvents>;
+type LiveSocket = Socket<ClientEvents, ServerEvents>;
+
+/** Serves the page and its matches on this machine. @throws UserError where no port is free */
+export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> {
+  const { host = '127.0.0.1', title = 'New Game+', seed = 0, maxClients = MAX_CLIENTS } = options;
+  const files = await listFiles(options.root ?? PAGE_FOLDER);
+  const matches = new Map<string, Exhibition>();
+  let status: ViewerStatus = options.status ?? { caption: title };
+  let report: string | undefined;
+
+  const http = createServer((request, response) => {
+    if (!isOwnHost(request, host)) return refuse(response, 403, 'unknown host');
+    void serveFile(request, response, files, report);
+  });
+  const io: LiveServer = new Server(http, {
+    serveClient: false,
+    transports: ['websocket'],
+    perMessageDeflate: false,
+    maxHttpBufferSize: 32_768,
+    pingInterval: 10_000,
+    pingTimeout: 10_000,
+    allowRequest: (request, answer) => {
+      const isAllowed = isOwnHost(request, host) && isOwnOrigin(request) && io.engine.clientsCount < maxClients;
+      answer(null, isAllowed);
+    },
+  });
+
+  const list = () => [...matches.values()].map((exhibition) => exhibition.info());
+  const countWatchers = (id: string) => matches.get(id)?.setWatchers(io.sockets.adapter.rooms.get(id)?.size ?? 0);
+
+  function add(source: MatchSource): void {
+    if (matches.has(source.id)) throw new Error(`a match "${source.id}" is there already`);
+    const exhibition: Exhibition = new Exhibition(source, {
+      seed,
+      onFrame: (text) => io.to(source.id).volatile.emit('frame', source.id, text),
+      onChange: () => matches.get(source.id) === exhibition && io.emit('match', exhibition.info()),
+    });
+    matches.set(source.id, exhibition);
+  }
+
+  function remove(id: string): void {
+    matches.get(id)?.close();
+    matches.delete(id);
+    io.socketsLeave(id);
+  }
+
+  io.on('connection', (socket) => {
+    guard(socket, (ask) => obey(ask, socket));
+    socket.emit('hello', { protocol: PROTOCOL, title });
+    socket.emit('status', status);
+    socket.emit('matches', list());
+    void refresh();
+  });
+  io.sockets.adapter.on('join-room', countWatchers);
+  io.sockets.adapter.on('leave-room', countWatchers);
+
+  function obey(ask: Ask, socket: LiveSocket): void {
+    const exhibition = matches.get(ask.match);
+    if (exhibition === undefined) return;
+    switch (ask.ask) {
+      case 'watch': {
+        const last = exhibition.lastFrame();
+        if (last !== null) socket.emit('frame', ask.match, last);
+        void socket.join(ask.match);
+        return;
+      }
+      case 'leave':
+        void socket.leave(ask.match);
+        return;
+      case 'next':
+        return exhibition.next();
+      case 'pause':
+        return exhibition.setPaused(ask.paused);
+      case 'speed':
+        return exhibition.setSpeed(ask.speed);
+      case 'press':
+        return exhibition.press(ask.action);
+    }
+  }
+
+  const feed = isFeed(options.matches) ? options.matches : null;
+  let refreshing: Promise<void> | null = null;
+  /** Takes in what the feed has now. */
+  function refresh(): Promise<void> {
+    refreshing ??= readFeed().finally(() => (refreshing = null));
+    return refreshing;
+  }
+  async function readFeed(): Promise<void> {
+    if (feed === null) return;
+    const sources = await feed.list();
+    const gone = [...matches.keys()].filter((id) => !sources.some((source) => source.id === id));
+    const fresh = sources.filter((source) => !matches.has(source.id));
+    gone.forEach(remove);
+    fresh.forEach(add);
+    if (gone.length + fresh.length > 0) io.emit('matches', list());
+  }
+  const feedTimer = setInterval(() => {
+    if (io.engine.clientsCount > 0) void refresh();
+  }, FEED_MS);
+  feedTimer.unref();
+
+  if (!isFeed(options.matches)) options.matches?.forEach(add);
+  await refresh();
+  const port = await listen(http, host, options.port ?? DEFAULT_PORT);
+
+  return {
+    port,
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}/`,
+    addMatch(source) {
+      add(source);
+      io.emit('matches', list());
+    },
+    removeMatch(id) {
+      remove(id);
+      io.emit('matches', list());
+    },
+    setStatus(next) {
+      status = report === undefined ? next : { ...next, report: '/report' };
+      io.emit('status', status);
+    },
+    setReport(file) {
+      report = file;
+      status = { ...status, report: '/report' };
+      io.emit('status', status);
+    },
+    async close() {
+      clearInterval(feedTimer);
+      [...matches.keys()].forEach(remove);
+      await io.close();
+    },
+  };
+}
+
+const isFeed = (matches: ViewerOptions['matches']): matches is MatchFeed => matches !== undefined && 'list' in matches;
+
+/** Hands on what a client may ask, no faster than it may; cuts off who keeps sending anything else. */
+function guard(socket: LiveSocket, obey: (ask: Ask) => void): void {
+  const mayAsk = rateLimit(ASKS_PER_SECOND, ASKS_AT_ONCE);
+  let strikes = 0;
+  socket.use(([event, ...args]) => {
+    const ask = mayAsk() ? readAsk(event, args) : null;
+    if (ask !== null) obey(ask);
+    else if (++strikes >= PATIENCE) socket.disconnect(true);
+  });
+}
+
+/** Listens on the first free port from `first` on. */
+async function listen(http: HttpServer, host: string, first: number): Promise<number> {
+  const last = first === 0 ? 0 : Math.min(65_535, first + PORTS_TRIED - 1);
+  for (let port = first; port <= last; port++) {
+    if (await tryListen(http, host, port)) return (http.address() as AddressInfo).port;
+  }
+  throw new UserError(`no free port from ${first} to ${last} on ${host}; give another one with --port`);
+}
+
+function tryListen(http: HttpServer, host: string, port: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: NodeJS.ErrnoException): void => {
+      http.off('listening', onListening);
+      if (error.code === 'EADDRINUSE' || error.code === 'EACCES') resolve(false);
+      else reject(error);
+    };
+    const onListening = (): void => {
+      http.off('error', onError);
+      resolve(true);
+    };
+    http.once('error', onError).once('listening', onListening).listen(port, host);
+  });
+}
