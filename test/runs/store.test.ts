@@ -1,0 +1,167 @@
+import { execFileSync, fork, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
+import { UserError } from '../../src/core/errors.ts';
+import { FolderStore } from '../../src/runs/store.ts';
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const text = (content: Uint8Array | undefined): string | undefined => content && new TextDecoder().decode(content);
+const program = fileURLToPath(new URL('./store-writer.ts', import.meta.url));
+
+let folder: string;
+let store: FolderStore;
+beforeEach(() => {
+  folder = join(mkdtempSync(join(tmpdir(), 'ngplus-store-')), 'run');
+  store = new FolderStore(folder);
+});
+afterEach(() => rmSync(join(folder, '..'), { recursive: true, force: true }));
+
+describe('a folder store', () => {
+  it('gives what was put, and undefined for what was not', async () => {
+    expect(await store.get('config.json')).toBeUndefined();
+    await store.put('config.json', bytes('{}'));
+    await store.put('config.json', bytes('{"a":1}'));
+    expect(text(await store.get('config.json'))).toBe('{"a":1}');
+    expect(await store.get('config.json/under-a-file')).toBeUndefined();
+    expect(readFileSync(join(folder, 'config.json'), 'utf8')).toBe('{"a":1}');
+  });
+
+  it('lists keys by prefix, sorted, whole names or parts of them', async () => {
+    expect(await store.list()).toEqual([]);
+    for (const key of ['result.json', 'checkpoints/b', 'checkpoints/a', 'check', 'checkpoints/deep/c']) {
+      await store.put(key, bytes(key));
+    }
+    expect(await store.list()).toEqual([
+      'check',
+      'checkpoints/a',
+      'checkpoints/b',
+      'checkpoints/deep/c',
+      'result.json',
+    ]);
+    expect(await store.list('checkpoints/')).toEqual(['checkpoints/a', 'checkpoints/b', 'checkpoints/deep/c']);
+    expect(await store.list('checkpoints/d')).toEqual(['checkpoints/deep/c']);
+    expect(await store.list('check')).toHaveLength(4);
+    expect(await store.list('absent/')).toEqual([]);
+  });
+
+  it('deletes, also what is absent', async () => {
+    await store.put('a/b', bytes('x'));
+    await store.delete('a/b');
+    await store.delete('a/b');
+    await store.delete('none/c');
+    expect(await store.list()).toEqual([]);
+  });
+
+  it('lets exactly one of many writers put an absent key', async () => {
+    const stores = Array.from({ length: 20 }, () => new FolderStore(folder));
+    const written = await Promise.all(stores.map((each, i) => each.putIfAbsent('result.json', bytes(String(i)))));
+    expect(written.filter(Boolean)).toHaveLength(1);
+    expect(text(await store.get('result.json'))).toBe(String(written.indexOf(true)));
+    expect(readdirSync(folder)).toEqual(['result.json']);
+  });
+
+  test.each(['../a', 'a/../../b', '/etc/passwd', 'a//b', '', '.', 'a/.', '.tmp-x', 'a\\b', 'c:x', 'a\0b', 'a/'])(
+    'refuses the key %j',
+    async (key) => {
+      await expect(store.put(key, bytes(''))).rejects.toThrow(UserError);
+      await expect(store.get(key)).rejects.toThrow(/^bad key [^\n]+$/);
+      await expect(store.delete(key)).rejects.toThrow('bad key');
+      expect(existsSync(folder)).toBe(false);
+    },
+  );
+
+  it('refuses to list outside of the folder', async () => {
+    await expect(store.list('../')).rejects.toThrow('bad key');
+  });
+
+  it('names the file where a folder stands in the way', async () => {
+    await store.put('a/b', bytes('x'));
+    await expect(store.put('a', bytes('y'))).rejects.toThrow(`can't write ${join(folder, 'a')}: it is a folder`);
+    await expect(store.put('a/b/c', bytes('y'))).rejects.toThrow(UserError);
+    expect(text(await store.get('a/b'))).toBe('x');
+    expect(readdirSync(folder)).toEqual(['a']);
+  });
+});
+
+describe('kill -9 while writing', () => {
+  it('leaves whole content, and leftovers are neither listed nor kept', async () => {
+    const sizes = new Set<number>();
+    let leftovers = 0;
+    for (let round = 0; round < 6; round++) {
+      const child = fork(program, ['forever', folder], { execArgv: ['--import', 'tsx'] });
+      await once(child, 'message');
+      await new Promise((resolve) => setTimeout(resolve, 20 + 13 * round));
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      leftovers += readdirSync(folder).filter((name) => name.startsWith('.tmp-')).length;
+      const content = (await store.get('weights'))!;
+      sizes.add(content.length);
+      expect(new Set(content).size).toBe(1);
+      expect(await store.list()).toEqual(['weights']);
+    }
+    expect([...sizes]).toEqual([4_000_000]);
+    expect(leftovers).toBeGreaterThan(0);
+    await new FolderStore(folder).put('weights', bytes('new'));
+    expect(readdirSync(folder)).toEqual(['weights']);
+  });
+
+  it('keeps the temporary files of the living, and of other hosts for a day', async () => {
+    mkdirSync(folder);
+    const other = join(folder, '.tmp-elsewhere-1-2-ab');
+    const old = join(folder, '.tmp-elsewhere-1-2-cd');
+    writeFileSync(other, '');
+    writeFileSync(old, '');
+    utimesSync(old, 0, 0);
+    await store.put('a', bytes('x'));
+    expect(readdirSync(folder).sort()).toEqual(['.tmp-elsewhere-1-2-ab', 'a']);
+  });
+});
+
+describe('a full disk', () => {
+  /** Puts 4 MB over a small file, in a process whose files may have at most 64 kB. */
+  const withLimit = (): string => {
+    const command = `ulimit -f 64; exec "$0" --import tsx "$1" once "$2"`;
+    const run = spawnSync('bash', ['-c', command, process.execPath, program, folder], { encoding: 'utf8' });
+    return run.stdout + run.stderr;
+  };
+
+  it('is a UserError that names the file and leaves the old content (file size limit)', async () => {
+    await store.put('weights', bytes('old'));
+    expect(withLimit()).toBe(
+      `UserError: can't write ${join(folder, 'weights')}: the file would be larger than the limit allows (EFBIG)\n`,
+    );
+    expect(text(await store.get('weights'))).toBe('old');
+    expect(readdirSync(folder)).toEqual(['weights']);
+  });
+
+  it('is one where the disk itself is full (a small file system, where it may be mounted)', async ({ skip }) => {
+    mkdirSync(folder);
+    const mount = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', folder]);
+    if (mount.status !== 0) skip('mounting is not permitted here');
+    try {
+      await store.put('weights', bytes('old'));
+      const full = store.put('weights', new Uint8Array(4_000_000));
+      await expect(full).rejects.toThrow(UserError);
+      await expect(full).rejects.toThrow(`can't write ${join(folder, 'weights')}: no space left on the disk (ENOSPC)`);
+      expect(text(await store.get('weights'))).toBe('old');
+      expect(readdirSync(folder)).toEqual(['weights']);
+      await store.put('weights', bytes('new'));
+      expect(text(await store.get('weights'))).toBe('new');
+    } finally {
+      execFileSync('umount', [folder]);
+    }
+  });
+});
