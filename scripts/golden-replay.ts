@@ -89,8 +89,8 @@ const STEP_TOLERANCE: Record<string, number> = { cartpole: 1e-15, mountaincar: 1
 export function replayFolder(dir: string): FileResult[] {
   const files = (kind: string) => {
     if (!existsSync(join(dir, kind))) return [];
-    const names = readdirSync(join(dir, kind)).filter((name) => name.endsWith('.jsonl.gz'));
-    return names.sort().map((name) => join(dir, kind, name));
+    const names = readdirSync(join(dir, kind)).toSorted();
+    return names.filter((name) => name.endsWith('.jsonl.gz')).map((name) => join(dir, kind, name));
   };
   const [minatar, classic] = [files('minatar'), files('classic')];
   if (minatar.length + classic.length === 0) {

@@ -83,9 +83,10 @@ export const mountaincar = defineGame<State, typeof variants>({
 const across = (position: number): number => (position - LEFT_END) / (RIGHT_END - LEFT_END);
 const height = (position: number): number => 0.55 - 0.35 * Math.sin(3 * position);
 
-const hill = (pieces: number): Shape[] =>
-  Array.from({ length: pieces }, (_, i) => {
-    const at = (k: number) => LEFT_END + ((RIGHT_END - LEFT_END) * k) / pieces;
-    const [from, to] = [at(i), at(i + 1)];
+const hill = (pieces: number): Shape[] => {
+  const ends = Array.from({ length: pieces + 1 }, (_, i) => LEFT_END + ((RIGHT_END - LEFT_END) * i) / pieces);
+  return ends.slice(1).map((to, i) => {
+    const from = ends[i];
     return { kind: 'line', role: 'wall', x: across(from), y: height(from), x2: across(to), y2: height(to) };
   });
+};

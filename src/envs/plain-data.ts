@@ -27,3 +27,23 @@ const isObject = (value: unknown): value is object =>
 
 const isSameArray = (a: unknown, b: ArrayBufferView): boolean =>
   ArrayBuffer.isView(a) && a.constructor === b.constructor && a.byteLength === b.byteLength;
+
+/**
+ * Says what in a value is not plain data: `state.board is a Map`. Undefined where all is numbers, strings, booleans,
+ * null, typed arrays, arrays and plain objects.
+ */
+export function plainDataProblem(value: unknown, path = 'state'): string | undefined {
+  if (value === null || ['number', 'string', 'boolean'].includes(typeof value)) return undefined;
+  if (typeof value !== 'object')
+    return `${path} is ${typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`}`;
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return undefined;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== Array.prototype && prototype !== null) {
+    return `${path} is a ${value.constructor.name}`;
+  }
+  for (const [key, item] of Object.entries(value)) {
+    const problem = plainDataProblem(item, Array.isArray(value) ? `${path}[${key}]` : `${path}.${key}`);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
