@@ -40,23 +40,27 @@ function uniform(seed: number): () => number {
 const map = <A, B>(values: Values<A>, f: (value: A, name: Name) => B): Values<B> =>
   Object.fromEntries(NAMES.map((name) => [name, f(values[name], name)])) as Values<B>;
 
+const values = (count: number, next: () => number) => Float32Array.from({ length: count }, next);
+
 /** Uniform in ± sqrt(3 / fan-in), biases in ± 0.01. */
 function initialValues(seed: number): Values<Float32Array> {
   const draw = uniform(seed);
   return map(SHAPES, (shape) => {
     const size = shape.reduce((a, b) => a * b, 1);
     const bound = shape.length === 1 ? 0.01 : Math.sqrt((3 * shape.at(-1)!) / size);
-    return Float32Array.from({ length: size }, () => (draw() * 2 - 1) * bound);
+    return values(size, () => (draw() * 2 - 1) * bound);
   });
 }
 
 export function makeBatch(tf: Tf, size: number, seed = 7): Batch {
   const draw = uniform(seed);
-  const values = (count: number, next: () => number) => Float32Array.from({ length: count }, next);
   const actions = new Float32Array(size * 6);
   for (let i = 0; i < size; i++) actions[i * 6 + Math.floor(draw() * 6)] = 1;
   return {
-    obs: tf.tensor4d(values(size * 400, () => (draw() < 0.2 ? 1 : 0)), [size, 10, 10, 4]),
+    obs: tf.tensor4d(
+      values(size * 400, () => (draw() < 0.2 ? 1 : 0)),
+      [size, 10, 10, 4],
+    ),
     actions: tf.tensor2d(actions, [size, 6]),
     logProbs: tf.tensor1d(values(size, () => Math.log(1 / 6) + (draw() - 0.5) * 0.3)),
     advantages: tf.tensor1d(values(size, () => draw() * 2 - 1)),
@@ -64,7 +68,11 @@ export function makeBatch(tf: Tf, size: number, seed = 7): Batch {
   };
 }
 
-function forward(tf: Tf, params: Values<tfjs.Tensor>, obs: tfjs.Tensor4D): { logits: tfjs.Tensor; values: tfjs.Tensor } {
+function forward(
+  tf: Tf,
+  params: Values<tfjs.Tensor>,
+  obs: tfjs.Tensor4D,
+): { logits: tfjs.Tensor; values: tfjs.Tensor } {
   const { convKernel, convBias, denseKernel, denseBias, policyKernel, policyBias, valueKernel, valueBias } = params;
   const conv = tf.relu(tf.add(tf.conv2d(obs, convKernel as tfjs.Tensor4D, 1, 'valid'), convBias));
   const hidden = tf.relu(tf.add(tf.matMul(tf.reshape(conv, [obs.shape[0], 1024]), denseKernel), denseBias));
@@ -102,7 +110,12 @@ export function referenceNet(engine: Engine, learningRate = 3e-4): { update(batc
       step++;
       for (const name of NAMES) {
         engine.adam(params[name], gradients[name], m[name], v[name], {
-          learningRate, beta1: 0.9, beta2: 0.999, epsilon: 1e-5, step, gradScale,
+          learningRate,
+          beta1: 0.9,
+          beta2: 0.999,
+          epsilon: 1e-5,
+          step,
+          gradScale,
         });
       }
       tf.dispose([value, grads]);

@@ -70,8 +70,26 @@ export function conv2d(
 ): void {
   packFilter(scratch, filter, filterHeight * filterWidth * channels, units);
   correlate(
-    batch, height, width, channels, filterHeight, filterWidth, strideY, strideX, 1, 1,
-    top, left, outHeight, outWidth, units, x, out, bias, relu, scratch,
+    batch,
+    height,
+    width,
+    channels,
+    filterHeight,
+    filterWidth,
+    strideY,
+    strideX,
+    1,
+    1,
+    top,
+    left,
+    outHeight,
+    outWidth,
+    units,
+    x,
+    out,
+    bias,
+    relu,
+    scratch,
   );
 }
 
@@ -100,8 +118,26 @@ export function conv2dInputGradient(
 ): void {
   packTurnedFilter(scratch, filter, filterHeight * filterWidth, channels, units);
   correlate(
-    batch, outHeight, outWidth, units, filterHeight, filterWidth, 1, 1, strideY, strideX,
-    filterHeight - 1 - top, filterWidth - 1 - left, height, width, channels, dy, dx, 0, false, scratch,
+    batch,
+    outHeight,
+    outWidth,
+    units,
+    filterHeight,
+    filterWidth,
+    1,
+    1,
+    strideY,
+    strideX,
+    filterHeight - 1 - top,
+    filterWidth - 1 - left,
+    height,
+    width,
+    channels,
+    dy,
+    dx,
+    0,
+    false,
+    scratch,
   );
 }
 
@@ -131,7 +167,20 @@ function correlate(
   relu: bool,
   scratch: usize,
 ): void {
-  const inPlace = fitsInPlace(height, width, filterHeight, filterWidth, strideY, strideX, spreadY, spreadX, top, left, outHeight, outWidth);
+  const inPlace = fitsInPlace(
+    height,
+    width,
+    filterHeight,
+    filterWidth,
+    strideY,
+    strideX,
+    spreadY,
+    spreadX,
+    top,
+    left,
+    outHeight,
+    outWidth,
+  );
   const paddedHeight = inPlace ? height : (outHeight - 1) * strideY + filterHeight;
   const paddedWidth = inPlace ? width : (outWidth - 1) * strideX + filterWidth;
   const paddedImage = paddedHeight * paddedWidth * channels;
@@ -159,9 +208,19 @@ function correlate(
       if (bias != 0) copyPadded(panelBias, bias + floats(unit), tileUnits, TILE_UNITS);
       else memory.fill(panelBias, 0, floats(TILE_UNITS));
       correlatePanel(
-        count * outImage, filterHeight, patchRow, floats(paddedWidth * channels), from, patches,
-        panels + floats(unit * depth), tileUnits, out + floats(image * outImage * units + unit), floats(units),
-        panelBias, relu, tile,
+        count * outImage,
+        filterHeight,
+        patchRow,
+        floats(paddedWidth * channels),
+        from,
+        patches,
+        panels + floats(unit * depth),
+        tileUnits,
+        out + floats(image * outImage * units + unit),
+        floats(units),
+        panelBias,
+        relu,
+        tile,
       );
     }
   }
@@ -183,7 +242,10 @@ function fitsInPlace(
   outWidth: i32,
 ): bool {
   return (
-    top == 0 && left == 0 && spreadY == 1 && spreadX == 1 &&
+    top == 0 &&
+    left == 0 &&
+    spreadY == 1 &&
+    spreadX == 1 &&
     (outHeight - 1) * strideY + filterHeight <= height &&
     (outWidth - 1) * strideX + filterWidth <= width
   );
@@ -314,7 +376,15 @@ function writeFullPixels(out: usize, outBytes: usize, tile: usize, pixels: i32, 
   }
 }
 
-function writePartPixels(out: usize, outBytes: usize, tile: usize, pixels: i32, units: i32, bias: usize, relu: bool): void {
+function writePartPixels(
+  out: usize,
+  outBytes: usize,
+  tile: usize,
+  pixels: i32,
+  units: i32,
+  bias: usize,
+  relu: bool,
+): void {
   for (; pixels > 0; pixels--) {
     for (let unit = 0; unit < units; unit++) {
       let value = load<f32>(tile + floats(unit)) + load<f32>(bias + floats(unit));
@@ -385,7 +455,8 @@ function spreadRow(to: usize, toWidth: i32, from: usize, width: i32, channels: i
   if (spreadX == 1) {
     const first = max(0, -left);
     const last = min(width, toWidth - left);
-    if (last > first) copyFloats(to + floats((left + first) * channels), from + floats(first * channels), (last - first) * channels);
+    if (last > first)
+      copyFloats(to + floats((left + first) * channels), from + floats(first * channels), (last - first) * channels);
     return;
   }
   for (let x = 0; x < width; x++) {

@@ -2,7 +2,7 @@
 
 /** Bytes that `count` float32 values take. */
 export function floats(count: i32): usize {
-  return <usize>count << 2;
+  return (<usize>count) << 2;
 }
 
 /** `value` rounded up to a multiple of `step`, a power of two. */

@@ -142,7 +142,15 @@ function multiplyTile(depth: i32, a: usize, b: usize, tile: usize): void {
 }
 
 /** Moves `rows` full rows of a tile into C, on top of the bias or of what is there. */
-function addFullRows(c: usize, rowBytes: usize, tile: usize, rows: i32, bias: usize, accumulate: bool, relu: bool): void {
+function addFullRows(
+  c: usize,
+  rowBytes: usize,
+  tile: usize,
+  rows: i32,
+  bias: usize,
+  accumulate: bool,
+  relu: bool,
+): void {
   let low = f32x4.splat(0);
   let high = f32x4.splat(0);
   if (bias != 0) {

@@ -30,8 +30,10 @@ async function compile(): Promise<Uint8Array> {
 function requireNoMemoryOfItsOwn(binary: Uint8Array): void {
   const module = new WebAssembly.Module(binary as BufferSource);
   const imports = WebAssembly.Module.imports(module).map(({ module: from, name }) => `${from}.${name}`);
-  if (imports.join() !== 'env.memory') throw new Error(`the kernels may import env.memory only, not ${imports.join(', ')}`);
-  if (sectionIds(binary).includes(DATA_SECTION)) throw new Error('the kernels have static data; compute it or pass it in');
+  if (imports.join() !== 'env.memory')
+    throw new Error(`the kernels may import env.memory only, not ${imports.join(', ')}`);
+  if (sectionIds(binary).includes(DATA_SECTION))
+    throw new Error('the kernels have static data; compute it or pass it in');
 }
 
 function sectionIds(binary: Uint8Array): number[] {

@@ -31,9 +31,19 @@ export function wasmOptimiser(tf: Tf, module: KernelModule): Optimiser {
       requireSameShape(tf, param, [param, grad, m, v]);
       for (const variable of [param, m, v]) ownValues(tf, module, variable);
       run.adam(
-        param.size, address(param), address(grad), address(m), address(v),
-        learningRate / (1 - beta1 ** step), beta1, 1 - beta1, beta2, 1 - beta2,
-        1 / Math.sqrt(1 - beta2 ** step), epsilon, gradScale,
+        param.size,
+        address(param),
+        address(grad),
+        address(m),
+        address(v),
+        learningRate / (1 - beta1 ** step),
+        beta1,
+        1 - beta1,
+        beta2,
+        1 - beta2,
+        1 / Math.sqrt(1 - beta2 ** step),
+        epsilon,
+        gradScale,
       );
     },
     globalNorm(grads) {

@@ -12,6 +12,7 @@ export function loadBrowserEngine(paths: WasmPaths, kernelsUrl: string | URL): P
 
 async function fetchBinary(url: string | URL): Promise<ArrayBuffer> {
   const response = await fetch(url);
-  if (!response.ok) throw new Error(`cannot load the training kernels from ${url}: ${response.status} ${response.statusText}`);
+  if (!response.ok)
+    throw new Error(`cannot load the training kernels from ${url}: ${response.status} ${response.statusText}`);
   return response.arrayBuffer();
 }

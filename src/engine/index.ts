@@ -2,18 +2,18 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import util from 'node:util';
+import type { Rank } from '@tensorflow/tfjs';
 import { UserError, unknownValue } from '../core/errors.ts';
 import { stockOptimiser } from './adam.ts';
 import { improveGradients } from './gradients.ts';
-import { BACKENDS, type BackendChoice, type BackendName, type Engine, type Tf } from './types.ts';
+import { BACKENDS, type BackendChoice, type BackendName, type BackendReport, type Engine, type Tf } from './types.ts';
 import { startWasmEngine } from './wasm-backend.ts';
-
-export { BACKENDS, type BackendChoice, type BackendName, type Engine } from './types.ts';
 
 const require = createRequire(import.meta.url);
 const KERNELS = new URL('../../kernels/build/ngplus-kernels.wasm', import.meta.url);
 const TFJS_NODE = '@tensorflow/tfjs-node';
 const ADD_TENSORFLOW = 'add it with: npm run setup:native (or: npm install @tensorflow/tfjs-node@4.22.0)';
+const MEND_WASM = 'it needs a processor with SIMD and the packages as npm ci installs them';
 
 /**
  * Loads tfjs in this thread with a backend to train on. `auto` takes tensorflow where it is installed, else wasm,
@@ -39,13 +39,13 @@ async function loadBest(): Promise<Engine> {
     try {
       return await loadTensorflow();
     } catch (error) {
-      warn(`${messageOf(error)}; using wasm`);
+      warn(`${messageOf(error)}; using another`);
     }
   }
   try {
     return await loadWasm();
   } catch (error) {
-    warn(`the wasm backend does not start (${messageOf(error)}); using cpu, which is some hundred times slower`);
+    warn(`${messageOf(error)}; using cpu, which is some hundred times slower`);
     return loadCpu();
   }
 }
@@ -64,19 +64,79 @@ async function loadTensorflow(): Promise<Engine> {
   try {
     tf = (await import(TFJS_NODE)) as Tf;
   } catch (error) {
-    throw new UserError(`backend "tensorflow" is installed but does not load (${messageOf(error)}); ${ADD_TENSORFLOW}`);
+    throw new UserError(`backend "tensorflow" does not load (${messageOf(error)}); ${ADD_TENSORFLOW}`, {
+      cause: error,
+    });
   }
   return stockEngine(tf, 'tensorflow');
 }
 
 async function loadWasm(): Promise<Engine> {
   const tf = await loadTf();
-  const folder = path.join(path.dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json')), 'dist', path.sep);
-  return keepingProcessListeners(() => startWasmEngine(tf, folder, () => readFile(KERNELS)));
+  const folder = path.join(
+    path.dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json')),
+    'dist',
+    path.sep,
+  );
+  try {
+    return await keepingProcessListeners(() => startWasmEngine(tf, folder, () => readFile(KERNELS)));
+  } catch (error) {
+    throw new UserError(`backend "wasm" does not start (${messageOf(error)}); ${MEND_WASM}`, { cause: error });
+  }
 }
 
 async function loadCpu(): Promise<Engine> {
   return stockEngine(await loadTf(), 'cpu');
+}
+
+/** What is known of each backend, in the order in which `auto` prefers them. */
+const ABOUT: Record<BackendName, { packageName: string; simd: boolean; detail: string }> = {
+  tensorflow: { packageName: TFJS_NODE, simd: true, detail: 'TensorFlow itself: the fastest for large minibatches' },
+  wasm: {
+    packageName: '@tensorflow/tfjs-backend-wasm',
+    simd: true,
+    detail: 'WebAssembly with training kernels of its own: fast, and the same on every platform',
+  },
+  cpu: { packageName: '@tensorflow/tfjs', simd: false, detail: 'plain JavaScript, some hundred times slower' },
+};
+
+/**
+ * Tries each backend with a training step, so that what is called available has worked here and now. Leaves the one
+ * that `auto` takes active.
+ */
+export async function describeBackends(): Promise<BackendReport[]> {
+  const reports: BackendReport[] = [];
+  for (const name of BACKENDS) {
+    const chosen = reports.every(({ available }) => !available);
+    reports.push(await describeBackend(name, chosen));
+  }
+  await loadEngine(reports.find(({ chosen }) => chosen)?.name ?? 'cpu');
+  return reports;
+}
+
+async function describeBackend(name: BackendName, chosen: boolean): Promise<BackendReport> {
+  const { packageName, simd, detail } = ABOUT[name];
+  const version = `${packageName} ${installedVersion(packageName) ?? '4.22.0 (not installed)'}`;
+  try {
+    const engine = await loadEngine(name);
+    tryStep(engine);
+    return { name, available: true, chosen, version, simd, kernels: engine.kernels, detail };
+  } catch (error) {
+    return { name, available: false, chosen: false, version, simd: false, kernels: 'none', detail: messageOf(error) };
+  }
+}
+
+/** Fits one weight to one sample through a convolution: what an engine must do at the least. */
+function tryStep({ tf, adam }: Engine): void {
+  const variable = (value: number) => tf.tidy(() => tf.variable(tf.tensor4d([value], [1, 1, 1, 1])));
+  const [kernel, m, v] = [variable(1), variable(0), variable(0)];
+  const obs = tf.ones<Rank.R4>([1, 2, 2, 1]);
+  const { value, grads } = tf.variableGrads(() => tf.sum(tf.conv2d(obs, kernel, 1, 'valid')), [kernel]);
+  const options = { learningRate: 0.5, beta1: 0.9, beta2: 0.999, epsilon: 1e-5, step: 1, gradScale: 1 };
+  adam(kernel, grads[kernel.name], m, v, options);
+  const [fitted] = kernel.dataSync();
+  tf.dispose([kernel, m, v, obs, value, grads]);
+  if (Math.abs(fitted - 0.5) > 1e-4) throw new Error(`a training step gave ${fitted} instead of 0.5`);
 }
 
 async function stockEngine(tf: Tf, backend: BackendName): Promise<Engine> {
@@ -111,14 +171,15 @@ async function keepingProcessListeners<T>(load: () => Promise<T>): Promise<T> {
   }
 }
 
-function isInstalled(name: string): boolean {
+function installedVersion(name: string): string | undefined {
   try {
-    require.resolve(`${name}/package.json`);
-    return true;
+    return (require(`${name}/package.json`) as { version: string }).version;
   } catch {
-    return false;
+    return undefined;
   }
 }
+
+const isInstalled = (name: string): boolean => installedVersion(name) !== undefined;
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split('\n')[0];
 

@@ -27,3 +27,19 @@ export interface Engine {
   /** The 2-norm over all values of all gradients. */
   globalNorm(grads: readonly tfjs.Tensor[]): number;
 }
+
+/** What `ngplus doctor` says of a backend. */
+export interface BackendReport {
+  readonly name: BackendName;
+  /** Whether it loaded and made a training step just now. */
+  readonly available: boolean;
+  /** Whether `auto` takes it here: the first that is available. */
+  readonly chosen: boolean;
+  /** The package and its version: `@tensorflow/tfjs-node 4.22.0`. */
+  readonly version: string;
+  readonly simd: boolean;
+  /** The kernel variant, as in `Engine.kernels`; `none` if it is not available. */
+  readonly kernels: string;
+  /** One line: what it is good for, or why it is not there and how to add it. */
+  readonly detail: string;
+}

@@ -22,7 +22,11 @@ export async function startWasmEngine(tf: Tf, paths: WasmPaths, kernels: () => P
   }
   if (!(await tf.setBackend('wasm'))) throw new Error('tfjs could not start its wasm backend');
   const backend = tf.backend();
-  if (!installed.has(backend)) installed.set(backend, kernels().then((binary) => installKernels(tf, binary)));
+  if (!installed.has(backend))
+    installed.set(
+      backend,
+      kernels().then((binary) => installKernels(tf, binary)),
+    );
   const module = await installed.get(backend)!;
   improveGradients(tf);
   return { tf, backend: 'wasm', kernels: KERNEL_VARIANT, ...wasmOptimiser(tf, module) };

@@ -92,9 +92,17 @@ function multiply(
   const biasAddress = bias === undefined ? 0 : address(bias);
   for (let i = 0; i < matricesA.length; i++) {
     run.gemm(
-      Number(transposeA), Number(transposeB), rows, cols, depthA,
-      fromA + matricesA[i] * rows * depthA * 4, fromB + matricesB[i] * depthA * cols * 4, to + i * rows * cols * 4,
-      biasAddress, Number(relu), workspace,
+      Number(transposeA),
+      Number(transposeB),
+      rows,
+      cols,
+      depthA,
+      fromA + matricesA[i] * rows * depthA * 4,
+      fromB + matricesB[i] * depthA * cols * 4,
+      to + i * rows * cols * 4,
+      biasAddress,
+      Number(relu),
+      workspace,
     );
   }
   return out;
@@ -112,7 +120,9 @@ function broadcastIndices(from: readonly number[], to: readonly number[]): numbe
   const missing = to.length - from.length;
   for (let axis = 0; axis < to.length; axis++) {
     const size = axis < missing ? 1 : from[axis - missing];
-    indices = indices.flatMap((index) => Array.from({ length: to[axis] }, (_, i) => index * size + (size === 1 ? 0 : i)));
+    indices = indices.flatMap((index) =>
+      Array.from({ length: to[axis] }, (_, i) => index * size + (size === 1 ? 0 : i)),
+    );
   }
   return indices;
 }
@@ -133,7 +143,10 @@ function fusedConv2d(tf: Tf, module: KernelModule, stock: KernelFunc): Kernel {
     requireFloats('FusedConv2D', x, filter);
     const info = convInfo(tf, x.shape, filter.shape, attrs);
     const covered =
-      isPlainConv(info) && hasValues(tf, x, filter) && isBias(tf, bias, info.outChannels) && isLinearOrRelu(attrs.activation);
+      isPlainConv(info) &&
+      hasValues(tf, x, filter) &&
+      isBias(tf, bias, info.outChannels) &&
+      isLinearOrRelu(attrs.activation);
     if (!covered) return stock(call) as TensorInfo;
     return convolve(module, info, x, filter, bias, attrs.activation === 'relu');
   };
@@ -150,8 +163,13 @@ function convolve(
   const out = output(info.outShape);
   const workspace = scratch(
     run.correlateScratchBytes(
-      ...paddedSize(info), info.inChannels, info.filterHeight, info.filterWidth,
-      info.outHeight, info.outWidth, info.outChannels,
+      ...paddedSize(info),
+      info.inChannels,
+      info.filterHeight,
+      info.filterWidth,
+      info.outHeight,
+      info.outWidth,
+      info.outChannels,
     ),
   );
   const biasAddress = bias === undefined ? 0 : address(bias);
@@ -167,8 +185,13 @@ function conv2dBackpropFilter(tf: Tf, { run, address, output, scratch }: KernelM
     const out = output(info.filterShape);
     const workspace = scratch(
       run.filterGradientScratchBytes(
-        ...paddedSize(info), info.inChannels, info.filterHeight, info.filterWidth,
-        info.outHeight, info.outWidth, info.outChannels,
+        ...paddedSize(info),
+        info.inChannels,
+        info.filterHeight,
+        info.filterWidth,
+        info.outHeight,
+        info.outWidth,
+        info.outChannels,
       ),
     );
     run.conv2dFilterGradient(...convSizes(info), address(x), address(dy), address(out), workspace);
@@ -187,8 +210,14 @@ function conv2dBackpropInput(tf: Tf, { run, address, output, scratch }: KernelMo
     const width = info.inWidth + info.filterWidth - 1;
     const workspace = scratch(
       run.correlateScratchBytes(
-        height, width, info.outChannels, info.filterHeight, info.filterWidth,
-        info.inHeight, info.inWidth, info.inChannels,
+        height,
+        width,
+        info.outChannels,
+        info.filterHeight,
+        info.filterWidth,
+        info.inHeight,
+        info.inWidth,
+        info.inChannels,
       ),
     );
     run.conv2dInputGradient(...convSizes(info), address(dy), address(filter), address(out), workspace);
@@ -222,9 +251,19 @@ function requirePlainConv(kernel: string, info: Conv2DInfo): void {
 }
 
 const convSizes = (info: Conv2DInfo): ConvSizes => [
-  info.batchSize, info.inHeight, info.inWidth, info.inChannels,
-  info.filterHeight, info.filterWidth, info.strideHeight, info.strideWidth,
-  info.padInfo.top, info.padInfo.left, info.outHeight, info.outWidth, info.outChannels,
+  info.batchSize,
+  info.inHeight,
+  info.inWidth,
+  info.inChannels,
+  info.filterHeight,
+  info.filterWidth,
+  info.strideHeight,
+  info.strideWidth,
+  info.padInfo.top,
+  info.padInfo.left,
+  info.outHeight,
+  info.outWidth,
+  info.outChannels,
 ];
 
 /** The larger of the image and of what the output's patches cover. */
@@ -249,10 +288,21 @@ function maxPoolGrad(tf: Tf, { run, address, output }: KernelModule): Kernel {
     );
     const out = output(input.shape);
     run.maxPoolGradient(
-      info.batchSize, info.inHeight, info.inWidth, info.inChannels,
-      info.filterHeight, info.filterWidth, info.strideHeight, info.strideWidth,
-      info.outHeight, info.outWidth, info.padInfo.top, info.padInfo.left,
-      address(input), address(dy), address(out),
+      info.batchSize,
+      info.inHeight,
+      info.inWidth,
+      info.inChannels,
+      info.filterHeight,
+      info.filterWidth,
+      info.strideHeight,
+      info.strideWidth,
+      info.outHeight,
+      info.outWidth,
+      info.padInfo.top,
+      info.padInfo.left,
+      address(input),
+      address(dy),
+      address(out),
     );
     return out;
   };
@@ -278,7 +328,14 @@ function unsortedSegmentSum(tf: Tf, { run, address, output }: KernelModule): Ker
     const inner = x.shape.slice(segmentIds.shape.length);
     const out = output([numSegments as number, ...inner]);
     const rows = tf.util.sizeFromShape(segmentIds.shape);
-    run.segmentSum(rows, tf.util.sizeFromShape(inner), numSegments as number, address(x), address(segmentIds), address(out));
+    run.segmentSum(
+      rows,
+      tf.util.sizeFromShape(inner),
+      numSegments as number,
+      address(x),
+      address(segmentIds),
+      address(out),
+    );
     return out;
   };
 }
@@ -301,24 +358,20 @@ function reluGrad(tf: Tf, { run, address, output }: KernelModule): Kernel {
 
 /** Stock kernels whose results differ from the cpu backend's without a word. */
 function refusedKernels(stock: (name: string) => KernelFunc): Record<string, Kernel> {
-  const refuse = (name: string, what: string) => {
-    throw new UserError(`${name}${what} is wrong in tfjs' wasm backend; use the backend tensorflow or cpu`);
-  };
-  const conv3d = ['Conv3D', 'Conv3DBackpropFilterV2', 'Conv3DBackpropInputV2'];
-  const nearest = ['ResizeNearestNeighbor', 'ResizeNearestNeighborGrad'];
-  return {
-    ...Object.fromEntries(conv3d.map((name): [string, Kernel] => [name, () => refuse(name, '')])),
-    ...Object.fromEntries(
-      nearest.map((name): [string, Kernel] => {
-        const one = stock(name);
-        return [
-          name,
-          ({ images }, _attrs, call) =>
-            images.shape[0] === 1 ? (one(call) as TensorInfo) : refuse(name, ' of several images'),
-        ];
-      }),
-    ),
-  };
+  const kernels: Record<string, Kernel> = {};
+  for (const name of ['Conv3D', 'Conv3DBackpropFilterV2', 'Conv3DBackpropInputV2']) {
+    kernels[name] = () => refuse(name);
+  }
+  for (const name of ['ResizeNearestNeighbor', 'ResizeNearestNeighborGrad']) {
+    const one = stock(name);
+    kernels[name] = ({ images }, _attrs, call) =>
+      images.shape[0] === 1 ? (one(call) as TensorInfo) : refuse(`${name} of several images`);
+  }
+  return kernels;
+}
+
+function refuse(what: string): never {
+  throw new UserError(`${what} is wrong in tfjs' wasm backend; use the backend tensorflow or cpu`);
 }
 
 // ---- Domains ----

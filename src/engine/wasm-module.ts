@@ -20,10 +20,33 @@ export interface WasmBackend {
 
 /** `batch, height, width, channels, filterHeight, filterWidth, strideY, strideX, top, left, outHeight, outWidth, units`. */
 export type ConvSizes = readonly [
-  number, number, number, number, number, number, number, number, number, number, number, number, number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
 ];
 type PoolSizes = readonly [
-  number, number, number, number, number, number, number, number, number, number, number, number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
 ];
 type ScratchSizes = readonly [number, number, number, number, number, number, number, number];
 
@@ -31,11 +54,22 @@ type ScratchSizes = readonly [number, number, number, number, number, number, nu
 interface KernelExports {
   gemmScratchBytes(): number;
   gemm(
-    transposeA: number, transposeB: number, rows: number, cols: number, depth: number,
-    a: number, b: number, c: number, bias: number, relu: number, scratch: number,
+    transposeA: number,
+    transposeB: number,
+    rows: number,
+    cols: number,
+    depth: number,
+    a: number,
+    b: number,
+    c: number,
+    bias: number,
+    relu: number,
+    scratch: number,
   ): void;
   correlateScratchBytes(...sizes: ScratchSizes): number;
-  conv2d(...args: [...ConvSizes, x: number, filter: number, out: number, bias: number, relu: number, scratch: number]): void;
+  conv2d(
+    ...args: [...ConvSizes, x: number, filter: number, out: number, bias: number, relu: number, scratch: number]
+  ): void;
   conv2dInputGradient(...args: [...ConvSizes, dy: number, filter: number, dx: number, scratch: number]): void;
   filterGradientScratchBytes(...sizes: ScratchSizes): number;
   conv2dFilterGradient(...args: [...ConvSizes, x: number, dy: number, gradient: number, scratch: number]): void;
@@ -45,9 +79,19 @@ interface KernelExports {
   segmentSum(rows: number, width: number, segments: number, x: number, ids: number, out: number): void;
   reluGradient(count: number, gradient: number, y: number, out: number): void;
   adam(
-    count: number, param: number, gradient: number, m: number, v: number, stepSize: number,
-    beta1: number, oneMinusBeta1: number, beta2: number, oneMinusBeta2: number,
-    vScale: number, epsilon: number, gradScale: number,
+    count: number,
+    param: number,
+    gradient: number,
+    m: number,
+    v: number,
+    stepSize: number,
+    beta1: number,
+    oneMinusBeta1: number,
+    beta2: number,
+    oneMinusBeta2: number,
+    vScale: number,
+    epsilon: number,
+    gradScale: number,
   ): void;
 }
 
@@ -92,7 +136,9 @@ export async function attachKernels(tf: Tf, binary: BufferSource): Promise<Kerne
 
 function backendMemory(tf: Tf, backend: WasmBackend): WebAssembly.Memory {
   const differs = (what: string) =>
-    new Error(`the training kernels need tfjs ${TFJS_VERSION} as it was released; this one (${tf.version_core}) ${what}`);
+    new Error(
+      `the training kernels need tfjs ${TFJS_VERSION} as it was released; this one (${tf.version_core}) ${what}`,
+    );
   if (tf.version_core !== TFJS_VERSION) throw differs('is another version');
   const memory = backend.wasm?.asm?.memory;
   if (!(memory instanceof WebAssembly.Memory)) throw differs('hides its memory');
@@ -102,6 +148,7 @@ function backendMemory(tf: Tf, backend: WasmBackend): WebAssembly.Memory {
     if (typeof backend[method] !== 'function') throw differs(`has no ${method}`);
   }
   if (typeof backend.dataIdMap?.get !== 'function') throw differs('has no dataIdMap');
-  if (typeof backend.wasm._malloc !== 'function' || typeof backend.wasm._free !== 'function') throw differs('has no malloc');
+  if (typeof backend.wasm._malloc !== 'function' || typeof backend.wasm._free !== 'function')
+    throw differs('has no malloc');
   return memory;
 }
