@@ -1,0 +1,19 @@
+/** Round numbers (1, 2, 2.5 or 5 times a power of ten) from at or below `low` to at or above `high`, about `count` of them. */
+export function niceTicks(low: number, high: number, count: number): number[] {
+  const span = high - low || Math.abs(high) || 1;
+  const rough = span / Math.max(1, count - 1);
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * ([1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough * 0.999) ?? 10);
+  const first = Math.floor(low / step + 1e-9);
+  const last = Math.max(first + 1, Math.ceil(high / step - 1e-9));
+  return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+}
+
+/** The value of a curve at `step`, linear between its points, its ends beyond them. */
+export function interpolate(steps: readonly number[], values: readonly number[], step: number): number {
+  const i = steps.findIndex((at) => at >= step);
+  if (i < 0) return values[values.length - 1];
+  if (i === 0) return values[0];
+  const share = (step - steps[i - 1]) / (steps[i] - steps[i - 1]);
+  return values[i - 1] + share * (values[i] - values[i - 1]);
+}
