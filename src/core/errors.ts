@@ -16,9 +16,14 @@ export class StoppedError extends Error {
 
 /** `"x" is not a …; valid: a, b, c`, with the closest valid value first when the value looks like a slip. */
 export function unknownValue(what: string, value: string, valid: readonly string[]): UserError {
-  const close = valid.find((candidate) => editDistance(candidate, value) <= 2);
-  const hint = close === undefined ? '' : ` (did you mean "${close}"?)`;
-  return new UserError(`unknown ${what} "${value}"${hint}; valid: ${valid.join(', ')}`);
+  return new UserError(`unknown ${what} "${value}"${didYouMean(value, valid)}; valid: ${valid.join(', ')}`);
+}
+
+/** ` (did you mean "x"?)` for the closest valid value, or nothing where none is close. */
+export function didYouMean(value: string, valid: readonly string[]): string {
+  const distances = valid.map((candidate) => editDistance(candidate, value));
+  const least = Math.min(...distances);
+  return least <= Math.min(2, value.length / 2) ? ` (did you mean "${valid[distances.indexOf(least)]}"?)` : '';
 }
 
 function editDistance(a: string, b: string): number {

@@ -57,9 +57,11 @@ class WorkerDied extends Error {
 
 /** From TypeScript sources (development, tests) the thread needs tsx; from the built package it does not. */
 function createWorker(): Worker {
-  const fromSource = import.meta.url.endsWith('.ts');
-  const file = new URL(fromSource ? './worker.ts' : './worker.js', import.meta.url);
-  return new Worker(file, fromSource ? { execArgv: ['--import', import.meta.resolve('tsx')] } : {});
+  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./worker.js', import.meta.url));
+  const tsx = JSON.stringify(import.meta.resolve('tsx/esm/api'));
+  const file = JSON.stringify(new URL('./worker.ts', import.meta.url).href);
+  const start = `import(${tsx}).then(({ register }) => { register(); return import(${file}); });`;
+  return new Worker(start, { eval: true });
 }
 
 function runOn(worker: Worker, task: Task, progress: (progress: RunProgress) => void): Promise<TaskResult> {
@@ -74,7 +76,8 @@ function runOn(worker: Worker, task: Task, progress: (progress: RunProgress) => 
       else finish(() => reject(revive(message)));
     };
     const onError = (error: Error): void => finish(() => reject(new WorkerDied(error.stack ?? error.message)));
-    const onExit = (code: number): void => finish(() => reject(new WorkerDied(`a worker thread ended with code ${code}`)));
+    const onExit = (code: number): void =>
+      finish(() => reject(new WorkerDied(`a worker thread ended with code ${code}`)));
     worker.on('message', onMessage).on('error', onError).on('exit', onExit);
     worker.postMessage({ type: 'run', task } satisfies WorkerRequest);
   });

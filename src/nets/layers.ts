@@ -79,7 +79,8 @@ export function conv2d(options: { stage: string; filters: number; size: number }
 export function dense(options: { stage: string; output: Axis; gain?: number }): LayerBuilder {
   return (input) => {
     const { stage, output, gain = RELU_GAIN } = options;
-    if (input.length !== 1) throw new Error(`dense needs flat input, got ${input.length} axes: put flatten() before it`);
+    if (input.length !== 1)
+      throw new Error(`dense needs flat input, got ${input.length} axes: put flatten() before it`);
     const units = axisSize(output);
     const kernelName = `${stage}/kernel`;
     const biasName = `${stage}/bias`;
@@ -134,15 +135,17 @@ export const flatten = (): LayerBuilder => (input) => {
 };
 
 /** Multiplies each feature by a constant: brings features of known magnitude to about 1. */
-export const scale = (factors: readonly number[]): LayerBuilder => (input) => {
-  const values = Float32Array.from(factors);
-  return {
-    tensors: [],
-    output: input,
-    forward: (tf, _params, x) => tf.mul(x, tf.tensor1d(values)),
-    infer: (_params, x) => x.map((value, i) => value * values[i]),
+export const scale =
+  (factors: readonly number[]): LayerBuilder =>
+  (input) => {
+    const values = Float32Array.from(factors);
+    return {
+      tensors: [],
+      output: input,
+      forward: (tf, _params, x) => tf.mul(x, tf.tensor1d(values)),
+      infer: (_params, x) => x.map((value, i) => value * values[i]),
+    };
   };
-};
 
 /** Layers one after another. */
 export function sequential(builders: readonly LayerBuilder[]): LayerBuilder {

@@ -19,7 +19,6 @@ import { lockFolder } from './lock.ts';
 import { MetricsLog } from './metrics-log.ts';
 import { decodeState, encodeState } from './state-codec.ts';
 import { FolderStore } from './store.ts';
-import { EventWriter } from './tensorboard.ts';
 
 /** One evaluation during training. */
 export interface EvaluationRow {
@@ -181,7 +180,7 @@ async function startSession(
 
 async function learn(session: Session, folder: string, hooks: RunHooks): Promise<RunResult> {
   const { config, agent, evaluations } = session;
-  const events = hooks.tensorboard ? new EventWriter(folder) : null;
+  const events = hooks.tensorboard ? new (await import('./tensorboard.ts')).EventWriter(folder) : null;
   let savedMs = performance.now();
   const report = (phase: RunProgress['phase']): void =>
     hooks.progress?.({

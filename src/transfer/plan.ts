@@ -159,18 +159,16 @@ function mappedReason(maps: readonly AxisMap[], axes: readonly Axis[]): string {
   return maps
     .flatMap((map, i) => {
       const taken = map.from.filter((from) => from >= 0).length;
-      return taken === map.from.length && isIdentity(map, taken) ? [] : `${taken} of ${map.from.length} ${axisName(axes[i])}`;
+      return taken === map.from.length && isIdentity(map, taken)
+        ? []
+        : `${taken} of ${map.from.length} ${axisName(axes[i])}`;
     })
     .join(', ');
 }
 
 const axisName = (axis: Axis): string => (axis.kind === 'flat' ? 'inputs' : `${axis.kind}s`);
 
-function labelMatches(
-  source: readonly SourceTensor[],
-  target: readonly TensorSpec[],
-  how: Alignment,
-): LabelMatch[] {
+function labelMatches(source: readonly SourceTensor[], target: readonly TensorSpec[], how: Alignment): LabelMatch[] {
   const kinds = ['channel', 'feature', 'action'] as const;
   return kinds.flatMap((axis) => {
     const from = labelsOf(source, axis);

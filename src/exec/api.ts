@@ -1,0 +1,158 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { loadEngine } from '../engine/index.ts';
+import type { BackendChoice } from '../engine/types.ts';
+import {
+  resolveTraining,
+  resolveTransfer,
+  type ResolvedBackend,
+  runId,
+  type RunConfig,
+  type TrainingRequest,
+  type TransferRequest,
+} from '../runs/config.ts';
+import { decodeCheckpoint } from '../runs/checkpoint.ts';
+import { loadGameModule } from '../runs/game-module.ts';
+import type { RunProgress, RunResult } from '../runs/run.ts';
+import { readSource, sha256 } from '../runs/source.ts';
+import type { TaskExecutor } from './executor.ts';
+import { describeStudy, type JobProgress, runStudy, type StudyRequest, type StudyResult } from './study.ts';
+import type { TrainTask } from './task.ts';
+import { threadExecutor } from './threads.ts';
+
+/** How work is done and watched; none of it changes a result. */
+export interface WorkOptions {
+  /** Where the run or study is kept. Default: `runs/<game>-<id>`. */
+  folder?: string;
+  /** A file whose default export is a game of your own; then `env`, `sources`, `targets` may name it. */
+  game?: string | string[];
+  /** Trainings at a time (studies). Default: one for each core. */
+  threads?: number;
+  /** Also write TensorBoard event files. */
+  tensorboard?: boolean;
+  /** Aborting saves and stops: the promise rejects with a `StoppedError`, calling again resumes. */
+  signal?: AbortSignal;
+}
+
+export interface TrainOptions extends TrainingRequest, WorkOptions {
+  progress?: (progress: RunProgress) => void;
+}
+
+export interface TransferOptions extends TransferRequest, WorkOptions {
+  progress?: (progress: RunProgress) => void;
+}
+
+export interface StudyOptions extends StudyRequest, WorkOptions {
+  progress?: (job: JobProgress) => void;
+}
+
+/** A finished run and where it is kept. */
+export interface FinishedRun extends RunResult {
+  readonly folder: string;
+}
+
+/**
+ * Trains an agent, on a thread of its own; resumes what is left of the same run in the same folder.
+ * @throws UserError for unknown or bad options
+ */
+export async function train(options: TrainOptions): Promise<FinishedRun> {
+  const { task, ...work } = await prepareTraining(options);
+  return runTraining(task, work);
+}
+
+/** Trains an agent that starts from a source's layers. @throws UserError for unknown or bad options */
+export async function transfer(options: TransferOptions): Promise<FinishedRun> {
+  const { task, ...work } = await prepareTransfer(options);
+  return runTraining(task, work);
+}
+
+/** Compares transfer with learning from scratch. @throws UserError for unknown or bad options */
+export async function study(options: StudyOptions): Promise<StudyResult & { folder: string }> {
+  const { folder, executor, study: described, progress, signal } = await prepareStudy(options);
+  return { ...(await underSignal(executor, signal, () => runStudy(described, folder, executor, progress))), folder };
+}
+
+/** A training, settled but not begun: for those who want to show it first. */
+export async function prepareTraining(options: TrainOptions) {
+  const { work, request } = await split(options);
+  const config = resolveTraining(request, await resolveBackend(request.backend));
+  return prepared(config, null, work);
+}
+
+/** A transfer, settled but not begun. */
+export async function prepareTransfer(options: TransferOptions) {
+  const { work, request } = await split(options);
+  const { source, ...rest } = request;
+  const checkpoint = readSource(source);
+  const { info } = decodeCheckpoint(checkpoint.bytes, checkpoint.name);
+  const id = `sha256:${sha256(checkpoint.bytes)}`;
+  const config = resolveTransfer(rest, { id, info }, await resolveBackend(request.backend));
+  return prepared(config, checkpoint.name, work);
+}
+
+/** A study, settled but not begun. */
+export async function prepareStudy(options: StudyOptions) {
+  const { work, request } = await split(options);
+  const engine = await resolveBackend(request.backend);
+  const folder = work.folder ?? join('runs', 'study');
+  const executor = threadExecutor(work.threads ?? availableParallelism());
+  return {
+    folder,
+    executor,
+    study: describeStudy(request, folder, engine),
+    progress: work.progress,
+    signal: work.signal,
+  };
+}
+
+/** What `choice` comes to on this machine: stored with a run, so that it resumes on the same. */
+export async function resolveBackend(choice: BackendChoice = 'auto'): Promise<ResolvedBackend> {
+  const { backend, kernels } = await loadEngine(choice);
+  return { backend, kernels };
+}
+
+interface Work<Progress> extends WorkOptions {
+  progress?: (progress: Progress) => void;
+}
+
+/** Separates what is to be computed from how; loads the user's games. */
+async function split<Progress, Options extends Work<Progress>>(options: Options & Work<Progress>) {
+  const { folder, game, threads, tensorboard, signal, progress, ...request } = options;
+  for (const file of [game ?? []].flat()) await loadGameModule(file);
+  const work: Work<Progress> = { folder, threads, tensorboard, signal, progress };
+  return { work, request };
+}
+
+function prepared(config: RunConfig, source: string | null, work: Work<RunProgress>) {
+  const id = runId(config);
+  const folder = work.folder ?? join('runs', `${config.env.split('?')[0]}-${id.slice(0, 8)}`);
+  const task: TrainTask = { kind: 'train', id, parents: [], folder, config, source, tensorboard: !!work.tensorboard };
+  return { task, progress: work.progress, signal: work.signal };
+}
+
+/** Runs one training on a thread. */
+export async function runTraining(
+  task: TrainTask,
+  { progress = () => {}, signal }: Pick<Work<RunProgress>, 'progress' | 'signal'>,
+): Promise<FinishedRun> {
+  const executor = threadExecutor(1);
+  const result = await underSignal(executor, signal, () => executor.run(task, progress));
+  return { ...(result as RunResult), folder: task.folder };
+}
+
+/** Does the work, stops it when the signal says so, and closes the executor in any case. */
+export async function underSignal<T>(
+  executor: TaskExecutor,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  const stop = (): void => executor.stop();
+  if (signal?.aborted) stop();
+  signal?.addEventListener('abort', stop);
+  try {
+    return await work();
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    await executor.close();
+  }
+}
