@@ -24,9 +24,9 @@ export async function installKernels(tf: Tf, binary: BufferSource): Promise<Kern
   };
   const kernels: Record<string, Kernel> = {
     BatchMatMul: batchMatMul(tf, module, stock('BatchMatMul')),
-    _FusedMatMul: fusedMatMul(tf, module, stock('_FusedMatMul')),
+    _FusedMatMul: withActivation(tf, module, fusedMatMul(tf, module, stock('_FusedMatMul'))),
     Conv2D: conv2d(tf, module, stock('Conv2D')),
-    FusedConv2D: fusedConv2d(tf, module, stock('FusedConv2D')),
+    FusedConv2D: withActivation(tf, module, fusedConv2d(tf, module, stock('FusedConv2D'))),
     Conv2DBackpropFilter: conv2dBackpropFilter(tf, module),
     Conv2DBackpropInput: conv2dBackpropInput(tf, module),
     MaxPoolGrad: maxPoolGrad(tf, module),
@@ -59,8 +59,7 @@ function batchMatMul(tf: Tf, module: KernelModule, stock: KernelFunc): Kernel {
 function fusedMatMul(tf: Tf, module: KernelModule, stock: KernelFunc): Kernel {
   return ({ a, b, bias }, { transposeA, transposeB, activation }, call) => {
     const cols = b.shape.at(transposeB ? -2 : -1);
-    const covered = areFloats(a, b) && hasValues(tf, a, b) && isBias(tf, bias, cols) && isLinearOrRelu(activation);
-    if (!covered) return stock(call) as TensorInfo;
+    if (!areFloats(a, b) || !hasValues(tf, a, b) || !isBias(tf, bias, cols)) return stock(call) as TensorInfo;
     return multiply(tf, module, a, b, Boolean(transposeA), Boolean(transposeB), bias, activation === 'relu');
   };
 }
@@ -142,11 +141,7 @@ function fusedConv2d(tf: Tf, module: KernelModule, stock: KernelFunc): Kernel {
   return ({ x, filter, bias }, attrs, call) => {
     requireFloats('FusedConv2D', x, filter);
     const info = convInfo(tf, x.shape, filter.shape, attrs);
-    const covered =
-      isPlainConv(info) &&
-      hasValues(tf, x, filter) &&
-      isBias(tf, bias, info.outChannels) &&
-      isLinearOrRelu(attrs.activation);
+    const covered = isPlainConv(info) && hasValues(tf, x, filter) && isBias(tf, bias, info.outChannels);
     if (!covered) return stock(call) as TensorInfo;
     return convolve(module, info, x, filter, bias, attrs.activation === 'relu');
   };
@@ -272,6 +267,38 @@ const paddedSize = (info: Conv2DInfo): [number, number] => [
   Math.max(info.inWidth, (info.outWidth - 1) * info.strideWidth + info.filterWidth),
 ];
 
+// ---- Fused activations ----
+
+const ACTIVATION_KERNELS: Record<string, string> = {
+  relu6: 'Relu6',
+  elu: 'Elu',
+  sigmoid: 'Sigmoid',
+  leakyrelu: 'LeakyRelu',
+  prelu: 'Prelu',
+};
+
+/**
+ * Runs every activation but ReLU after a fused kernel, not in it: ours have ReLU only, and the stock ones take elu
+ * without a word and return whatever lay in memory.
+ */
+function withActivation(tf: Tf, { backend }: KernelModule, fused: Kernel): Kernel {
+  return (inputs, attrs, call) => {
+    const activation = (attrs.activation ?? 'linear') as string;
+    if (activation === 'linear' || activation === 'relu') return fused(inputs, attrs, call);
+    const kernel = tf.getKernel(ACTIVATION_KERNELS[activation], 'wasm');
+    if (kernel === undefined) throw new Error(`the wasm backend has no activation "${activation}"`);
+    const linear = { ...attrs, activation: 'linear' };
+    const x = fused(inputs, linear, { ...call, attrs: linear });
+    const out = kernel.kernelFunc({
+      inputs: { x, alpha: inputs.preluActivationWeights },
+      attrs: { alpha: attrs.leakyreluAlpha },
+      backend: call.backend,
+    });
+    backend.disposeData(x.dataId);
+    return out as TensorInfo;
+  };
+}
+
 // ---- Pooling, sums, the rest ----
 
 /** The stock kernel starts its search at 0, and so gives windows of negative values no gradient. */
@@ -385,9 +412,6 @@ function requireFloats(kernel: string, ...tensors: TensorInfo[]): void {
 
 const hasValues = (tf: Tf, ...tensors: TensorInfo[]): boolean =>
   tensors.every(({ shape }) => tf.util.sizeFromShape(shape) > 0);
-
-const isLinearOrRelu = (activation: unknown): boolean =>
-  activation === undefined || activation === null || activation === 'linear' || activation === 'relu';
 
 const isBias = (tf: Tf, bias: TensorInfo | undefined | null, size: number | undefined): boolean =>
   bias === undefined || bias === null || (tf.util.sizeFromShape(bias.shape) === size && bias.shape.at(-1) === size);

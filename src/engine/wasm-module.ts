@@ -14,6 +14,7 @@ export interface WasmBackend {
   };
   readonly dataIdMap: { get(dataId: object): { readonly memoryOffset: number } };
   makeOutput(shape: readonly number[], dtype: DataType): TensorInfo;
+  disposeData(dataId: object): boolean;
   incRef(dataId: object): void;
   refCount(dataId: object): number;
 }
@@ -144,7 +145,7 @@ function backendMemory(tf: Tf, backend: WasmBackend): WebAssembly.Memory {
   if (!(memory instanceof WebAssembly.Memory)) throw differs('hides its memory');
   if (memory.buffer !== backend.wasm.HEAPU8?.buffer) throw differs('keeps its tensors elsewhere');
   if (!(memory.buffer instanceof ArrayBuffer)) throw differs('runs on threads');
-  for (const method of ['makeOutput', 'incRef', 'refCount'] as const) {
+  for (const method of ['makeOutput', 'disposeData', 'incRef', 'refCount'] as const) {
     if (typeof backend[method] !== 'function') throw differs(`has no ${method}`);
   }
   if (typeof backend.dataIdMap?.get !== 'function') throw differs('has no dataIdMap');

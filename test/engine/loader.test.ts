@@ -1,0 +1,103 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { describe, expect, test } from 'vitest';
+import { UserError } from '../../src/core/errors.ts';
+import { describeBackends, loadEngine } from '../../src/engine/index.ts';
+import { attachKernels } from '../../src/engine/wasm-module.ts';
+
+const run = promisify(execFile);
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const script = (code: string) =>
+  run(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code], { cwd: ROOT });
+
+describe('loadEngine', () => {
+  test('refuses what is no backend, and names those there are', async () => {
+    const wrong = loadEngine('wasn' as 'wasm');
+    await expect(wrong).rejects.toThrow(UserError);
+    await expect(wrong).rejects.toThrow(
+      'unknown backend "wasn" (did you mean "wasm"?); valid: auto, tensorflow, wasm, cpu',
+    );
+  });
+
+  test('takes the best there is, and says which', async () => {
+    const engine = await loadEngine('auto');
+    const chosen = (await describeBackends()).find((report) => report.chosen);
+    expect(engine.backend).toBe(chosen?.name);
+    expect(engine.tf.getBackend()).toBe(chosen?.name);
+  });
+
+  test('gives the same kernels again', async () => {
+    const [first, second] = [await loadEngine('wasm'), await loadEngine('wasm')];
+    expect(second.tf).toBe(first.tf);
+    expect(second.kernels).toBe('ngplus-simd@1');
+  });
+
+  test('prints nothing, and leaves the fate of uncaught errors to the program', async () => {
+    const load = `const { loadEngine } = await import('./src/engine/index.ts'); const { tf } = await loadEngine('wasm');`;
+    const cpu = `await loadEngine('cpu'); tf.zeros([2]).dataSync();`;
+    const quiet = await script(
+      `${load} ${cpu} process.stdout.write(String(process.listenerCount('uncaughtException')));`,
+    );
+    expect(quiet).toEqual({ stdout: '0', stderr: '' });
+    const failing = script(`${load} setTimeout(() => { throw new Error('mine'); });`);
+    await expect(failing).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/Error: mine\n\s+at /) });
+  });
+
+  test('works in worker threads', async () => {
+    const code = `
+      const { parentPort } = await import('node:worker_threads');
+      const { loadEngine } = await import('./src/engine/index.ts');
+      const { referenceNet, makeBatch } = await import('./bench/reference-net.ts');
+      const engine = await loadEngine('wasm');
+      parentPort.postMessage(referenceNet(engine).update(makeBatch(engine.tf, 8)));`;
+    const url = new URL(`data:text/javascript,${encodeURIComponent(code.replaceAll("'./", `'file://${ROOT}`))}`);
+    const losses = await Promise.all(
+      [1, 2].map(
+        () =>
+          new Promise<number>((resolve, reject) => {
+            const worker = new Worker(url, { execArgv: ['--import', 'tsx'] });
+            worker.on('message', resolve);
+            worker.on('error', reject);
+          }),
+      ),
+    );
+    expect(losses[0]).toBeLessThan(1);
+    expect(losses[1]).toBe(losses[0]);
+  });
+});
+
+test('describeBackends tries each and names what is missing', async () => {
+  const reports = await describeBackends();
+  expect(reports.map(({ name }) => name)).toEqual(['tensorflow', 'wasm', 'cpu']);
+  expect(reports.filter(({ chosen }) => chosen)).toHaveLength(1);
+  expect(reports[1]).toMatchObject({ available: true, simd: true, kernels: 'ngplus-simd@1' });
+  expect(reports[1].version).toBe('@tensorflow/tfjs-backend-wasm 4.22.0');
+  expect(reports[2]).toMatchObject({ available: true, simd: false, kernels: 'stock' });
+  if (!reports[0].available) expect(reports[0].detail).toContain('npm run setup:native');
+});
+
+test('the kernels refuse a tfjs that is built otherwise', async () => {
+  const { tf } = await loadEngine('wasm');
+  const binary = await readFile(new URL('../../kernels/build/ngplus-kernels.wasm', import.meta.url));
+  const altered = (changes: object) => attachKernels(Object.assign(Object.create(tf), changes), binary);
+  const backend = (wasm: object) => ({ backend: () => ({ wasm }) });
+  await expect(altered({ version_core: '4.99.0' })).rejects.toThrow('this one (4.99.0) is another version');
+  await expect(altered(backend({ asm: {} }))).rejects.toThrow('hides its memory');
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  await expect(altered(backend({ asm: { memory }, HEAPU8: new Uint8Array(8) }))).rejects.toThrow(
+    'keeps its tensors elsewhere',
+  );
+  await expect(altered(backend({ asm: { memory }, HEAPU8: new Uint8Array(memory.buffer) }))).rejects.toThrow(
+    'has no makeOutput',
+  );
+});
+
+test('the built kernels match their sources', async () => {
+  const { stdout } = await run(process.execPath, ['--import', 'tsx', 'scripts/build-kernels.ts', '--check'], {
+    cwd: ROOT,
+  });
+  expect(stdout).toContain('matches its sources');
+});
