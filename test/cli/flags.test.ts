@@ -1,0 +1,188 @@
+import { Writable } from 'node:stream';
+import { describe, expect, it, test } from 'vitest';
+import { z } from 'zod';
+import type { CommandIo, Program } from '../../src/cli/flags.ts';
+import { defineCommand, parseFlags, runCommand } from '../../src/cli/flags.ts';
+import { StoppedError, UserError } from '../../src/core/errors.ts';
+
+const options = z.object({
+  env: z.string().describe('the game to learn, with its options: breakout?paddleWidth=2'),
+  learningRate: z.number().positive().max(1).default(2.5e-3).describe('of Adam, at the start'),
+  tensorboard: z.boolean().default(false).describe('also write TensorBoard event files'),
+  anneal: z.boolean().default(true).describe('lower the learning rate linearly to 0'),
+  seeds: z.array(z.int().min(0)).default([0]).describe('seeds'),
+  backend: z.enum(['auto', 'tensorflow', 'wasm', 'cpu']).default('auto').describe('tensor backend'),
+  aVeryLongOptionNameThatNeedsItsLine: z.string().optional().describe('text that is long enough to be wrapped too'),
+});
+const many = z.object({ target: z.string().default(''), sources: z.array(z.string()).min(1) });
+
+const program: Program = {
+  name: 'ngplus',
+  version: '1.2.3',
+  summary: 'transfer of game-playing policies',
+  commands: [
+    defineCommand({
+      name: 'train',
+      summary: 'learn a game from scratch',
+      description: 'Trains an agent and leaves a run.',
+      options,
+      positionals: ['env'],
+      examples: [['ngplus train breakout --seeds 1,2', 'learns breakout twice']],
+      run({ options: { env, seeds, learningRate }, io }) {
+        if (env === 'bug') throw new RangeError('oops');
+        if (env === 'bad') throw new UserError('first line\n  second line');
+        io.signal.throwIfAborted();
+        io.stdout.write(`${env} ${seeds.join('+')} ${learningRate}\n`);
+      },
+    }),
+    defineCommand({
+      name: 'study',
+      summary: 'compare',
+      options: (given) => z.object({ method: z.string(), ...(given('method') === 'soft' && { tau: z.number() }) }),
+      run: ({ options: chosen, io }) => void io.stdout.write(JSON.stringify(chosen)),
+    }),
+  ],
+};
+
+async function run(line: string, signal = new AbortController().signal) {
+  const written = { stdout: '', stderr: '' };
+  const stream = (name: keyof typeof written): Writable =>
+    new Writable({
+      decodeStrings: false,
+      write(chunk: string, _, done) {
+        written[name] += chunk;
+        done();
+      },
+    });
+  const io: CommandIo = { stdout: stream('stdout'), stderr: stream('stderr'), env: {}, signal };
+  const code = await runCommand(program, line === '' ? [] : line.split(' '), io);
+  return { code, ...written };
+}
+
+describe('flags', () => {
+  const parse = (line: string) => parseFlags(options, line.split(' '), ['env'], 'ngplus train');
+  const defaults = {
+    env: 'pong',
+    learningRate: 0.0025,
+    tensorboard: false,
+    anneal: true,
+    seeds: [0],
+    backend: 'auto',
+  };
+
+  test.each<[string, object]>([
+    ['pong', {}],
+    ['--env pong', {}],
+    ['--env=pong', {}],
+    ['-- pong', {}],
+    ['pong --learning-rate 0.001', { learningRate: 0.001 }],
+    ['--learningRate=1e-3 pong', { learningRate: 0.001 }],
+    ['pong --tensorboard', { tensorboard: true }],
+    ['--tensorboard pong --no-tensorboard', {}],
+    ['--tensorboard=true pong', { tensorboard: true }],
+    ['--no-anneal pong', { anneal: false }],
+    ['pong --seeds 1,2,3', { seeds: [1, 2, 3] }],
+    ['--seeds 1 pong --seeds 2,3', { seeds: [1, 2, 3] }],
+    ['pong --backend cpu --backend wasm', { backend: 'wasm' }],
+  ])('%s', (line, expected) => {
+    expect(parse(line)).toEqual({ ...defaults, ...expected });
+  });
+
+  test.each([
+    ['--env pong pang', 'unexpected argument "pang"; usage: ngplus train <env> [options]'],
+    ['--tensorboard', '<env> is missing; usage: ngplus train <env> [options]'],
+    ['pong --seeds', '--seeds needs a value; valid: list of: whole number of at least 0'],
+    ['pong --backend --tensorboard', '--backend needs a value; valid: auto, tensorflow, wasm, cpu'],
+    ['pong --backend cud', '--backend: "cud" is not valid; valid: auto, tensorflow, wasm, cpu'],
+    ['pong --learning-rate -1', '--learning-rate: "-1" is not valid; valid: number above 0 and of at most 1'],
+    ['pong --no-seeds', 'unknown option "--no-seeds"'],
+    ['pong --learnin-rate 1', 'unknown option "--learnin-rate" (did you mean "--learning-rate"?); valid: --env, '],
+    ['pong -x', 'unknown option "-x"; valid: '],
+    ['pong --tensorboard=often', '--tensorboard: "often" is not valid; valid: true or false'],
+  ])('%s is refused: %s', (line, message) => {
+    expect(() => parse(line)).toThrow(UserError);
+    expect(() => parse(line)).toThrow(message);
+  });
+
+  it('give the places of the options named to the words left', () => {
+    const read = (line: string) => parseFlags(many, line.split(' '), ['target', 'sources']);
+    expect(read('t a b')).toEqual({ target: 't', sources: ['a', 'b'] });
+    expect(read('--target t a b')).toEqual({ target: 't', sources: ['a', 'b'] });
+    expect(() => read('t')).toThrow('<sources> is missing');
+  });
+});
+
+describe('a program', () => {
+  it('runs the command that is named', async () => {
+    expect(await run('train pong --seeds 1,2')).toEqual({ code: 0, stdout: 'pong 1+2 0.0025\n', stderr: '' });
+  });
+
+  it('asks a command for its options when they depend on one', async () => {
+    expect((await run('study --method=soft --tau 2')).stdout).toBe('{"method":"soft","tau":2}');
+    expect((await run('study --method hard --tau 2')).stderr).toMatch(/^ngplus study: unknown option "--tau"/);
+    expect((await run('study --help --method soft')).stdout).toContain('--tau <number>');
+  });
+
+  it('prints its version and its commands', async () => {
+    expect(await run('--version')).toEqual({ code: 0, stdout: '1.2.3\n', stderr: '' });
+    for (const line of ['', 'help', '--help', '-h']) {
+      const { code, stdout } = await run(line);
+      expect(code).toBe(0);
+      expect(stdout).toContain('Usage: ngplus <command> [options]');
+      expect(stdout).toContain('  train  learn a game from scratch\n  study  compare\n');
+    }
+  });
+
+  it('explains a command in 80 columns', async () => {
+    const { stdout, code } = await run('help train');
+    expect(code).toBe(0);
+    expect((await run('train --help')).stdout).toBe(stdout);
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(stdout).toBe(`\
+ngplus train: learn a game from scratch
+
+Usage: ngplus train <env> [options]
+
+Trains an agent and leaves a run.
+
+Arguments (or by name, as options):
+  env  the game to learn, with its options: breakout?paddleWidth=2 (required)
+
+Options:
+  --learning-rate <number>        of Adam, at the start (number above 0 and of
+                                  at most 1; default 0.0025)
+  --tensorboard                   also write TensorBoard event files
+  --[no-]anneal                   lower the learning rate linearly to 0 (default
+                                  on)
+  --seeds <number>                seeds (list of: whole number of at least 0;
+                                  default 0)
+  --backend <value>               tensor backend (auto, tensorflow, wasm, cpu;
+                                  default auto)
+  --a-very-long-option-name-that-needs-its-line <text>
+                                  text that is long enough to be wrapped too
+  -h, --help                      this text
+
+Examples:
+  ngplus train breakout --seeds 1,2
+      learns breakout twice
+`);
+  });
+
+  test.each<[string, number, RegExp]>([
+    ['trian pong', 2, /^ngplus: unknown command "trian" \(did you mean "train"\?\); valid: train, study, help\n$/],
+    ['--verbose', 2, /^ngplus: unknown option "--verbose"; valid: /],
+    ['help nothing', 2, /^ngplus: unknown command "nothing"; valid: train, study, help\n$/],
+    ['train pong --gamma 1', 2, /^ngplus train: unknown option "--gamma"; [^\n]+\n$/],
+    ['train bad', 2, /^ngplus train: first line second line\n$/],
+    ['train bug', 1, /^ngplus train failed: RangeError: oops\n +at .*\n/],
+  ])('"%s" ends with exit code %i', async (line, code, stderr) => {
+    const result = await run(line);
+    expect(result).toMatchObject({ code, stdout: '' });
+    expect(result.stderr).toMatch(stderr);
+  });
+
+  it('ends with exit code 130 when stopped', async () => {
+    const signal = AbortSignal.abort(new StoppedError());
+    expect(await run('train pong', signal)).toEqual({ code: 130, stdout: '', stderr: 'ngplus train: stopped\n' });
+  });
+});
