@@ -8,7 +8,9 @@ import { decodeState, encodeState } from '../../src/runs/state-codec.ts';
 const roundTrip = (tree: unknown): unknown => decodeState(encodeState(tree), 'state');
 
 // Bits, not values: `toEqual` takes every NaN for the same.
-const float64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map((bits) => new Float64Array(BigUint64Array.of(bits).buffer));
+const float64 = fc
+  .bigInt({ min: 0n, max: 2n ** 64n - 1n })
+  .map((bits) => new Float64Array(BigUint64Array.of(bits).buffer));
 const typedArray = fc.oneof(
   float64,
   fc.float32Array(),
