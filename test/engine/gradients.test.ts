@@ -29,16 +29,22 @@ function property<T>(name: string, arbitrary: fc.Arbitrary<T>, make: (drawn: T) 
 const away = (from: number, by: number) => (count: number, draw: () => number) =>
   Float32Array.from({ length: count }, () => from + by + draw() * 2);
 
+interface Product {
+  m: number;
+  k: number;
+  n: number;
+  transposeA: boolean;
+  transposeB: boolean;
+}
+const shapeA = ({ m, k, transposeA }: Product) => (transposeA ? [k, m] : [m, k]);
+const shapeB = ({ k, n, transposeB }: Product) => (transposeB ? [n, k] : [k, n]);
+const matMul =
+  ({ transposeA, transposeB }: Product) =>
+  (tf: Tf, a: Tensor, b: Tensor) =>
+    tf.matMul(a, b, transposeA, transposeB);
+
 describe('matMul', () => {
   const sizes = fc.record({ m: size(70), k: size(70), n: size(70), transposeA: flag, transposeB: flag });
-  const matMul = ({ transposeA, transposeB }: { transposeA: boolean; transposeB: boolean }) => {
-    return (tf: Tf, a: Tensor, b: Tensor) => tf.matMul(a, b, transposeA, transposeB);
-  };
-  const shapeA = ({ m, k, transposeA }: { m: number; k: number; transposeA: boolean }) =>
-    transposeA ? [k, m] : [m, k];
-  const shapeB = ({ k, n, transposeB }: { k: number; n: number; transposeB: boolean }) =>
-    transposeB ? [n, k] : [k, n];
-
   property('of matrices, in all transposes', sizes, (drawn) => ({
     shapes: [shapeA(drawn), shapeB(drawn)],
     op: matMul(drawn),
@@ -393,8 +399,9 @@ describe('moving values', () => {
   property('tile', tiled, ({ shape, reps }) => ({ shapes: [shape], op: (tf, x) => tf.tile(x, reps) }));
 });
 
+const zeros = (tf: Tf, shape: number[]) => tf.zeros(shape) as never;
+
 describe('what is refused', () => {
-  const zeros = (tf: Tf, shape: number[]) => tf.zeros(shape) as never;
   const refused: [string, (tf: Tf) => unknown, RegExp][] = [
     [
       'conv3d',

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -46,26 +47,18 @@ describe('loadEngine', () => {
     await expect(failing).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/Error: mine\n\s+at /) });
   });
 
-  test('works in worker threads', async () => {
+  test('works in worker threads, alike in each', async () => {
     const code = `
-      const { parentPort } = await import('node:worker_threads');
-      const { loadEngine } = await import('./src/engine/index.ts');
-      const { referenceNet, makeBatch } = await import('./bench/reference-net.ts');
+      const { register } = await import('tsx/esm/api');
+      register();
+      const { loadEngine } = await import('${ROOT}src/engine/index.ts');
+      const { referenceNet, makeBatch } = await import('${ROOT}bench/reference-net.ts');
       const engine = await loadEngine('wasm');
-      parentPort.postMessage(referenceNet(engine).update(makeBatch(engine.tf, 8)));`;
-    const url = new URL(`data:text/javascript,${encodeURIComponent(code.replaceAll("'./", `'file://${ROOT}`))}`);
-    const losses = await Promise.all(
-      [1, 2].map(
-        () =>
-          new Promise<number>((resolve, reject) => {
-            const worker = new Worker(url, { execArgv: ['--import', 'tsx'] });
-            worker.on('message', resolve);
-            worker.on('error', reject);
-          }),
-      ),
-    );
-    expect(losses[0]).toBeLessThan(1);
-    expect(losses[1]).toBe(losses[0]);
+      require('node:worker_threads').parentPort.postMessage(referenceNet(engine).update(makeBatch(engine.tf, 8)));`;
+    const workers = [1, 2].map(() => new Worker(`(async () => {${code}})()`, { eval: true }));
+    const [[first], [second]] = await Promise.all(workers.map((worker) => once(worker, 'message')));
+    expect(first).toBeLessThan(1);
+    expect(second).toBe(first);
   });
 });
 
@@ -83,16 +76,12 @@ test('the kernels refuse a tfjs that is built otherwise', async () => {
   const { tf } = await loadEngine('wasm');
   const binary = await readFile(new URL('../../kernels/build/ngplus-kernels.wasm', import.meta.url));
   const altered = (changes: object) => attachKernels(Object.assign(Object.create(tf), changes), binary);
-  const backend = (wasm: object) => ({ backend: () => ({ wasm }) });
+  const built = (wasm: object) => altered({ backend: () => ({ wasm }) });
   await expect(altered({ version_core: '4.99.0' })).rejects.toThrow('this one (4.99.0) is another version');
-  await expect(altered(backend({ asm: {} }))).rejects.toThrow('hides its memory');
+  await expect(built({ asm: {} })).rejects.toThrow('hides its memory');
   const memory = new WebAssembly.Memory({ initial: 1 });
-  await expect(altered(backend({ asm: { memory }, HEAPU8: new Uint8Array(8) }))).rejects.toThrow(
-    'keeps its tensors elsewhere',
-  );
-  await expect(altered(backend({ asm: { memory }, HEAPU8: new Uint8Array(memory.buffer) }))).rejects.toThrow(
-    'has no makeOutput',
-  );
+  await expect(built({ asm: { memory }, HEAPU8: new Uint8Array(8) })).rejects.toThrow('keeps its tensors elsewhere');
+  await expect(built({ asm: { memory }, HEAPU8: new Uint8Array(memory.buffer) })).rejects.toThrow('has no makeOutput');
 });
 
 test('the built kernels match their sources', async () => {
