@@ -62,9 +62,10 @@ export async function runCommand(program: Program, argv: readonly string[], io: 
     if (asksHelp && rest.length === 0) return say(programHelp(program));
     const command = findCommand(program, asksHelp ? rest[0] : word);
     failing = `${program.name} ${command.name}`;
-    const schema = await optionsOf(command, rest);
-    if (asksHelp || wantsHelp(rest)) return say(commandHelp(program, command, schema));
-    const options = parseFlags(schema, rest, command.positionals ?? [], `${failing}`);
+    const words = asksHelp ? rest.slice(1) : rest;
+    const schema = await optionsOf(command, words);
+    if (asksHelp || wantsHelp(words)) return say(commandHelp(program, command, schema));
+    const options = parseFlags(schema, words, command.positionals ?? [], failing);
     await command.run({ options, io });
     return EXIT.ok;
   } catch (error) {
@@ -115,17 +116,18 @@ function findCommand(program: Program, name: string): Command {
 }
 
 const optionsOf = async (command: Command, argv: readonly string[]): Promise<z.ZodObject> =>
-  typeof command.options === 'function' ? command.options((name) => givenText(argv, name)) : command.options;
+  typeof command.options === 'function' ? command.options((name) => givenText(command, argv, name)) : command.options;
 
-/** The last value of `--name`, found without knowing what the other words are. */
-function givenText(argv: readonly string[], name: string): string | undefined {
+/** The last value of `--name`, found without knowing what the other words are; the first word is the first positional. */
+function givenText(command: Command, argv: readonly string[], name: string): string | undefined {
   const flags = [flagOf(name), `--${name}`];
   const texts = argv.flatMap((word, i) => {
     const inline = flags.find((flag) => word.startsWith(`${flag}=`));
     if (inline !== undefined) return [word.slice(inline.length + 1)];
     return flags.includes(word) && i + 1 < argv.length ? [argv[i + 1]] : [];
   });
-  return texts.at(-1);
+  const first = command.positionals?.[0] === name && !argv[0]?.startsWith('-') ? argv[0] : undefined;
+  return texts.at(-1) ?? first;
 }
 
 function wantsHelp(argv: readonly string[]): boolean {

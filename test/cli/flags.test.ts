@@ -39,6 +39,7 @@ const program: Program = {
       name: 'study',
       summary: 'compare',
       options: (given) => z.object({ method: z.string(), ...(given('method') === 'soft' && { tau: z.number() }) }),
+      positionals: ['method'],
       run: ({ options: chosen, io }) => void io.stdout.write(JSON.stringify(chosen)),
     }),
   ],
@@ -120,6 +121,8 @@ describe('a program', () => {
   it('asks a command for its options when they depend on one', async () => {
     expect((await run('study --method=soft --tau 2')).stdout).toBe('{"method":"soft","tau":2}');
     expect((await run('study --method hard --tau 2')).stderr).toMatch(/^ngplus study: unknown option "--tau"/);
+    expect((await run('study soft --tau 2')).stdout).toBe('{"method":"soft","tau":2}');
+    expect((await run('help study')).stdout).not.toContain('--tau');
     expect((await run('study --help --method soft')).stdout).toContain('--tau <number>');
   });
 
