@@ -246,8 +246,8 @@ function replayClassicEpisode(game: Game, episode: ClassicEpisode): void {
     const isLast = i === episode.steps - 1;
     at(i, () => {
       episode.states[i].forEach((expected, k) => {
-        const tolerance = STEP_TOLERANCE[game.id] * Math.max(1, Math.abs(expected));
-        if (!(Math.abs(state.values[k] - expected) <= tolerance)) compare(`state ${k}`, expected, state.values[k]);
+        const isClose = Math.abs(state.values[k] - expected) <= STEP_TOLERANCE[game.id];
+        if (!isClose) compare(`state ${k}`, expected, state.values[k]);
       });
       compareFeatures(spec, state, obs, episode.obs[i]);
       compare('reward', episode.rewards[i], rewards[0]);
