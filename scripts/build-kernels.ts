@@ -1,29 +1,34 @@
 // Builds kernels/*.ts into kernels/build/ngplus-kernels.wasm; with --check it writes nothing and fails if the file
 // there is not what the sources give. What comes out depends on the sources and the compiler's version alone.
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import * as asc from 'assemblyscript/asc';
+import { promisify } from 'node:util';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const OUTPUT = path.join(ROOT, 'kernels/build/ngplus-kernels.wasm');
+const COMPILER = fileURLToPath(import.meta.resolve('assemblyscript/bin/asc.js'));
 // 112 warns that functions which take SIMD values could not be called from JavaScript; they are not.
 const FLAGS = (
-  'kernels/index.ts --outFile kernels.wasm --enable simd -O3 --converge --noAssert ' +
+  'kernels/index.ts --enable simd -O3 --converge --noAssert ' +
   '--runtime stub --importMemory --noExportMemory --disableWarning 112'
 ).split(' ');
 const DATA_SECTION = 11;
 
 async function compile(): Promise<Uint8Array> {
-  let binary: Uint8Array | undefined;
-  const { error, stderr } = await asc.main([...FLAGS, '--baseDir', ROOT], {
-    writeFile: (_name: string, contents: Uint8Array | string) => {
-      binary = contents as Uint8Array;
-    },
-  });
-  if (error !== null || binary === undefined) throw new Error(`the kernels do not compile:\n${stderr.toString()}`);
-  requireNoMemoryOfItsOwn(binary);
-  return binary;
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'kernels-'));
+  try {
+    const file = path.join(folder, 'kernels.wasm');
+    // A process of its own: under tsx the compiler's 13 MB of JavaScript would all be transpiled first.
+    await promisify(execFile)(process.execPath, [COMPILER, ...FLAGS, '--outFile', file], { cwd: ROOT });
+    const binary = await readFile(file);
+    requireNoMemoryOfItsOwn(binary);
+    return binary;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 /** The module lives in the memory of tfjs: whatever it placed there itself would overwrite tensors. */
