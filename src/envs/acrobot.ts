@@ -128,7 +128,10 @@ function rungeKutta(variant: Variant, values: Float64Array, torque: number): voi
 /** The equations of motion, with d1, d2, phi1 and phi2 as in the case study of Sutton & Barto (1998). */
 function derive(variant: Variant, at: Float64Array, torque: number, out: Float64Array): void {
   const { gravity, mass1, mass2, length1, length2 } = variant;
-  const [angle1, angle2, w1, w2] = [at[0], at[1], at[2], at[3]];
+  const angle1 = at[0];
+  const angle2 = at[1];
+  const w1 = at[2];
+  const w2 = at[3];
   const centre1 = length1 / 2;
   const centre2 = length2 / 2;
   const cos2 = Math.cos(angle2);

@@ -57,7 +57,10 @@ export const cartpole = defineGame<State, typeof variants>({
   step(state, actions, _rng, rewards) {
     const { gravity, cartMass, poleMass, halfLength, force } = state.variant;
     const values = state.values;
-    const [x, v, angle, w] = [values[0], values[1], values[2], values[3]];
+    const x = values[0];
+    const v = values[1];
+    const angle = values[2];
+    const w = values[3];
     const push = actions[0] === 1 ? force : -force;
     const mass = cartMass + poleMass;
     const moment = poleMass * halfLength;

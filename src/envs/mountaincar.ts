@@ -53,8 +53,8 @@ export const mountaincar = defineGame<State, typeof variants>({
 
   step(state, actions, _rng, rewards) {
     const { force, gravity, maxSpeed, goal } = state.variant;
-    const [position, velocity] = [state.values[0], state.values[1]];
-    const pushed = velocity + ((actions[0] - 1) * force - gravity * Math.cos(3 * position));
+    const position = state.values[0];
+    const pushed = state.values[1] + ((actions[0] - 1) * force - gravity * Math.cos(3 * position));
     let v = Math.max(-maxSpeed, Math.min(maxSpeed, pushed));
     const p = Math.max(LEFT_END, Math.min(RIGHT_END, position + v));
     if (p === LEFT_END && v < 0) v = 0;
