@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Agent, LearningRateScale } from '../core/agent.ts';
-import type { Named } from '../core/game.ts';
+import type { Named, ObservationSpec } from '../core/game.ts';
 import type { Params } from '../core/tensors.ts';
 import type { VecEnv } from '../core/vec-env.ts';
 import type { Engine } from '../engine/types.ts';
@@ -35,6 +35,17 @@ export interface Algorithm<Schema extends z.ZodObject = z.ZodObject> {
   /** The outputs it needs from a net. */
   heads(actions: readonly Named[]): HeadSpec[];
   create(context: AgentContext<z.output<Schema>>): Agent;
+}
+
+/** The algorithm's options, with the defaults it has for this kind of observation. */
+export function algorithmSchema(algorithm: Algorithm, observation: ObservationSpec['kind']): z.ZodObject {
+  const { schema, featureDefaults = {} } = algorithm;
+  if (observation !== 'features') return schema;
+  const fields = Object.entries(featureDefaults).map(([name, value]) => {
+    const field = schema.shape[name] as z.ZodDefault;
+    return [name, (field.unwrap() as z.ZodType).default(value).describe(field.description ?? '')];
+  });
+  return schema.extend(Object.fromEntries(fields) as z.ZodRawShape);
 }
 
 /** Gives an algorithm its types. */

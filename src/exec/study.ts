@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../core/errors.ts';
+import { checkValues } from '../core/schema.ts';
 import { findEnv } from '../envs/index.ts';
 import {
   type ResolvedBackend,
@@ -20,6 +21,7 @@ import { VERSION } from '../runs/version.ts';
 import { compareArms, type Comparison } from '../stats/compare.ts';
 import type { Arm, Curve } from '../stats/curve.ts';
 import type { TransferPlan } from '../transfer/plan.ts';
+import { findMethod } from '../transfer/index.ts';
 import { type StudyJob, studyJobs, studyPairs } from '../transfer/study.ts';
 import type { TaskExecutor } from './executor.ts';
 import { runGraph } from './graph.ts';
@@ -54,6 +56,7 @@ export interface StudyRequest
   targets: string[];
   algorithmConfig?: Record<string, unknown>;
   netConfig?: Record<string, unknown>;
+  /** Options of the methods; each method takes those that it has. */
   methodConfig?: Record<string, unknown>;
 }
 
@@ -197,17 +200,14 @@ async function openStudy(store: FolderStore, study: Study): Promise<void> {
   if (written) return;
   const there = await readJson<typeof description>(store, 'study.json');
   if (there.identity !== identity) {
-    throw new UserError(`${store.folder} holds another study (of ${there.request.targets}); choose another folder`);
+    throw new UserError(
+      `${store.folder} holds another study (of ${there.request.targets}) or one of another version; choose another folder or delete it`,
+    );
   }
 }
 
-function parseOptions(request: StudyRequest): z.output<typeof studyOptions> {
-  const given = Object.fromEntries(Object.entries(request).filter(([key]) => key in studyOptions.shape));
-  const parsed = studyOptions.safeParse(given);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new UserError(`study: ${String(issue.path[0])}: ${issue.message}`);
-}
+const parseOptions = (request: StudyRequest): z.output<typeof studyOptions> =>
+  checkValues(studyOptions, Object.fromEntries(Object.entries(request).filter(([key]) => key in studyOptions.shape)));
 
 const canonical = (envs: readonly string[]): string[] => [...new Set(envs.map((env) => findEnv(env).id))];
 
@@ -231,7 +231,11 @@ function jobConfig(
   };
   if (job.from === null) return resolveTraining(base, engine);
   const source = { id: `run:${ids.get(job.from)}`, info: null };
-  const transfer = { method: job.method as string, methodConfig, alignment, reset, stageLearningRates };
+  const method = findMethod(job.method as string);
+  const ownConfig = Object.fromEntries(
+    Object.entries(methodConfig ?? {}).filter(([key]) => key in method.schema.shape),
+  );
+  const transfer = { method: method.id, methodConfig: ownConfig, alignment, reset, stageLearningRates };
   return resolveTransfer({ ...base, ...transfer }, source, engine);
 }
 

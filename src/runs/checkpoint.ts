@@ -38,7 +38,8 @@ export function encodeCheckpoint(net: PolicyNet, params: Params, info: PolicyInf
 export function decodeCheckpoint(bytes: Uint8Array, name = 'checkpoint'): PolicyCheckpoint {
   const file = decodeSafetensors(bytes, name);
   const { format, info, spec, tensors } = file.metadata;
-  if (format !== FORMAT) throw new UserError(`${name} is not a policy checkpoint (format "${format}"; valid: ${FORMAT})`);
+  if (format !== FORMAT)
+    throw new UserError(`${name} is not a policy checkpoint (format "${format}"; valid: ${FORMAT})`);
   const params: Params = {};
   for (const [key, tensor] of Object.entries(file.tensors)) {
     if (!(tensor.data instanceof Float32Array)) throw new UserError(`${name}: tensor "${key}" is not float32`);

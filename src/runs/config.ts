@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { algorithmSchema } from '../agents/algorithm.ts';
 import { findAlgorithm } from '../agents/index.ts';
-import { UserError } from '../core/errors.ts';
-import type { BackendChoice, BackendName } from '../engine/types.ts';
+import { unknownValue } from '../core/errors.ts';
+import { checkValues } from '../core/schema.ts';
+import type { BackendName } from '../engine/types.ts';
 import { findEnv } from '../envs/index.ts';
 import { findNet } from '../nets/index.ts';
 import { ALIGNMENTS, type Alignment } from '../transfer/align.ts';
-import { findMethod, methodIds } from '../transfer/index.ts';
+import { findMethod } from '../transfer/index.ts';
 import type { PolicyInfo } from './checkpoint.ts';
 import { type GameModule, gameModuleOf } from './game-module.ts';
 import { VERSION } from './version.ts';
@@ -102,7 +104,6 @@ export function resolveTraining(request: TrainingRequest, engine: ResolvedBacken
   const options = check(trainingOptions, pick(rest, trainingOptions), 'training');
   const algorithm = findAlgorithm(options.algorithm);
   const net = findNet(options.net || (spec.observation.kind === 'planes' ? 'conv' : 'mlp'));
-  const defaults = spec.observation.kind === 'features' ? (algorithm.featureDefaults ?? {}) : {};
   return {
     format: 1,
     version: VERSION,
@@ -111,7 +112,7 @@ export function resolveTraining(request: TrainingRequest, engine: ResolvedBacken
     gameModule: gameModuleOf(spec.game.id),
     algorithm: algorithm.id,
     algorithmRevision: algorithm.revision,
-    algorithmConfig: check(algorithm.schema, { ...defaults, ...algorithmConfig }, algorithm.id),
+    algorithmConfig: check(algorithmSchema(algorithm, spec.observation.kind), algorithmConfig, algorithm.id),
     net: net.id,
     netConfig: check(net.schema, netConfig, net.id),
     totalTimesteps: options.totalTimesteps,
@@ -159,27 +160,19 @@ export function hashOf(value: unknown): string {
   return createHash('sha256').update(sorted).digest('hex');
 }
 
+/** Values with defaults. @throws UserError for an unknown name or a bad value */
 function check<Schema extends z.ZodObject>(
   schema: Schema,
-  value: Record<string, unknown>,
+  values: Record<string, unknown>,
   what: string,
 ): z.output<Schema> {
   const known = Object.keys(schema.shape);
-  const stray = Object.keys(value).find((key) => !known.includes(key));
-  if (stray !== undefined) {
-    throw new UserError(`unknown option "${stray}" of ${what}; valid: ${known.join(', ') || 'none'}`);
-  }
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const key = String(issue.path[0]);
-  throw new UserError(`${what}: "${JSON.stringify(value[key])}" is not a valid ${key}: ${issue.message}`);
+  const stray = Object.keys(values).find((key) => !known.includes(key));
+  if (stray !== undefined) throw unknownValue(`option of ${what}`, stray, known);
+  return checkValues(schema, values);
 }
 
 /** The part of `value` that the schema knows. */
 function pick(value: object, schema: z.ZodObject): Record<string, unknown> {
   return Object.fromEntries(Object.entries(value).filter(([key, part]) => key in schema.shape && part !== undefined));
 }
-
-export type { BackendChoice };
-export { methodIds };

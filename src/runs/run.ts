@@ -142,12 +142,7 @@ async function startSession(
   const algorithm = findAlgorithm(config.algorithm);
   const engine = await loadEngine(config.backend);
   const env = createVecEnv(spec, algorithm.numEnvs(config.algorithmConfig), config.seed);
-  const net = buildPolicyNet({
-    net: config.net,
-    netConfig: config.netConfig,
-    observation: spec.observation,
-    heads: algorithm.heads(spec.actionSet),
-  });
+  const net = policyNetOf(config);
   const agent = algorithm.create({
     engine,
     env,
@@ -310,18 +305,25 @@ async function initialParams(
   if (!config.transfer) return fresh;
   if (!source) throw new Error('a transfer run needs its source checkpoint');
   const checkpoint = decodeCheckpoint(source.bytes, source.name);
-  const plan = planFor(config, config.transfer, net, checkpoint);
+  const plan = planFor(config, net, checkpoint);
   await store.put('transfer.json', utf8(JSON.stringify(plan, null, 2)));
   return transferParams(plan, { tensors: sourceTensors(checkpoint), params: checkpoint.params }, net.tensors, fresh);
 }
 
-/** What a transfer would do, without doing it. */
-export function planFor(
-  config: RunConfig,
-  transfer: ResolvedTransfer,
-  net: PolicyNet,
-  source: PolicyCheckpoint,
-): TransferPlan {
+/** The net that a run trains. */
+export function policyNetOf(config: RunConfig): PolicyNet {
+  const spec = findEnv(config.env);
+  return buildPolicyNet({
+    net: config.net,
+    netConfig: config.netConfig,
+    observation: spec.observation,
+    heads: findAlgorithm(config.algorithm).heads(spec.actionSet),
+  });
+}
+
+/** What a transfer run would do with a source, without doing it. @throws UserError for stages that the net lacks */
+export function planFor(config: RunConfig, net: PolicyNet, source: PolicyCheckpoint): TransferPlan {
+  const transfer = config.transfer as ResolvedTransfer;
   const method = findMethod(transfer.method);
   const rates = stageRates(transfer.stageLearningRates, net);
   checkStages(transfer.reset, net);

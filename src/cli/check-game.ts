@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { UserError } from '../core/errors.ts';
+import { checkGame as findings } from '../envs/check-game.ts';
+import { importGame } from '../runs/game-module.ts';
+import { defineCommand } from './flags.ts';
+
+export const checkGame = defineCommand({
+  name: 'check-game',
+  summary: 'tell the author of a game what is wrong with it',
+  options: z.object({ file: z.string().describe('file whose default export is the game') }),
+  positionals: ['file'],
+  async run({ options: { file }, io }) {
+    const found = findings(await importGame(file, file));
+    for (const { level, message } of found) io.stdout.write(`${level}: ${message}\n`);
+    const errors = found.filter(({ level }) => level === 'error').length;
+    if (errors > 0) throw new UserError(`${file}: ${errors} error${errors > 1 ? 's' : ''}`);
+    io.stdout.write(`${file}: ready to play and to train\n`);
+  },
+});

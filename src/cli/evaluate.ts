@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { evaluate as evaluatePolicy, evaluateOptions } from '../exec/evaluate.ts';
+import { defineCommand } from './flags.ts';
+import { gameOption } from './options.ts';
+import { say, writeJson } from './output.ts';
+
+export const evaluate = defineCommand({
+  name: 'evaluate',
+  summary: 'play whole episodes with a trained agent, or with chance, and say what it got',
+  options: z.object({
+    player: z.string().describe('a run folder (its newest checkpoint), a .safetensors file, or random'),
+    env: z.string().default('').describe('env id (default: the one it was trained on)'),
+    ...evaluateOptions.shape,
+    ...gameOption.shape,
+    json: z.string().default('').describe('also write the result as JSON to this file, - for standard output'),
+  }),
+  positionals: ['player'],
+  examples: [
+    ['ngplus evaluate runs/breakout-1a2b3c4d', 'greedy, 100 episodes'],
+    ['ngplus evaluate random --env breakout --episodes 1000', 'the baseline'],
+  ],
+  async run({ options, io }) {
+    const { env, json, ...rest } = options;
+    const result = await evaluatePolicy({ ...rest, env: env || undefined });
+    const f = (value: number): string => value.toFixed(2);
+    say(
+      io,
+      json,
+      `${result.env}, ${result.policy}: mean ${f(result.mean)} (95 % interval ${f(result.low)} to ${f(result.high)}), ` +
+        `median ${f(result.median)}, IQM ${f(result.iqm)} over ${result.episodes} episodes, seed ${result.seed}`,
+    );
+    writeJson(io, json, result);
+  },
+});

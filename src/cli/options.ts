@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { algorithmSchema } from '../agents/algorithm.ts';
+import { findAlgorithm } from '../agents/index.ts';
+import { UserError } from '../core/errors.ts';
+import { findEnv } from '../envs/index.ts';
+import { findNet } from '../nets/index.ts';
+import { trainingOptions } from '../runs/config.ts';
+import { loadGameModule } from '../runs/game-module.ts';
+
+/** A user's own game. */
+export const gameOption = z.object({
+  game: z.array(z.string()).default([]).describe('file whose default export is a game of your own'),
+});
+
+/** Where work is kept and what is written besides. */
+export const workOptions = z.object({
+  folder: z.string().default('').describe('folder of the run (default: runs/<game>-<id>)'),
+  tensorboard: z.boolean().default(false).describe('also write TensorBoard event files'),
+  json: z.string().default('').describe('also write the result as JSON to this file, - for standard output'),
+});
+
+export const envOption = z.object({
+  env: z.string().default('').describe('env id, e.g. breakout?paddleWidth=2 (default: the game of --game)'),
+});
+
+type Given = (name: string) => string | undefined;
+
+/** The options of the algorithm and of the net that a command line names, with their defaults for its env. */
+export async function learnerOptions(given: Given, env: string | undefined): Promise<z.ZodObject> {
+  const file = given('game');
+  const game = file === undefined ? undefined : await loadGameModule(file);
+  const id = env ?? game?.id;
+  const { algorithm: algorithmId, net: netId } = trainingOptions.shape;
+  const kind = id === undefined ? 'planes' : findEnv(id).observation.kind;
+  const algorithm = findAlgorithm(given('algorithm') ?? algorithmId.parse(undefined));
+  const net = findNet(given('net') || netId.parse(undefined) || (kind === 'planes' ? 'conv' : 'mlp'));
+  return algorithmSchema(algorithm, kind).extend(net.schema.shape);
+}
+
+/** Sorts parsed options into a request: those of the algorithm and of the net go into configs of their own. */
+export async function trainingRequest(options: Record<string, unknown>) {
+  const env = await envOf(options as { env: string; game: string[] });
+  const algorithm = findAlgorithm(options.algorithm as string);
+  const kind = findEnv(env).observation.kind;
+  const net = findNet((options.net as string) || (kind === 'planes' ? 'conv' : 'mlp'));
+  return {
+    env,
+    ...(pick(options, trainingOptions) as Partial<z.input<typeof trainingOptions>>),
+    algorithmConfig: pick(options, algorithm.schema),
+    netConfig: pick(options, net.schema),
+  };
+}
+
+/** The env asked for, or the game of `--game`. @throws UserError where neither is given */
+export async function envOf({ env, game }: { env: string; game: readonly string[] }): Promise<string> {
+  const loaded = [];
+  for (const file of game) loaded.push(await loadGameModule(file));
+  const id = env || loaded[0]?.id;
+  if (!id) throw new UserError('which game? name an env, e.g. breakout (ngplus games lists them), or give --game FILE');
+  return id;
+}
+
+export function pick(options: Record<string, unknown>, schema: z.ZodObject): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => name in schema.shape));
+}

@@ -1,0 +1,31 @@
+import { existsSync } from 'node:fs';
+import { z } from 'zod';
+import { findEnv } from '../envs/index.ts';
+import { startViewer } from '../live/server.ts';
+import { loadGameModule } from '../runs/game-module.ts';
+import { defineCommand } from './flags.ts';
+import { untilStopped, viewerOptions } from './viewer.ts';
+
+export const play = defineCommand({
+  name: 'play',
+  summary: 'play a game with the keyboard, before any training',
+  options: z.object({
+    game: z.string().describe('a file with a game of your own, or an env id'),
+    ...viewerOptions.shape,
+  }),
+  positionals: ['game'],
+  examples: [
+    ['ngplus play ./my-game.ts', 'your own game'],
+    ['ngplus play "breakout?paddleWidth=2"', 'one of ours'],
+  ],
+  async run({ options: { game, port }, io }) {
+    const env = existsSync(game) ? (await loadGameModule(game)).id : findEnv(game).id;
+    const viewer = await startViewer({
+      port,
+      matches: [{ id: 'you', label: 'You', driver: 'keys', env }],
+      status: { caption: `Your turn: ${env}` },
+    });
+    io.stdout.write(`play at ${viewer.url} (Ctrl-C ends)\n`);
+    await untilStopped(io, viewer);
+  },
+});

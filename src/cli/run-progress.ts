@@ -1,0 +1,52 @@
+import type { FinishedRun } from '../exec/api.ts';
+import type { TrainTask } from '../exec/task.ts';
+import type { RunProgress } from '../runs/run.ts';
+import type { CommandIo } from './flags.ts';
+import { say, writeJson } from './output.ts';
+import { createProgress, formatCount, formatDuration } from './progress.ts';
+
+/** Shows the progress of one training while `work` does it. */
+export async function followRun<T>(
+  io: CommandIo,
+  task: TrainTask,
+  work: (progress: (progress: RunProgress) => void) => Promise<T>,
+): Promise<T> {
+  const progress = createProgress({ stream: io.stderr, env: io.env });
+  const { config, folder } = task;
+  progress.log(
+    `${config.env}: ${config.algorithm} on ${config.backend} (${config.kernels}), seed ${config.seed}, in ${folder}`,
+  );
+  try {
+    return await work((now) => progress.update({ job: task.id, label: config.env, ...progressOf(now) }));
+  } finally {
+    progress.close();
+  }
+}
+
+/** A training's state as a progress line. */
+export function progressOf({ phase, step, totalTimesteps, trainingReturn, evaluations }: RunProgress) {
+  const evaluation = evaluations.at(-1);
+  const notes = [
+    trainingReturn === null ? '' : `return ${trainingReturn.toFixed(2)}`,
+    evaluation ? `evaluated ${evaluation.mean.toFixed(2)}` : '',
+    phase === 'evaluating' ? 'evaluating' : '',
+  ];
+  return { done: step, total: totalTimesteps, note: notes.filter((note) => note !== '').join(', ') };
+}
+
+/** The result of a training, for people and as JSON. */
+export function reportRun(io: CommandIo, json: string, task: TrainTask, result: FinishedRun, more: object = {}): void {
+  const { step, seconds, evaluations, trainingReturn, folder } = result;
+  const last = evaluations[evaluations.length - 1];
+  say(
+    io,
+    json,
+    [
+      `${task.config.env}: ${formatCount(step)} steps in ${formatDuration(seconds)} (${formatCount(step / seconds)}/s)`,
+      `evaluated return ${evaluations[0].mean.toFixed(2)} at step 0, ${last.mean.toFixed(2)} at the end` +
+        ` (training episodes, last 100: ${trainingReturn.toFixed(2)})`,
+      `kept in ${folder}; watch it with: ngplus watch ${folder}`,
+    ].join('\n'),
+  );
+  writeJson(io, json, { config: task.config, ...result, ...more });
+}

@@ -1,0 +1,99 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { RunConfig } from '../runs/config.ts';
+import type { EvaluationRow, RunResult } from '../runs/run.ts';
+import { checkpointFiles } from '../runs/source.ts';
+import { defineCommand } from './flags.ts';
+import { say, writeJson } from './output.ts';
+import { formatCount } from './progress.ts';
+
+interface RunRow {
+  readonly folder: string;
+  readonly env: string;
+  readonly algorithm: string;
+  readonly net: string;
+  readonly seed: number;
+  readonly from: string | null;
+  readonly step: number;
+  readonly totalTimesteps: number;
+  readonly finished: boolean;
+  readonly evaluated: number | null;
+}
+
+export const runs = defineCommand({
+  name: 'runs',
+  summary: 'list runs and studies under a folder',
+  options: z.object({
+    folder: z.string().default('runs').describe('where to look'),
+    json: z.string().default('').describe('write the list as JSON to this file, - for standard output'),
+  }),
+  positionals: ['folder'],
+  run({ options: { folder, json }, io }) {
+    const rows = runFolders(folder).map(describe);
+    if (json !== '') return writeJson(io, json, rows);
+    say(io, json, rows.length === 0 ? `no runs under "${folder}"; start one: ngplus train breakout` : table(rows));
+  },
+});
+
+/** Run folders at any depth, sorted. */
+function runFolders(folder: string): string[] {
+  if (!existsSync(folder) || !statSync(folder).isDirectory()) return [];
+  if (existsSync(join(folder, 'config.json'))) return [folder];
+  return readdirSync(folder)
+    .sort()
+    .flatMap((name) => runFolders(join(folder, name)));
+}
+
+function describe(folder: string): RunRow {
+  const config = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as RunConfig;
+  const resultFile = join(folder, 'result.json');
+  const finished = existsSync(resultFile);
+  const evaluations = finished
+    ? (JSON.parse(readFileSync(resultFile, 'utf8')) as RunResult).evaluations
+    : readRows(join(folder, 'evaluations.jsonl'));
+  const newest = checkpointFiles(folder).at(-1);
+  return {
+    folder,
+    env: config.env,
+    algorithm: config.algorithm,
+    net: config.net,
+    seed: config.seed,
+    from: config.transfer ? config.transfer.method : null,
+    step: newest ? Number(/(\d+)\.safetensors$/.exec(newest)?.[1]) : 0,
+    totalTimesteps: config.totalTimesteps,
+    finished,
+    evaluated: evaluations.at(-1)?.mean ?? null,
+  };
+}
+
+const readRows = (file: string): EvaluationRow[] =>
+  existsSync(file)
+    ? readFileSync(file, 'utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as EvaluationRow)
+    : [];
+
+function table(rows: readonly RunRow[]): string {
+  const cells = rows.map((row) => [
+    row.folder,
+    row.env,
+    `${row.algorithm}/${row.net}`,
+    `seed ${row.seed}`,
+    row.from === null ? 'scratch' : `transfer, ${row.from}`,
+    row.finished
+      ? `finished at ${formatCount(row.step)}`
+      : `${formatCount(row.step)} of ${formatCount(row.totalTimesteps)}`,
+    row.evaluated === null ? '' : `return ${row.evaluated.toFixed(2)}`,
+  ]);
+  const widths = cells[0].map((_, column) => Math.max(...cells.map((line) => line[column].length)));
+  return cells
+    .map((line) =>
+      line
+        .map((cell, column) => cell.padEnd(widths[column]))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

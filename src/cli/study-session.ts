@@ -1,0 +1,193 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { StudyTask } from '../exec/study.ts';
+import { type JobProgress, runStudy, type Study, type StudyResult } from '../exec/study.ts';
+import type { TaskExecutor } from '../exec/executor.ts';
+import { underSignal } from '../exec/api.ts';
+import type { PolicySource } from '../live/match-source.ts';
+import type { Curve, ViewerStatus } from '../live/protocol.ts';
+import { runSource } from '../live/run-matches.ts';
+import type { EvaluationRow } from '../runs/run.ts';
+import type { Arm } from '../stats/curve.ts';
+import { verdict } from '../stats/verdict.ts';
+import type { TrainTask } from '../exec/task.ts';
+import type { TransferPlan } from '../transfer/plan.ts';
+import { metricsTable } from '../report/metric-rows.ts';
+import { planText } from '../report/plan-text.ts';
+import { textPlot } from '../report/text-plot.ts';
+import type { CommandIo } from './flags.ts';
+import { createProgress } from './progress.ts';
+import { progressOf } from './run-progress.ts';
+
+/** Runs what is left of a study with a line for each running job and one for the whole. */
+export async function followStudy(
+  io: CommandIo,
+  prepared: { study: Study; folder: string; executor: TaskExecutor },
+  watch: (jobs: ReadonlyMap<string, JobProgress>) => void = () => {},
+): Promise<StudyResult> {
+  const { study, folder, executor } = prepared;
+  const progress = createProgress({ stream: io.stderr, env: io.env });
+  const jobs = new Map<string, JobProgress>();
+  const totalOf = ({ task }: StudyTask): number => (task.kind === 'train' ? task.config.totalTimesteps : 0);
+  const total = study.jobs.reduce((sum, entry) => sum + totalOf(entry), 0);
+  const stepOf = (entry: StudyTask): number => {
+    const job = jobs.get(entry.job.key);
+    if (!job) return 0;
+    return job.state === 'finished' ? totalOf(entry) : Math.min(totalOf(entry), job.progress?.step ?? 0);
+  };
+  let planShown = false;
+  try {
+    return await underSignal(executor, io.signal, () =>
+      runStudy(study, folder, executor, (job) => {
+        jobs.set(job.key, job);
+        const {
+          done,
+          total: jobTotal,
+          note,
+        } = job.progress ? progressOf(job.progress) : { done: 0, total: 1, note: '' };
+        const isFinished = job.state === 'finished';
+        progress.update({ job: job.key, label: job.label, done: isFinished ? jobTotal : done, total: jobTotal, note });
+        const finished = [...jobs.values()].filter(({ state }) => state === 'finished').length;
+        const steps = study.jobs.reduce((sum, entry) => sum + stepOf(entry), 0);
+        const whole = { done: finished === study.jobs.length ? total : Math.min(steps, total - 1), total };
+        progress.update({
+          job: 'study',
+          label: 'the whole study',
+          ...whole,
+          note: `${finished} of ${study.jobs.length} jobs`,
+        });
+        if (!planShown && job.arm === 'transfer' && job.progress) {
+          progress.log(`${planText(readPlan(study, job.key))}\n`);
+          planShown = true;
+        }
+        watch(jobs);
+      }),
+    );
+  } finally {
+    progress.close();
+  }
+}
+
+/** The result of a study for a terminal: for each pair the verdict, curves, metrics and the plan. */
+export function studyText(result: StudyResult, terminal: { width: number; color: boolean }): string {
+  return result.pairs
+    .map(({ source, target, method, comparison, scratch, transfer, random }) =>
+      [
+        verdict(comparison),
+        '',
+        textPlot([scratch, transfer], {
+          ...terminal,
+          random,
+          title: `return on ${target}, transferred from ${source} (${method})`,
+        }),
+        '',
+        metricsTable(comparison),
+      ].join('\n'),
+    )
+    .join('\n\n');
+}
+
+/** The matches of a study worth watching: the first run of each arm, as they appear. */
+export function firstRuns(study: Study): () => Promise<PolicySource[]> {
+  const shown = study.jobs.flatMap(({ job, task }) =>
+    task.kind === 'train' && job.key.endsWith('/0') ? [{ arm: job.arm, folder: task.folder }] : [],
+  );
+  return async () => {
+    const sources = await Promise.all(
+      shown.map(async ({ arm, folder }) => {
+        const source = await runSource(folder);
+        return source && { ...source, arm: arm === 'transfer' ? 'transferred' : arm };
+      }),
+    );
+    return sources.filter((source) => source !== null);
+  };
+}
+
+/** What the page shows of a study that runs. */
+export function studyStatus(study: Study, jobs: ReadonlyMap<string, JobProgress>): ViewerStatus {
+  const [source] = study.request.sources;
+  const [target] = study.request.targets;
+  const running = [...jobs.values()].filter(({ state, arm }) => state === 'running' && arm !== 'random');
+  const step = Math.max(0, ...running.map(({ progress }) => progress?.step ?? 0));
+  const learnsTarget = running.some(({ arm }) => arm !== 'source');
+  const rowsOf = (arm: JobProgress['arm']): EvaluationRow[][] =>
+    [...jobs.values()].filter((job) => job.arm === arm).map(({ progress }) => [...(progress?.evaluations ?? [])]);
+  return {
+    caption: learnsTarget
+      ? `Learned ${source}, now learning ${target}, step ${step.toLocaleString('en')}`
+      : `Learning ${source}, step ${step.toLocaleString('en')}`,
+    jobs: [...jobs.values()].map(({ key, label, arm, state, progress }) => ({
+      id: key,
+      label,
+      arm: armName(arm),
+      state,
+      progress: state === 'finished' ? 1 : progress ? Math.min(1, progress.step / progress.totalTimesteps) : 0,
+    })),
+    curvesTitle: `return on ${target}`,
+    curves: [
+      armCurve('from scratch', 'scratch', rowsOf('scratch')),
+      armCurve('transferred', 'transferred', rowsOf('transfer')),
+    ],
+  };
+}
+
+/** The page's status when the study is finished. */
+export function finishedStatus(result: StudyResult): ViewerStatus {
+  const [pair] = result.pairs;
+  const rows = ({ curves }: Arm): { step: number; mean: number }[][] =>
+    curves.map(({ steps, returns }) => steps.map((step, i) => ({ step, mean: returns[i] })));
+  return {
+    caption: `Both agents play ${pair.target}: one learned it from scratch, one came from ${pair.source}`,
+    verdict: verdict(pair.comparison),
+    curvesTitle: `return on ${pair.target}`,
+    curves: [
+      armCurve('from scratch', 'scratch', rows(pair.scratch)),
+      armCurve(`from ${pair.source}`, 'transferred', rows(pair.transfer)),
+    ],
+  };
+}
+
+const armName = (arm: JobProgress['arm']): string => (arm === 'transfer' ? 'transferred' : arm);
+
+/** Mean of the runs that have come so far at each evaluation, with the lowest and the highest of them. */
+function armCurve(label: string, arm: string, runs: readonly (readonly { step: number; mean: number }[])[]): Curve {
+  const longest = runs.reduce<readonly { step: number }[]>((a, b) => (b.length > a.length ? b : a), []);
+  return {
+    label,
+    arm,
+    points: longest.map(({ step }, i) => {
+      const values = runs.flatMap((rows) => rows[i]?.mean ?? []);
+      const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+      return [step, mean, Math.min(...values), Math.max(...values)] as const;
+    }),
+  };
+}
+
+function readPlan(study: Study, key: string): TransferPlan {
+  const entry = study.jobs.find(({ job }) => job.key === key) as StudyTask;
+  return JSON.parse(readFileSync(join((entry.task as TrainTask).folder, 'transfer.json'), 'utf8')) as TransferPlan;
+}
+
+/** What `npm start -- --json FILE` writes: one pair, its seeds, curves and every metric with its interval. */
+export function demoJson({ version, backend, kernels, pairs, seeds, options, seconds }: StudyResult) {
+  const [{ source, target, method, scratch, transfer, random, comparison, plan }] = pairs;
+  return {
+    version,
+    backend,
+    kernels,
+    source,
+    target,
+    method,
+    seeds,
+    sourceTimesteps: options.sourceTimesteps,
+    targetTimesteps: options.targetTimesteps,
+    random,
+    curves: { scratch: scratch.curves, transfer: transfer.curves },
+    metrics: comparison.metrics,
+    arms: comparison.arms,
+    outcome: comparison.outcome,
+    verdict: verdict(comparison),
+    plan,
+    seconds,
+  };
+}

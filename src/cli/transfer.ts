@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { planFor, policyNetOf } from '../runs/run.ts';
+import { transferOptions, trainingOptions } from '../runs/config.ts';
+import { prepareTransfer, runTraining } from '../exec/api.ts';
+import { findMethod } from '../transfer/index.ts';
+import { planText } from '../report/plan-text.ts';
+import { decodeCheckpoint } from '../runs/checkpoint.ts';
+import { readSource } from '../runs/source.ts';
+import { defineCommand } from './flags.ts';
+import { gameOption, learnerOptions, pick, trainingRequest, workOptions } from './options.ts';
+import { say } from './output.ts';
+import { followRun, reportRun } from './run-progress.ts';
+
+const places = z.object({
+  source: z.string().describe('a run folder (its newest checkpoint) or a .safetensors file'),
+  target: z.string().default('').describe('env id of the target (default: the game of --game)'),
+});
+
+const methodOf = (id: string | undefined) => findMethod(id ?? transferOptions.shape.method.parse(undefined));
+
+export const transfer = defineCommand({
+  name: 'transfer',
+  summary: 'carry the layers of a trained agent to another game and fine-tune them',
+  description:
+    'Prints the plan (what is copied where, what is fresh and why), then trains. Ctrl-C saves; the same command goes on.',
+  options: async (given) =>
+    places
+      .extend(transferOptions.shape)
+      .extend(methodOf(given('method')).schema.shape)
+      .extend(trainingOptions.shape)
+      .extend((await learnerOptions(given, given('target'))).shape)
+      .extend(gameOption.shape)
+      .extend({
+        plan: z.boolean().default(false).describe('print the plan and stop'),
+        ...workOptions.shape,
+      }),
+  positionals: ['source', 'target'],
+  examples: [
+    ['ngplus transfer runs/freeway-1a2b3c4d asterix', 'every layer learns'],
+    ['ngplus transfer runs/freeway-1a2b3c4d asterix --method head-only --plan', 'only look at the plan'],
+    ['ngplus transfer a.safetensors breakout --stage-learning-rates stem=0.1,trunk=0.5', 'a learning rate by stage'],
+  ],
+  async run({ options, io }) {
+    const { folder, tensorboard, json } = workOptions.parse(options);
+    const { source, target, plan: onlyPlan } = options as { source: string; target: string; plan: boolean };
+    const request = {
+      ...(await trainingRequest({ ...options, env: target })),
+      ...pick(options, transferOptions),
+      methodConfig: pick(options, methodOf(options.method as string).schema),
+      source,
+    };
+    const { task } = await prepareTransfer({ ...request, folder: folder || undefined, tensorboard });
+    const { name, bytes } = readSource(source);
+    const plan = planFor(task.config, policyNetOf(task.config), decodeCheckpoint(bytes, name));
+    say(io, json, planText(plan));
+    if (onlyPlan) return;
+    const result = await followRun(io, task, (progress) => runTraining(task, { progress, signal: io.signal }));
+    reportRun(io, json, task, result, { plan });
+  },
+});

@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import type { Viewer } from '../live/server.ts';
+import type { CommandIo } from './flags.ts';
+
+export const viewerOptions = z.object({
+  port: z.int().min(0).max(65_535).default(4263).describe('port of the viewer; a taken one moves to the next'),
+});
+
+/** Keeps a viewer open until the user stops the command. */
+export async function untilStopped(io: CommandIo, viewer: Viewer): Promise<void> {
+  await new Promise<void>((resolve) => {
+    if (io.signal.aborted) resolve();
+    else io.signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await viewer.close();
+}
+
+/** What the terminal can show: its width, at most 100 columns, and whether it has colours. */
+export function terminalOf({ stdout, env }: CommandIo): { width: number; color: boolean } {
+  const { isTTY = false, columns = 80 } = stdout as Partial<NodeJS.WriteStream>;
+  return { width: Math.min(100, columns), color: isTTY && !env.NO_COLOR };
+}
