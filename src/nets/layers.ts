@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs';
+import { UserError } from '../core/errors.ts';
 import { type Axis, axisSize, type Params, type TensorSpec } from '../core/tensors.ts';
 import type { Tf } from '../engine/types.ts';
 
@@ -31,6 +32,10 @@ export function conv2d(options: { stage: string; filters: number; size: number }
     const { stage, filters, size } = options;
     const height = axisSize(y) - size + 1;
     const width = axisSize(x) - size + 1;
+    if (height < 1 || width < 1) {
+      const board = `${axisSize(y)} x ${axisSize(x)}`;
+      throw new UserError(`a board of ${board} is too small for a ${size} x ${size} convolution; choose another net`);
+    }
     const channels = axisSize(channel);
     const unit: Axis = { kind: 'unit', size: filters };
     const kernelName = `${stage}/kernel`;

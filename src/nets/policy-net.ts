@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { ObservationSpec } from '../core/game.ts';
 import { createRng } from '../core/rng.ts';
+import { checkValues } from '../core/schema.ts';
 import { type Axis, axisSize, type Params, type TensorSpec } from '../core/tensors.ts';
 import type { Tf } from '../engine/types.ts';
 import { UserError } from '../core/errors.ts';
@@ -53,7 +54,9 @@ export function buildPolicyNet(spec: PolicyNetSpec): PolicyNet {
     throw new UserError(`net "${spec.net}" can't read ${spec.observation.kind}; valid: ${fitting.join(', ')}`);
   }
   const input = observationAxes(spec.observation);
-  const body = sequential([...inputScaling(spec.observation), ...net.layers(net.schema.parse(spec.netConfig))])(input);
+  const body = sequential([...inputScaling(spec.observation), ...net.layers(checkValues(net.schema, spec.netConfig))])(
+    input,
+  );
   const heads = spec.heads.map((head) => ({
     name: head.name,
     layer: dense({ stage: `heads/${head.name}`, output: head.axis, gain: head.gain })(body.output),
