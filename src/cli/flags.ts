@@ -44,7 +44,7 @@ export function defineCommand<S extends z.ZodObject>(command: Command<S>): Comma
 }
 
 /** What `runCommand` returns: done, failed (a bug), bad use, stopped by the user. */
-export const EXIT = { ok: 0, failed: 1, badUse: 2, stopped: 130 } as const;
+const EXIT = { ok: 0, failed: 1, badUse: 2, stopped: 130 } as const;
 
 /**
  * Runs the command that `argv` names and returns the exit code. Bad use is one line on stderr, a bug keeps its stack.
@@ -136,7 +136,7 @@ function wantsHelp(argv: readonly string[]): boolean {
 }
 
 /** `learningRate` → `--learning-rate`. */
-export const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 const isSwitch = (field: SchemaField): boolean =>
   !field.list && field.alternatives.every(({ kind }) => kind === 'boolean');

@@ -22,7 +22,6 @@ class Screen extends EventEmitter {
   write(text: string): boolean {
     this.written += text;
     this.writes++;
-    // eslint-disable-next-line no-control-regex
     for (const [part, up] of text.matchAll(/\x1b\[(\d*)A|\x1b\[J|\x1b\[\d+m|[^]/g)) {
       if (up !== undefined) this.row = Math.max(0, this.row - Number(up));
       else if (part === '\x1b[J') this.clear();
