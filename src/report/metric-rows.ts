@@ -38,11 +38,11 @@ export function metricRows(comparison: Comparison): MetricRow[] {
     row('gain over random play (AUC)', 'ratio', times, gains),
     row('mean return (AUC)', 'difference', signed, values('area')),
     ...(scaled ? [row('  over the reference range', 'scaledDifference', signed, ['', ''])] : []),
-    row('return at step 0 (jumpstart)', 'jumpstart', signed, values('start')),
-    row('return at the end (asymptote)', 'asymptote', signed, values('asymptote')),
+    row('first return (jumpstart)', 'jumpstart', signed, values('start')),
+    row('final return (asymptote)', 'asymptote', signed, values('asymptote')),
     row(`steps to return ${goal}`, 'stepsRatio', times, [s.steps.value, t.steps.value].map(count)),
     row('  source steps counted', 'stepsRatioWithSource', times, [s.steps.value, total].map(count)),
-    row(`time to ${goal}, restricted mean`, 'timeDifference', signedSteps, [
+    row('restricted mean time to it', 'timeDifference', signedSteps, [
       count(s.timeToThreshold.restrictedMean.value),
       count(t.timeToThreshold.restrictedMean.value),
     ]),
@@ -51,10 +51,10 @@ export function metricRows(comparison: Comparison): MetricRow[] {
       [s, t].map((arm) => count(arm.timeToThreshold.median.value)),
     ),
     bare(
-      '  runs never there (censored)',
+      '  never reached (censored)',
       [s, t].map((arm) => `${arm.timeToThreshold.censored} of ${arm.runs}`),
     ),
-    row('chance that transfer is better', 'probabilityOfImprovement', plain, ['', '']),
+    row('chance of a better run', 'probabilityOfImprovement', plain, ['', '']),
   ];
 }
 
@@ -85,17 +85,10 @@ function intervalText({ low, high }: Estimate, format: Format): string {
 
 const WORDS: Record<Outcome, string> = { helped: 'better', hurt: 'worse', unclear: '' };
 
-/** Aligned text, 78 columns wide where labels are not unusually long. */
+/** Aligned text that fits 80 columns. */
 export function metricsTable(comparison: Comparison): string {
-  const { arms, level } = comparison;
-  const head = [
-    '',
-    arms.scratch.label,
-    arms.transfer.label,
-    'effect',
-    `${Math.round(level * 1000) / 10} % interval`,
-    '',
-  ];
+  const { level } = comparison;
+  const head = ['', 'scratch', 'transferred', 'effect', `${Math.round(level * 1000) / 10} % interval`, ''];
   const rows = metricRows(comparison).map((row) => [
     row.label,
     row.scratch,
