@@ -269,7 +269,8 @@ function meaningOf(field: SchemaField): string {
   const { description, default: fallback, required } = field;
   if (isSwitch(field)) return fallback === true ? `${description} (default on)` : description;
   const range = field.range === 'text' ? (field.list ? 'comma-separated' : '') : rangeOf(field);
-  const shown = fallback === undefined || fallback === '' ? '' : `default ${formatValue(fallback)}`;
+  const isNothing = fallback === undefined || fallback === '' || (Array.isArray(fallback) && fallback.length === 0);
+  const shown = isNothing ? '' : `default ${formatValue(fallback)}`;
   const notes = [range, shown, required ? 'required' : ''].filter((note) => note !== '');
   return notes.length === 0 ? description : `${description} (${notes.join('; ')})`;
 }

@@ -134,20 +134,20 @@ function alternativesOf(json: JsonSchema): Alternative[] {
   });
 }
 
-/** ` from 0 to 1`, ` above 0 and at most 1`, ` of at least 1, a multiple of 8`, or nothing. */
+/** ` from 0 to 1`, ` above 0, at most 1`, ` of at least 1, a multiple of 8`, or nothing. */
 function bounds(json: JsonSchema): string {
   // zod gives whole numbers the bounds of exact ones, which say nothing.
   const minimum = json.minimum === Number.MIN_SAFE_INTEGER ? undefined : json.minimum;
   const maximum = json.maximum === Number.MAX_SAFE_INTEGER ? undefined : json.maximum;
+  const words: string[] = [];
+  if (minimum !== undefined && maximum !== undefined) words.push(`from ${minimum} to ${maximum}`);
+  else if (minimum !== undefined) words.push(`of at least ${minimum}`);
+  if (json.exclusiveMinimum !== undefined) words.push(`above ${json.exclusiveMinimum}`);
+  if (json.exclusiveMaximum !== undefined) words.push(`below ${json.exclusiveMaximum}`);
+  if (minimum === undefined && maximum !== undefined)
+    words.push(`${words.length === 0 ? 'of ' : ''}at most ${maximum}`);
   const step = json.multipleOf === undefined ? '' : `, a multiple of ${json.multipleOf}`;
-  if (minimum !== undefined && maximum !== undefined) return ` from ${minimum} to ${maximum}${step}`;
-  const limits = [
-    json.exclusiveMinimum === undefined ? '' : ` above ${json.exclusiveMinimum}`,
-    minimum === undefined ? '' : ` of at least ${minimum}`,
-    json.exclusiveMaximum === undefined ? '' : ` below ${json.exclusiveMaximum}`,
-    maximum === undefined ? '' : ` of at most ${maximum}`,
-  ];
-  return limits.filter((limit) => limit !== '').join(' and') + step;
+  return (words.length === 0 ? '' : ` ${words.join(', ')}`) + step;
 }
 
 function readField(field: SchemaField, value: string | readonly string[]): unknown {

@@ -1,3 +1,5 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import { describe, expect, it, test } from 'vitest';
 import { z } from 'zod';
@@ -95,7 +97,7 @@ describe('flags', () => {
     ['pong --seeds', '--seeds needs a value; valid: list of: whole number of at least 0'],
     ['pong --backend --tensorboard', '--backend needs a value; valid: auto, tensorflow, wasm, cpu'],
     ['pong --backend cud', '--backend: "cud" is not valid; valid: auto, tensorflow, wasm, cpu'],
-    ['pong --learning-rate -1', '--learning-rate: "-1" is not valid; valid: number above 0 and of at most 1'],
+    ['pong --learning-rate -1', '--learning-rate: "-1" is not valid; valid: number above 0, at most 1'],
     ['pong --no-seeds', 'unknown option "--no-seeds"'],
     ['pong --learnin-rate 1', 'unknown option "--learnin-rate" (did you mean "--learning-rate"?); valid: --env, '],
     ['pong -x', 'unknown option "-x"; valid: '],
@@ -152,8 +154,8 @@ Arguments (or by name, as options):
   env  the game to learn, with its options: breakout?paddleWidth=2 (required)
 
 Options:
-  --learning-rate <number>        of Adam, at the start (number above 0 and of
-                                  at most 1; default 0.0025)
+  --learning-rate <number>        of Adam, at the start (number above 0, at most
+                                  1; default 0.0025)
   --tensorboard                   also write TensorBoard event files
   --[no-]anneal                   lower the learning rate linearly to 0 (default
                                   on)
@@ -187,5 +189,60 @@ Examples:
   it('ends with exit code 130 when stopped', async () => {
     const signal = AbortSignal.abort(new StoppedError());
     expect(await run('train pong', signal)).toEqual({ code: 130, stdout: '', stderr: 'ngplus train: stopped\n' });
+  });
+});
+
+describe('a process', () => {
+  const flags = JSON.stringify(new URL('../../src/cli/flags.ts', import.meta.url).href);
+  const nodeArgs = (script: string) => ['--import', 'tsx', '--input-type=module', '-e', script];
+  /** A command that waits for the signal, then takes 200 ms to save, unless it never comes to an end. */
+  const waiting = (saves: boolean) => `
+import { processIo, runCommand } from ${flags};
+import { z } from 'zod';
+const run = async ({ io }) => {
+  setInterval(() => undefined, 1000);
+  console.log('ready');
+  await new Promise((resolve) => io.signal.addEventListener('abort', resolve));
+  console.log('saving');
+  await new Promise((resolve) => ${saves} && setTimeout(resolve, 200));
+  console.log('saved');
+  io.signal.throwIfAborted();
+};
+const commands = [{ name: 'wait', summary: '', options: z.object({}), run }];
+process.exit(await runCommand({ name: 'ngplus', version: '', summary: '', commands }, ['wait'], processIo()));`;
+
+  async function interrupt(script: string, signals: readonly NodeJS.Signals[]) {
+    const child = spawn(process.execPath, nodeArgs(script), { stdio: 'pipe' });
+    let output = '';
+    child.stderr.on('data', (chunk) => (output += chunk));
+    const left = [...signals];
+    child.stdout.on('data', (chunk) => {
+      output += chunk;
+      // One signal for each line that the command says.
+      const signal = left.shift();
+      if (signal !== undefined) child.kill(signal);
+    });
+    const [code] = await once(child, 'close');
+    return { code, output };
+  }
+
+  it('saves on SIGINT or SIGTERM and ends with 130', async () => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      const { code, output } = await interrupt(waiting(true), [signal]);
+      expect({ code, output }).toEqual({ code: 130, output: 'ready\nsaving\nsaved\nngplus wait: stopped\n' });
+    }
+  });
+
+  it('ends at once on the second SIGINT', async () => {
+    expect(await interrupt(waiting(false), ['SIGINT', 'SIGINT'])).toEqual({ code: 130, output: 'ready\nsaving\n' });
+  });
+
+  it('ends quietly when the reader of its output goes away', () => {
+    const script = `
+import { processIo } from ${flags};
+const { stdout } = processIo();
+setInterval(() => stdout.write('line\\n'.repeat(10_000)), 1);`;
+    const args = ['-o', 'pipefail', '-c', '"$0" "$@" | head -n 1', process.execPath, ...nodeArgs(script)];
+    expect(spawnSync('bash', args, { encoding: 'utf8' })).toMatchObject({ status: 0, stdout: 'line\n', stderr: '' });
   });
 });

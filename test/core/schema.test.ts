@@ -23,7 +23,7 @@ test('fields say what a schema declares', () => {
   expect(ranges).toEqual({
     env: 'text',
     gamma: 'number from 0 to 1',
-    learningRate: 'number above 0 and of at most 1',
+    learningRate: 'number above 0, at most 1',
     numEnvs: 'whole number of at least 1',
     width: 'whole number from 1 to 5, a multiple of 2',
     backend: 'auto, wasm',
@@ -65,7 +65,7 @@ describe('values from text', () => {
     [{ gamma: '2' }, '--gamma: "2" is not valid; valid: number from 0 to 1'],
     [{ gamma: 'much' }, '--gamma: "much" is not valid; valid: number from 0 to 1'],
     [{ gamma: '' }, '--gamma: "" is not valid; valid: number from 0 to 1'],
-    [{ learningRate: '0' }, '--learningRate: "0" is not valid; valid: number above 0 and of at most 1'],
+    [{ learningRate: '0' }, '--learningRate: "0" is not valid; valid: number above 0, at most 1'],
     [{ numEnvs: '1.5' }, '--numEnvs: "1.5" is not valid; valid: whole number of at least 1'],
     [{ numEnvs: '0x10' }, '--numEnvs: "0x10" is not valid; valid: whole number of at least 1'],
     [{ numEnvs: 'Infinity' }, '--numEnvs: "Infinity" is not valid; valid: whole number of at least 1'],
@@ -92,6 +92,17 @@ describe('values from text', () => {
       .refine((v) => v.low < v.high, 'low must be below high');
     expect(() => checkValues(pair, { low: 2, high: 1 })).toThrow(new UserError('low must be below high'));
   });
+});
+
+test.each([
+  ['number', z.number()],
+  ['number of at least 2', z.number().min(2)],
+  ['number of at most 2', z.number().max(2)],
+  ['number of at least 0, below 1', z.number().min(0).lt(1)],
+  ['number above 0, below 1', z.number().gt(0).lt(1)],
+  ['whole number, a multiple of 8', z.int().multipleOf(8)],
+])('a range in words: %s', (words, number) => {
+  expect(schemaFields(z.object({ number }))[0].range).toBe(words);
 });
 
 test('the table of a schema is Markdown with a row for each option', () => {
