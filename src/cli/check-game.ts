@@ -10,7 +10,7 @@ export const checkGame = defineCommand({
   options: z.object({ file: z.string().describe('file whose default export is the game') }),
   positionals: ['file'],
   async run({ options: { file }, io }) {
-    const found = findings(await importGame(file, file));
+    const found = findings((await importGame(file)).game);
     for (const { level, message } of found) io.stdout.write(`${level}: ${message}\n`);
     const errors = found.filter(({ level }) => level === 'error').length;
     if (errors > 0) throw new UserError(`${file}: ${errors} error${errors > 1 ? 's' : ''}`);

@@ -5,15 +5,8 @@ import type { StudyRequest } from '../exec/study.ts';
 import { startViewer } from '../live/server.ts';
 import { defineCommand } from './flags.ts';
 import { writeJson } from './output.ts';
-import {
-  demoJson,
-  finishedStatus,
-  firstRuns,
-  followStudy,
-  studyStatus,
-  studyText,
-  writeReport,
-} from './study-session.ts';
+import { demoJson, finishedStatus, firstRuns, followStudy, studyStatus, studyText } from './study-session.ts';
+import { writeReport } from './report-file.ts';
 import { terminalOf, untilStopped, viewerOptions } from './viewer.ts';
 
 /**

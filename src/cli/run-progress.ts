@@ -31,7 +31,9 @@ export function progressOf({ phase, step, totalTimesteps, trainingReturn, evalua
     evaluation ? `evaluated ${evaluation.mean.toFixed(2)}` : '',
     phase === 'evaluating' ? 'evaluating' : '',
   ];
-  return { done: step, total: totalTimesteps, note: notes.filter((note) => note !== '').join(', ') };
+  // Steps can be done while the last evaluation is not.
+  const done = phase === 'finished' ? totalTimesteps : Math.min(step, totalTimesteps - 1);
+  return { done, total: totalTimesteps, note: notes.filter((note) => note !== '').join(', ') };
 }
 
 /** The result of a training, for people and as JSON. */

@@ -7,7 +7,8 @@ import { findMethod } from '../transfer/index.ts';
 import { defineCommand } from './flags.ts';
 import { gameOption, learnerOptions, pick, trainingRequest } from './options.ts';
 import { say, writeJson } from './output.ts';
-import { finishedStatus, firstRuns, followStudy, studyStatus, studyText, writeReport } from './study-session.ts';
+import { finishedStatus, firstRuns, followStudy, studyStatus, studyText } from './study-session.ts';
+import { writeReport } from './report-file.ts';
 import { terminalOf, untilStopped, viewerOptions } from './viewer.ts';
 
 const places = z.object({

@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
+import type { BuildFailure } from 'esbuild';
 import { UserError } from '../core/errors.ts';
 import type { Game } from '../core/game.ts';
-import { games, registerGame } from '../envs/index.ts';
+import { findGame, registerGame } from '../envs/index.ts';
 
 /** A user's file that defines a game. */
 export interface GameModule {
   readonly path: string;
-  /** Of the file: part of a run's identity. */
+  /** Of the file with all it imports: part of a run's identity. */
   readonly sha256: string;
 }
 
@@ -19,37 +20,68 @@ const modules = new Map<string, GameModule>();
 export const gameModuleOf = (gameId: string): GameModule | null => modules.get(gameId) ?? null;
 
 /**
- * Loads a user's game from a `.ts`, `.js` or `.mjs` file (its default export) and registers it. Loading the same file
- * twice is harmless. @throws UserError where there is no such file, it does not load, or exports no game
+ * Loads a user's game from a `.ts` or `.js` file (its default export) and registers it. Loading the same file twice is
+ * harmless. @throws UserError where there is no such file, it does not load, or exports no game
  */
 export async function loadGameModule(file: string): Promise<Game> {
   const path = resolve(file);
-  if (!existsSync(path)) throw new UserError(`there is no game file "${file}"`);
-  const game = await importGame(path, file);
+  const { game, sha256 } = await importGame(file);
   const known = modules.get(game.id);
-  if (known?.path === path) return games.find((candidate) => candidate.id === game.id) as Game;
+  if (known?.path === path && known.sha256 === sha256) return findGame(game.id);
+  if (known?.path === path) throw new UserError(`${file} has changed since it was loaded; start again`);
   registerGame(game);
-  modules.set(game.id, { path, sha256: createHash('sha256').update(readFileSync(path)).digest('hex') });
+  modules.set(game.id, { path, sha256 });
   return game;
 }
 
-/** Imports a user's game without registering it. */
-export async function importGame(path: string, name: string): Promise<Game> {
-  const url = pathToFileURL(resolve(path)).href;
-  const module = (await importModule(url, name)) as { default?: Game | { default?: Game } };
-  const exported = module.default && 'default' in module.default ? module.default.default : module.default;
-  if (!exported || typeof exported !== 'object' || !('id' in exported) || !('step' in exported)) {
-    throw new UserError(`${name} has no game as its default export (export default defineGame({ … }))`);
+/** Imports a user's game without registering it; `sha256` is that of the file with all it imports. */
+export async function importGame(file: string): Promise<{ game: Game; sha256: string }> {
+  if (!existsSync(file)) throw new UserError(`there is no game file "${file}"`);
+  const text = await bundle(file);
+  const module = (await evaluateModule(text, file)) as { default?: Game };
+  const game = module.default;
+  if (!game || typeof game !== 'object' || !('id' in game) || !('step' in game)) {
+    throw new UserError(`${file} has no game as its default export (export default defineGame({ … }))`);
   }
-  return exported as Game;
+  return { game, sha256: createHash('sha256').update(text).digest('hex') };
 }
 
-async function importModule(url: string, name: string): Promise<unknown> {
+/** The file with everything it imports as one module; `ngplus` and `zod` are ours, wherever the file lies. */
+async function bundle(file: string): Promise<string> {
+  const { build } = await import('esbuild');
+  const source = import.meta.url.endsWith('.ts') ? '../game.ts' : '../game.js';
   try {
-    if (!/\.[cm]?ts$/.test(url)) return await import(url);
-    const { tsImport } = await import('tsx/esm/api');
-    return await tsImport(url, import.meta.url);
+    const { outputFiles } = await build({
+      entryPoints: [resolve(file)],
+      bundle: true,
+      write: false,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      logLevel: 'silent',
+      plugins: [
+        {
+          name: 'ngplus',
+          setup({ onResolve }) {
+            onResolve({ filter: /^ngplus$/ }, () => ({ path: fileURLToPath(new URL(source, import.meta.url)) }));
+            onResolve({ filter: /^zod$/ }, () => ({ path: import.meta.resolve('zod'), external: true }));
+          },
+        },
+      ],
+    });
+    return outputFiles[0].text;
   } catch (error) {
-    throw new UserError(`${name} does not load: ${(error as Error).message.split('\n')[0]}`);
+    const [first] = (error as BuildFailure).errors ?? [];
+    if (!first) throw error;
+    const place = first.location ? `:${first.location.line}:${first.location.column + 1}` : '';
+    throw new UserError(`${file}${place} does not load: ${first.text}`);
+  }
+}
+
+async function evaluateModule(text: string, file: string): Promise<unknown> {
+  try {
+    return await import(`data:text/javascript;base64,${Buffer.from(text).toString('base64')}`);
+  } catch (error) {
+    throw new UserError(`${file} does not load: ${(error as Error).message.split('\n')[0]}`);
   }
 }

@@ -40,7 +40,7 @@ export interface RunResult {
 }
 
 export interface RunProgress {
-  readonly phase: 'training' | 'evaluating';
+  readonly phase: 'training' | 'evaluating' | 'finished';
   readonly step: number;
   readonly totalTimesteps: number;
   /** Mean return of the last 100 training episodes; null before the first has ended. */
@@ -193,7 +193,7 @@ async function learn(session: Session, folder: string, hooks: RunHooks): Promise
       await saveCheckpoint(session);
       await saveResume(session);
       savedMs = performance.now();
-      report('training');
+      report(agent.step >= config.totalTimesteps ? 'finished' : 'training');
     }
     if (agent.step >= config.totalTimesteps) break;
     const row = update(session);
