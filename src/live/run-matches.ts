@@ -70,5 +70,5 @@ export function newestCheckpoint(folder: string): PolicySource['latest'] {
 async function subfolders(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
-  return names.sort().map((name) => join(folder, name));
+  return names.toSorted().map((name) => join(folder, name));
 }

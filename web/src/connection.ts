@@ -1,0 +1,45 @@
+import { io, type Socket } from 'socket.io-client';
+import {
+  type Ask,
+  type ClientEvents,
+  type MatchInfo,
+  PROTOCOL,
+  type ServerEvents,
+  type ViewerStatus,
+} from '../../src/live/protocol.ts';
+
+export type ConnectionState = 'connecting' | 'connected' | 'lost' | 'outdated';
+
+export interface Listener {
+  connection(state: ConnectionState): void;
+  title(title: string): void;
+  matches(matches: readonly MatchInfo[]): void;
+  match(match: MatchInfo): void;
+  status(status: ViewerStatus): void;
+  frame(match: string, text: string): void;
+}
+
+export interface Connection {
+  ask(ask: Ask): void;
+}
+
+/** Connects to the server that this page came from; comes back by itself after a break. */
+export function connect(listener: Listener): Connection {
+  const socket: Socket<ServerEvents, ClientEvents> = io({
+    transports: ['websocket'],
+    reconnectionDelay: 500,
+    reconnectionDelayMax: 3000,
+  });
+  listener.connection('connecting');
+  socket.on('hello', ({ protocol, title }) => {
+    listener.title(title);
+    listener.connection(protocol === PROTOCOL ? 'connected' : 'outdated');
+    if (protocol !== PROTOCOL) socket.disconnect();
+  });
+  socket.on('matches', listener.matches);
+  socket.on('match', listener.match);
+  socket.on('status', listener.status);
+  socket.on('frame', listener.frame);
+  socket.on('disconnect', (reason) => reason !== 'io client disconnect' && listener.connection('lost'));
+  return { ask: (ask) => socket.connected && socket.emit('ask', ask) };
+}

@@ -1,0 +1,23 @@
+import { svg } from './elements.ts';
+
+/** Drawn, so that no font has to have them: 16 x 16. */
+const PATHS = {
+  play: 'M4 2.5v11l9.5-5.5z',
+  pause: 'M3.5 2.5h3.2v11H3.5zM9.3 2.5h3.2v11H9.3z',
+  next: 'M3 2.5v11l7.5-5.5zM11 2.5h2.4v11H11z',
+  slower: 'M3 6.9h10v2.2H3z',
+  faster: 'M6.9 3h2.2v3.9H13v2.2H9.1V13H6.9V9.1H3V6.9h3.9z',
+  up: 'M8 3l5.5 9h-11z',
+  down: 'M8 13L2.5 4h11z',
+  left: 'M3 8l9-5.5v11z',
+  right: 'M13 8L4 2.5v11z',
+  noop: 'M8 5.2a2.8 2.8 0 1 1 0 5.6 2.8 2.8 0 1 1 0-5.6z',
+  fire: 'M8 1l1.7 5.3L15 8l-5.3 1.7L8 15l-1.7-5.3L1 8l5.3-1.7z',
+} as const;
+
+export type IconName = keyof typeof PATHS;
+
+export const isIcon = (name: string): name is IconName => Object.hasOwn(PATHS, name);
+
+export const icon = (name: IconName): SVGElement =>
+  svg('svg', { class: 'icon', viewBox: '0 0 16 16', 'aria-hidden': 'true' }, svg('path', { d: PATHS[name] }));
