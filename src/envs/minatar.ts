@@ -4,7 +4,6 @@ import type { Named } from '../core/game.ts';
 export const SIZE = 10;
 export const CELLS = SIZE * SIZE;
 
-export const NOOP = 0;
 export const LEFT = 1;
 export const UP = 2;
 export const RIGHT = 3;

@@ -4,7 +4,7 @@ import { createRng } from '../../src/core/rng.ts';
 import type { Rng } from '../../src/core/rng.ts';
 
 /** Draws a legal action for everyone; one draw an action slot. */
-export function drawActions(env: VecEnv, rng: Rng, actions: Int32Array): void {
+function drawActions(env: VecEnv, rng: Rng, actions: Int32Array): void {
   const count = env.actions.length;
   for (let slot = 0; slot < actions.length; slot++) {
     const legal = Array.from({ length: count }, (_, action) => action).filter(
