@@ -175,7 +175,7 @@ async function startSession(
 
 async function learn(session: Session, folder: string, hooks: RunHooks): Promise<RunResult> {
   const { config, agent, evaluations } = session;
-  const events = hooks.tensorboard ? new (await import('./tensorboard.ts')).EventWriter(folder) : null;
+  const events = hooks.tensorboard ? new (await import('./tensorboard.ts')).EventWriter(folder, agent.step) : null;
   let savedMs = performance.now();
   const report = (phase: RunProgress['phase']): void =>
     hooks.progress?.({

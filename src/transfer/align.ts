@@ -13,8 +13,8 @@ export interface AxisMap {
 }
 
 /**
- * Matches a source axis to a target axis. `role`: labels of the same main role, of those the one of the same name, else
- * the one that shares most roles. `index`: by position. `fresh`: labels are never matched. Board axes align by offset,
+ * Matches a source axis to a target axis. `role`: labels of the same main role, else one whose main role the other has
+ * too; of several the one of the same name, else the one that shares most roles. `index`: by position. `fresh`: labels are never matched. Board axes align by offset,
  * axes of units only where they are equally long, flat axes factor by factor.
  */
 export function alignAxis(source: Axis, target: Axis, how: Alignment): AxisMap {
@@ -35,21 +35,19 @@ function alignLabels(source: readonly Named[], target: readonly Named[], axis: A
   return from.every((i) => i < 0) ? nothing(axis, `no ${axis.kind} shares a main role`) : { from };
 }
 
-/** The source label of the same main role that shares most with the target's; the first of equals; -1 for none. */
+/** The source label that means most of the same; -1 where none shares a main role. The first of equals. */
 function closestRole(source: readonly Named[], target: Named): number {
-  let best = -1;
-  let bestScore = 0;
-  source.forEach((label, i) => {
-    if (label.roles[0] !== target.roles[0]) return;
-    const shared = label.roles.filter((role) => target.roles.includes(role)).length;
-    const differing = label.roles.length + target.roles.length - 2 * shared;
-    const score = (label.name === target.name ? 1000 : 0) + 10 * shared - differing;
-    if (best < 0 || score > bestScore) {
-      best = i;
-      bestScore = score;
-    }
-  });
-  return best;
+  const kinships = source.map((label) => kinship(label, target));
+  const best = Math.max(...kinships);
+  return best > 0 ? kinships.indexOf(best) : -1;
+}
+
+/** 0 unless the main role of one is a role of the other; more for equal main roles, equal names, more shared roles. */
+function kinship(a: Named, b: Named): number {
+  if (!a.roles.includes(b.roles[0]) && !b.roles.includes(a.roles[0])) return 0;
+  const shared = a.roles.filter((role) => b.roles.includes(role)).length;
+  const differing = a.roles.length + b.roles.length - 2 * shared;
+  return (a.name === b.name ? 10_000 : 0) + (a.roles[0] === b.roles[0] ? 1_000 : 0) + 100 + 10 * shared - differing;
 }
 
 function alignFactors(source: readonly Axis[], target: readonly Axis[], how: Alignment): AxisMap {
