@@ -11,8 +11,8 @@ import { Markup } from './markup.ts';
 echarts.use([CustomChart, LineChart, GridComponent, SVGRenderer]);
 
 /** Okabe & Ito's amber and sky: told apart by every kind of colour vision; dashes and markers say the same again. */
-export const SCRATCH = '#E69F00';
-export const TRANSFERRED = '#56B4E9';
+const SCRATCH = '#E69F00';
+const TRANSFERRED = '#56B4E9';
 const MUTED = '#9AA6B2';
 const GRID = '#262E38';
 const TEXT = '#E8ECF1';
@@ -27,8 +27,8 @@ export interface CurveChartInput {
   readonly comparison: Comparison;
 }
 
-/** Learning curves of both arms as an SVG: single runs thin, means with their intervals, random play, the threshold. */
-export function curveChart({ scratch, transfer, random, comparison }: CurveChartInput): Markup {
+/** Learning curves of both arms as an SVG: single runs thin, means with their intervals, random play, the threshold. `id` starts every id in it. */
+export function curveChart({ scratch, transfer, random, comparison }: CurveChartInput, id: string): Markup {
   const { level } = comparison;
   const arms = [
     { arm: scratch, color: SCRATCH, symbol: 'triangle', dash: [9, 6] },
@@ -52,7 +52,7 @@ export function curveChart({ scratch, transfer, random, comparison }: CurveChart
     }),
     ...thresholdSeries(comparison),
   ];
-  return render({
+  return render(id, {
     animation: false,
     textStyle: { fontFamily: 'system-ui, sans-serif' },
     grid: { left: 56, right: 24, top: 30, bottom: 44 },
@@ -150,17 +150,19 @@ function noteLabel(text: string, position: 'left' | 'right', offset: [number, nu
   return { show: true, formatter: () => text, position, offset, color, fontSize: 13 };
 }
 
-/** Server-side: SVG without a DOM. Numbers in ids count up over the process, so they are taken out. */
-function render(option: Record<string, unknown>): Markup {
+/** Server-side: SVG without a DOM. */
+function render(id: string, option: Record<string, unknown>): Markup {
   const chart = echarts.init(null, undefined, { renderer: 'svg', ssr: true, width: WIDTH, height: HEIGHT });
   chart.setOption(option);
   const svg = chart.renderToSVGString();
   chart.dispose();
-  return new Markup(tidy(svg));
+  return new Markup(tidy(svg, id));
 }
 
-function tidy(svg: string): string {
+/** Leaves out what only live charts need; ids that count up over the process become the chart's own. */
+function tidy(svg: string, id: string): string {
   return svg
+    .replace(/\bzr\d+-(?=c\d)/g, `${id}-`)
     .replace(/<style\s*>[\s\S]*?<\/style>/g, '')
     .replace(
       / (class="zr[^"]*"|pointer-events="visible"|ecmeta_\w+="[^"]*"|xmlns:xlink="[^"]*"|baseProfile="full")/g,

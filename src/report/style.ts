@@ -13,9 +13,9 @@ h1{font-size:30px;line-height:1.2;margin:4px 0 8px}h2{font-size:22px;margin:40px
 .badge{display:inline-block;padding:2px 12px;border-radius:99px;font-size:13px;font-weight:700;background:#333C48;color:var(--text)}
 .badge.helped{background:var(--transferred);color:#08131b}.badge.hurt{background:var(--scratch);color:#1c1300}
 .card{background:var(--panel);border:1px solid var(--edge);border-radius:10px;padding:20px 24px;margin:16px 0}
-.card>svg{display:block;width:100%;height:auto}
+.chart svg{display:block;width:100%;min-width:620px;height:auto}
 .game{color:var(--text)}.arrow{color:var(--muted)}
-.tag{font-size:13px;font-weight:400;color:var(--muted);border:1px solid var(--edge);border-radius:99px;padding:2px 10px;vertical-align:middle}
+.tag{font-size:13px;font-weight:400;color:var(--muted);border:1px solid var(--edge);border-radius:99px;padding:2px 10px;vertical-align:middle;white-space:nowrap}
 .legend{list-style:none;display:flex;align-items:baseline;flex-wrap:wrap;gap:4px 28px;margin:0 0 8px;padding:0}
 .swatch{width:40px;height:14px;vertical-align:-2px;fill:none}
 .note,.legend .note{color:var(--muted);font-size:14px}.note{margin:12px 0 0}.legend .note{margin:2px 0 0}
@@ -45,7 +45,9 @@ summary{cursor:pointer;font-weight:600;font-size:17px}details[open]>summary{marg
 nav{display:flex;flex-wrap:wrap;gap:6px 18px;margin:20px 0}a{color:var(--transferred)}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 20px;margin:0 0 16px}dt{color:var(--muted)}dd{margin:0;overflow-wrap:anywhere}.settings{font-size:13px;columns:2}
 .commands{background:var(--page);border:1px solid var(--edge);border-radius:8px;padding:14px 18px;overflow-x:auto;margin:0 0 16px}
+@media (max-width:640px){body{padding:20px 12px}.card,.verdict{padding:16px}.verdict .lead{font-size:18px}h1{font-size:25px}}
 @media print{
+html{color-scheme:light;background:#fff}.badge.helped,.badge.hurt,.origin.copied{color:#fff}.badge{background:#555;color:#fff}
 :root{--page:#fff;--panel:#fff;--edge:#ccc;--text:#111;--muted:#555;--scratch:#9c6b00;--transferred:#1273ad}
 body{max-width:none;padding:0;font-size:11pt}.card,.verdict{border:1px solid #ccc;break-inside:avoid}.verdict{border-left-width:5px}
 .metrics .primary>*{background:#eee}.share,.origin.fresh,.matrix td.unclear,.key{background:#ddd}.commands{white-space:pre-wrap}nav{display:none}

@@ -57,7 +57,7 @@ export interface ComparisonMetrics {
   readonly scaledDifference: Estimate;
   readonly jumpstart: Estimate;
   readonly asymptote: Estimate;
-  /** Steps to the threshold, transfer / scratch, source steps not counted: 0.5 = half as many. */
+  /** Steps to the threshold, transfer / scratch, source steps not counted: 0.5 = half as many; null if never met. */
   readonly stepsRatio: Estimate;
   /** The same with the source's steps added to transfer's. */
   readonly stepsRatioWithSource: Estimate;
@@ -89,18 +89,17 @@ export interface Comparison {
 }
 
 /** How to read each metric. */
-export const METRICS: { readonly [K in MetricName]: { label: string; noEffect: number; better: 'higher' | 'lower' } } =
-  {
-    ratio: { label: 'ratio of gains over random (AUC)', noEffect: 1, better: 'higher' },
-    difference: { label: 'difference in AUC (return)', noEffect: 0, better: 'higher' },
-    scaledDifference: { label: 'difference over the reference range', noEffect: 0, better: 'higher' },
-    jumpstart: { label: 'jumpstart (return at step 0)', noEffect: 0, better: 'higher' },
-    asymptote: { label: 'asymptote (last fifth)', noEffect: 0, better: 'higher' },
-    stepsRatio: { label: 'steps to threshold, transfer / scratch', noEffect: 1, better: 'lower' },
-    stepsRatioWithSource: { label: '… with source steps counted', noEffect: 1, better: 'lower' },
-    timeDifference: { label: 'restricted mean time to threshold', noEffect: 0, better: 'lower' },
-    probabilityOfImprovement: { label: 'probability of improvement', noEffect: 0.5, better: 'higher' },
-  };
+const METRICS: { readonly [K in MetricName]: { label: string; noEffect: number; better: 'higher' | 'lower' } } = {
+  ratio: { label: 'ratio of gains over random (AUC)', noEffect: 1, better: 'higher' },
+  difference: { label: 'difference in AUC (return)', noEffect: 0, better: 'higher' },
+  scaledDifference: { label: 'difference over the reference range', noEffect: 0, better: 'higher' },
+  jumpstart: { label: 'jumpstart (return at step 0)', noEffect: 0, better: 'higher' },
+  asymptote: { label: 'asymptote (last fifth)', noEffect: 0, better: 'higher' },
+  stepsRatio: { label: 'steps to threshold, transfer / scratch', noEffect: 1, better: 'lower' },
+  stepsRatioWithSource: { label: '… with source steps counted', noEffect: 1, better: 'lower' },
+  timeDifference: { label: 'restricted mean time to threshold', noEffect: 0, better: 'lower' },
+  probabilityOfImprovement: { label: 'probability of improvement', noEffect: 0.5, better: 'higher' },
+};
 
 /** Scratch must gain more than this share of the reference range over random play for the ratio to have a meaning. */
 const NEAR_ZERO_SHARE = 0.05;
@@ -173,7 +172,9 @@ function thresholdOf(scratch: readonly Run[], { random, thresholdShare }: Rules)
 }
 
 type ArmMeasure = 'Start' | 'Area' | 'AreaIqm' | 'End' | 'Steps' | 'MedianTime' | 'RestrictedMean';
-type Measure = MetricName | `${'scratch' | 'transfer'}${ArmMeasure}`;
+type Measure = MetricName | AtLeast | `${'scratch' | 'transfer'}${ArmMeasure}`;
+/** Steps ratios that count a mean curve which never met the threshold as if it had at the very end. */
+type AtLeast = 'stepsRatioAtLeast' | 'stepsRatioWithSourceAtLeast';
 
 /** Every statistic of one (resampled) pair of arms. The threshold is part of the statistic: it follows scratch. */
 function measure([scratch, transfer]: Groups<Run>, rules: Rules): Record<Measure, number> {
@@ -203,6 +204,8 @@ function measure([scratch, transfer]: Groups<Run>, rules: Rules): Record<Measure
     asymptote: t.end - s.end,
     stepsRatio: stepsRatio(t.steps, s.steps),
     stepsRatioWithSource: stepsRatio(t.steps + rules.sourceSteps, s.steps),
+    stepsRatioAtLeast: stepsRatio(Math.min(t.steps, rules.budget), s.steps),
+    stepsRatioWithSourceAtLeast: stepsRatio(Math.min(t.steps, rules.budget) + rules.sourceSteps, s.steps),
     timeDifference: t.restrictedMean - s.restrictedMean,
     probabilityOfImprovement: chanceOfWin(
       transfer.map((run) => run.area),
@@ -233,7 +236,13 @@ function stepsRatio(transfer: number, scratch: number): number {
 function metricsOf(estimates: Record<Measure, Estimate>, gained: boolean): ComparisonMetrics {
   const names = Object.keys(METRICS) as MetricName[];
   const metrics = Object.fromEntries(names.map((name) => [name, estimates[name]])) as Record<MetricName, Estimate>;
-  return gained ? metrics : { ...metrics, ratio: { value: null, low: null, high: null } };
+  return {
+    ...metrics,
+    ratio: gained ? metrics.ratio : { value: null, low: null, high: null },
+    // Where transfer never got there, that it took the whole budget at least is known all the same.
+    stepsRatio: { ...metrics.stepsRatio, low: estimates.stepsRatioAtLeast.low },
+    stepsRatioWithSource: { ...metrics.stepsRatioWithSource, low: estimates.stepsRatioWithSourceAtLeast.low },
+  };
 }
 
 function summarise(

@@ -14,7 +14,7 @@ export interface Arm {
 }
 
 /** The share of the evaluations, counted from the end, that makes the asymptote. */
-export const ASYMPTOTE_SHARE = 0.2;
+const ASYMPTOTE_SHARE = 0.2;
 
 export const mean = (values: readonly number[]): number => values.reduce((sum, v) => sum + v, 0) / values.length;
 

@@ -1,4 +1,4 @@
-import type { ReportPair, StudyReport } from '../../src/report/html.ts';
+import type { ReportPair, StudyReport } from '../../src/report/types.ts';
 import { compareArms } from '../../src/stats/compare.ts';
 import { type Shape, learningArm } from '../stats/arms.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRng } from '../../src/core/rng.ts';
+import { createRng, normal } from '../../src/core/rng.ts';
 import { type Groups, bootstrap, quantile } from '../../src/stats/bootstrap.ts';
 import { mean } from '../../src/stats/curve.ts';
 
@@ -22,6 +22,23 @@ describe('bootstrap', () => {
     const wide = bootstrap([a, b], difference, { ...options, rng: createRng(0) }).difference;
     const narrow = bootstrap([a, b], difference, { ...options, rng: createRng(0), method: 'percentile' }).difference;
     expect(narrow.high! - narrow.low!).toBeLessThan(0.9 * (wide.high! - wide.low!));
+  });
+
+  it('expanded, holds the true difference about as often as it says, with five runs an arm', () => {
+    const rng = createRng(0, 'truth');
+    const sample = () => Array.from({ length: 5 }, () => normal(rng));
+    const held = { expanded: 0, percentile: 0 };
+    for (let i = 0; i < 400; i++) {
+      const groups = [sample(), sample()];
+      for (const method of ['expanded', 'percentile'] as const) {
+        const draws = { level: 0.95, resamples: 400, rng: createRng(i), method };
+        const { low, high } = bootstrap(groups, difference, draws).difference;
+        if (low! <= 0 && high! >= 0) held[method]++;
+      }
+    }
+    expect(held.expanded / 400).toBeGreaterThan(0.92);
+    expect(held.expanded / 400).toBeLessThan(0.98);
+    expect(held.percentile / 400).toBeLessThan(0.91);
   });
 
   it('draws what seeds say, and nothing else', () => {

@@ -57,6 +57,20 @@ describe('runs that never reach the threshold', () => {
     expect(arms.transfer.steps.value).toBeNull();
     expect(metrics.stepsRatio).toMatchObject({ value: null, high: null });
   });
+  it('took at least the budget where none of them got there', () => {
+    const never = armOf('transfer', steps, [line(1, 0), line(1.1, 0), line(0, 0.01)]);
+    const { stepsRatio, stepsRatioWithSource } = compareArms({ ...quick, scratch, transfer: never }).metrics;
+    // Scratch needed between 125 and 187.5 of the 200 steps, whatever is drawn; 400 source steps.
+    for (const [{ low, high }, total] of [
+      [stepsRatio, 200],
+      [stepsRatioWithSource, 600],
+    ] as const) {
+      expect(low).toBeGreaterThanOrEqual(total / 187.5);
+      expect(low).toBeLessThanOrEqual(total / 150);
+      expect(high).toBeNull();
+    }
+    expect(outcomeOf('stepsRatio', stepsRatio)).toBe('hurt');
+  });
   it('leave the verdict to the area', () => expect(outcome).toBe('unclear'));
 });
 

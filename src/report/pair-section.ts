@@ -1,0 +1,203 @@
+import type { Comparison, Outcome } from '../stats/compare.ts';
+import type { Arm } from '../stats/curve.ts';
+import { areaUnderCurve, asymptote, initialReturn, stepsToThreshold } from '../stats/curve.ts';
+import { number, steps as stepsText, verdict } from '../stats/verdict.ts';
+import { curveChart } from './curve-chart.ts';
+import { html, type Markup, NONE } from './markup.ts';
+import { metricRows } from './metric-rows.ts';
+import type { ReportPair, ReportPlan } from './types.ts';
+
+/** Everything about one pair: verdict (where there are several), curves, metrics, plan, single runs. */
+export function pairSection(pair: ReportPair, index: number, several: boolean): Markup {
+  const { source, target, method, comparison, plan } = pair;
+  return html`<article id="pair-${index + 1}">
+    <h2>
+      <span class="game">${source}</span> <span class="arrow">→</span> <span class="game">${target}</span>
+      <span class="tag">method: ${method}</span> <span class="tag">alignment: ${plan.alignment}</span>
+    </h2>
+    ${several ? verdictCard(pair) : NONE}
+    <section class="card">
+      <h3>Learning curves on ${target}</h3>
+      ${legend(pair)}
+      <div class="scroll chart">${curveChart(pair, `curves-${index + 1}`)}</div>
+    </section>
+    <section class="card">
+      <h3>What transfer was worth</h3>
+      ${metricsTable(comparison)}
+    </section>
+    <section class="card">
+      <h3>Transfer plan: what was carried over</h3>
+      ${planTable(plan)}
+    </section>
+    <details class="card">
+      <summary>Every run</summary>
+      ${runsTable(pair)}
+    </details>
+  </article>`;
+}
+
+const swatch = (arm: 'scratch' | 'transfer'): Markup =>
+  arm === 'scratch'
+    ? html`<svg class="swatch" viewBox="0 0 40 14" aria-hidden="true">
+        <path d="M1 7h38" stroke="#E69F00" stroke-width="2.5" stroke-dasharray="7 5" />
+        <path d="M20 1.5 26 12H14z" fill="#E69F00" />
+      </svg>`
+    : html`<svg class="swatch" viewBox="0 0 40 14" aria-hidden="true">
+        <path d="M1 7h38" stroke="#56B4E9" stroke-width="2.5" />
+        <circle cx="20" cy="7" r="5" fill="#56B4E9" />
+      </svg>`;
+
+function legend({ scratch, transfer, comparison }: ReportPair): Markup {
+  const seeds = (arm: Arm) => `${arm.curves.length} ${arm.curves.length === 1 ? 'seed' : 'seeds'}`;
+  return html`<ul class="legend">
+    <li>${swatch('scratch')} <b>${scratch.label}</b> (${seeds(scratch)})</li>
+    <li>${swatch('transfer')} <b>${transfer.label}</b> (${seeds(transfer)})</li>
+    <li class="note">thick: mean, band: its ${percent(comparison.level)} interval, thin: single runs</li>
+  </ul>`;
+}
+
+const percent = (level: number): string => `${Math.round(level * 1000) / 10} %`;
+
+function metricsTable(comparison: Comparison): Markup {
+  const words: Record<Outcome, string> = { helped: 'better', hurt: 'worse', unclear: 'unclear' };
+  const rows = metricRows(comparison).map(
+    (row) =>
+      html`<tr class="${row.primary ? 'primary' : ''}">
+        <th scope="row" class="${row.label.startsWith(' ') ? 'sub' : ''}">${row.label.trim()}</th>
+        <td>${row.scratch}</td>
+        <td>${row.transfer}</td>
+        <td><b>${row.effect}</b></td>
+        <td class="interval">${row.interval}</td>
+        <td class="word">
+          ${row.outcome === undefined ? NONE : html`<span class="word ${row.outcome}">${words[row.outcome]}</span>`}
+        </td>
+      </tr>`,
+  );
+  const { threshold, sourceSteps, resamples } = comparison;
+  return html`<div class="scroll">
+      <table class="numbers metrics">
+        <thead>
+          <tr>
+            <th scope="col">metric</th>
+            <th scope="col">${swatch('scratch')} scratch</th>
+            <th scope="col">${swatch('transfer')} transferred</th>
+            <th scope="col">effect</th>
+            <th scope="col">${percent(comparison.level)} interval</th>
+            <th></th>
+          </tr>
+        </thead>
+        <tbody>
+          ${rows}
+        </tbody>
+      </table>
+    </div>
+    <p class="note">
+      × is transferred divided by scratch, + and − are differences; the first marked line decides. Return
+      ${number(threshold.value)} lies ${percent(threshold.share)} of the way from random play
+      (${number(comparison.random)}) to what scratch reaches at the end. Each source agent was trained for
+      ${stepsText(sourceSteps)} steps. Intervals: bootstrap over seeds, both arms resampled independently,
+      ${resamples.toLocaleString('en')} times, widened for small samples. A run that never reaches the return counts as
+      censored at the end of training.
+    </p>`;
+}
+
+function planTable({ entries, matches = [], unused = [] }: ReportPlan): Markup {
+  const rows = entries.map((row) => {
+    const share = (100 * row.copiedValues) / Math.max(1, row.totalValues);
+    return html`<tr>
+      <th scope="row"><code>${row.tensor}</code></th>
+      <td class="shape">${row.shape.join('×')}</td>
+      <td><span class="origin ${row.origin}">${row.origin}</span></td>
+      <td class="values">
+        <span class="share" title="${row.copiedValues} of ${row.totalValues} values"
+          ><i style="width:${share.toFixed(1)}%"></i
+        ></span>
+        <span class="count">${row.copiedValues.toLocaleString('en')} of ${row.totalValues.toLocaleString('en')}</span>
+      </td>
+      <td>${row.training}</td>
+      <td class="reason">${row.reason}</td>
+    </tr>`;
+  });
+  const kinds = [...new Set(matches.map((match) => match.axis))];
+  return html`<div class="scroll">
+      <table class="plan">
+        <thead>
+          <tr>
+            <th scope="col">tensor</th>
+            <th scope="col">shape</th>
+            <th scope="col">origin</th>
+            <th scope="col">values from the source</th>
+            <th scope="col">training</th>
+            <th scope="col">why</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${rows}
+        </tbody>
+      </table>
+    </div>
+    ${kinds.map((axis) => html`<p class="matches"><b>${axis}s</b> ${matches.filter((match) => match.axis === axis).map(matchChip)}</p>`)}
+    ${unused.length === 0 ? NONE : html`<p class="note">Not used of the source: ${unused.map((name) => html`<code>${name}</code> `)}</p>`}`;
+}
+
+const matchChip = ({ source, target }: { source: string | null; target: string }): Markup =>
+  html`<span class="match ${source === null ? 'none' : ''}"
+    >${source === null ? 'nothing' : source} → ${target}</span
+  > `;
+
+function runsTable({ scratch, transfer, comparison }: ReportPair): Markup {
+  const row = (name: 'scratch' | 'transfer') => (curve: Arm['curves'][number]) => {
+    const reached = stepsToThreshold(curve, comparison.threshold.value);
+    return html`<tr>
+      <td>${swatch(name)}</td>
+      <td>${curve.seed}</td>
+      <td>${number(initialReturn(curve))}</td>
+      <td>${number(areaUnderCurve(curve))}</td>
+      <td>${number(asymptote(curve))}</td>
+      <td>${reached < Infinity ? stepsText(reached) : 'never'}</td>
+      <td class="returns">${curve.returns.map((value) => number(value)).join(' ')}</td>
+    </tr>`;
+  };
+  const steps = scratch.curves[0].steps;
+  return html`<div class="scroll">
+    <table class="numbers runs">
+      <thead>
+        <tr>
+          <th scope="col">arm</th>
+          <th scope="col">seed</th>
+          <th scope="col">first</th>
+          <th scope="col">mean (AUC)</th>
+          <th scope="col">final</th>
+          <th scope="col">steps to ${number(comparison.threshold.value)}</th>
+          <th scope="col">every evaluation, from step 0 to ${stepsText(steps[steps.length - 1])}</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${scratch.curves.map(row('scratch'))}${transfer.curves.map(row('transfer'))}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+const OUTCOMES: Record<Outcome, string> = {
+  helped: 'transfer helped',
+  hurt: 'transfer hurt',
+  unclear: 'no clear difference',
+};
+
+const badge = (outcome: Outcome): Markup => html`<span class="badge ${outcome}">${OUTCOMES[outcome]}</span>`;
+
+/** The first sentence large: it carries the result; the others follow in plain size. */
+export function verdictCard({ comparison }: ReportPair): Markup {
+  const [first, rest] = splitSentence(verdict(comparison));
+  return html`<section class="verdict ${comparison.outcome}">
+    ${badge(comparison.outcome)}
+    <p class="lead">${first}</p>
+    ${rest === '' ? NONE : html`<p>${rest}</p>`}
+  </section>`;
+}
+
+function splitSentence(text: string): [first: string, rest: string] {
+  const end = text.indexOf('. ');
+  return end < 0 ? [text, ''] : [text.slice(0, end + 1), text.slice(end + 2)];
+}
