@@ -2,11 +2,11 @@ import { existsSync, rmSync } from 'node:fs';
 import { z } from 'zod';
 import { prepareStudy } from '../exec/api.ts';
 import type { StudyRequest } from '../exec/study.ts';
+import { writeReport } from '../exec/report.ts';
 import { startViewer } from '../live/server.ts';
 import { defineCommand } from './flags.ts';
 import { writeJson } from './output.ts';
 import { demoJson, finishedStatus, firstRuns, followStudy, studyStatus, studyText } from './study-session.ts';
-import { writeReport } from './report-file.ts';
 import { terminalOf, untilStopped, viewerOptions } from './viewer.ts';
 
 /**
@@ -58,7 +58,11 @@ export const demo = defineCommand({
       const prepared = await prepareStudy({ ...DEMO, folder, threads: threads || undefined });
       matches = firstRuns(prepared.study);
       const result = await followStudy(io, prepared, (jobs) => viewer.setStatus(studyStatus(prepared.study, jobs)));
-      const report = await writeReport(folder, result, CHOICE);
+      const report = await writeReport(folder, result, {
+        title: 'New Game+ demo',
+        chosen: CHOICE,
+        commands: ['npm start -- --fresh'],
+      });
       io.stdout.write(`${studyText(result, terminalOf(io))}\n\n${CHOICE}\nreport: ${report}\n`);
       writeJson(io, json, demoJson(result));
       viewer.setStatus(finishedStatus(result));

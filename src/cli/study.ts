@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { prepareStudy } from '../exec/api.ts';
 import { studyOptions } from '../exec/study.ts';
+import { writeReport } from '../exec/report.ts';
 import { startViewer } from '../live/server.ts';
 import { trainingOptions, transferOptions } from '../runs/config.ts';
 import { findMethod } from '../transfer/index.ts';
@@ -8,8 +9,7 @@ import { defineCommand } from './flags.ts';
 import { gameOption, learnerOptions, pick, trainingRequest } from './options.ts';
 import { say, writeJson } from './output.ts';
 import { finishedStatus, firstRuns, followStudy, studyStatus, studyText } from './study-session.ts';
-import { writeReport } from './report-file.ts';
-import { terminalOf, untilStopped, viewerOptions } from './viewer.ts';
+import { commandLine, terminalOf, untilStopped, viewerOptions } from './viewer.ts';
 
 const places = z.object({
   sources: z.array(z.string()).describe('env ids to learn first'),
@@ -75,7 +75,7 @@ export const study = defineCommand({
     if (viewer) io.stderr.write(`watch at ${viewer.url}\n`);
     try {
       const result = await followStudy(io, prepared, (jobs) => viewer?.setStatus(studyStatus(prepared.study, jobs)));
-      const report = await writeReport(prepared.folder, result);
+      const report = await writeReport(prepared.folder, result, { commands: [commandLine()] });
       say(io, json, `${studyText(result, terminalOf(io))}\n\nreport: ${report}`);
       writeJson(io, json, result);
       viewer?.setStatus(finishedStatus(result));

@@ -20,3 +20,7 @@ export function terminalOf({ stdout, env }: CommandIo): { width: number; color: 
   const { isTTY = false, columns = 80 } = stdout as Partial<NodeJS.WriteStream>;
   return { width: Math.min(100, columns), color: isTTY && !env.NO_COLOR };
 }
+
+/** The command line as one would type it again. */
+export const commandLine = (): string =>
+  ['ngplus', ...process.argv.slice(2)].map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`)).join(' ');

@@ -15,6 +15,7 @@ import { decodeCheckpoint } from '../runs/checkpoint.ts';
 import { loadGameModule } from '../runs/game-module.ts';
 import type { RunProgress, RunResult } from '../runs/run.ts';
 import { readSource, sha256 } from '../runs/source.ts';
+import { writeReport } from './report.ts';
 import type { TaskExecutor } from './executor.ts';
 import { describeStudy, type JobProgress, runStudy, type StudyRequest, type StudyResult } from './study.ts';
 import type { TrainTask } from './task.ts';
@@ -69,7 +70,9 @@ export async function transfer(options: TransferOptions): Promise<FinishedRun> {
 /** Compares transfer with learning from scratch. @throws UserError for unknown or bad options */
 export async function study(options: StudyOptions): Promise<StudyResult & { folder: string }> {
   const { folder, executor, study: described, progress, signal } = await prepareStudy(options);
-  return { ...(await underSignal(executor, signal, () => runStudy(described, folder, executor, progress))), folder };
+  const result = await underSignal(executor, signal, () => runStudy(described, folder, executor, progress));
+  await writeReport(folder, result);
+  return { ...result, folder };
 }
 
 /** A training, settled but not begun: for those who want to show it first. */
