@@ -10,10 +10,10 @@ import { demoJson, finishedStatus, firstRuns, followStudy, studyStatus, studyTex
 import { terminalOf, untilStopped, viewerOptions } from './viewer.ts';
 
 /**
- * The pair was chosen: among easier variants of breakout as sources it did best in `npm run bench:demo-pair`, on seeds
+ * The pair was chosen: among easier variants of breakout as sources it did best in bench/demo-pair.ts, on seeds
  * that the demo does not use. Both arms have the same net and settings; short rollouts suit a short training.
  */
-const DEMO: StudyRequest = {
+export const DEMO: StudyRequest = {
   sources: ['breakout?paddleWidth=3'],
   targets: ['breakout'],
   methods: ['full'],
