@@ -1,94 +1,86 @@
-import { chunkBytes, chunkImages, listPatches, spread } from './conv2d';
+import {
+  chunkBytes,
+  chunkImages,
+  ConvSizes,
+  fitsInPlace,
+  imageFloats,
+  listPatches,
+  outPixels,
+  paddedHeight,
+  paddedWidth,
+  padImages,
+} from './conv-sizes';
+import { isSparse, sparseFilterGradient } from './conv2d-sparse';
 import { copyFloats, copyPadded, floats, multiplyAdd, roundUp } from './floats';
 
-// 4 patch values by 8 units: 8 of the 16 SIMD registers hold sums. (3x3 patch rows of 4, 8, 16 … channels are
+// 4 patch values by 8 units: 8 of the 16 SIMD registers hold sums. (Patch rows of 3 times 4, 8, 16 … channels are
 // multiples of 4, not of 5.)
 const TILE_PATCH: i32 = 4;
 const TILE_UNITS: i32 = 8;
 
-/** Bytes of scratch for the filter gradient of a convolution whose padded image is [height, width, channels]. */
-export function filterGradientScratchBytes(
-  height: i32,
-  width: i32,
-  channels: i32,
-  filterHeight: i32,
-  filterWidth: i32,
-  outHeight: i32,
-  outWidth: i32,
-  units: i32,
-): i32 {
-  const image = height * width * channels;
-  const wideUnits = roundUp(units, TILE_UNITS);
-  const sums = filterHeight * roundUp(filterWidth * channels, TILE_PATCH) * wideUnits;
-  const pixels = chunkImages(image) * outHeight * outWidth;
-  return (sums + pixels * (wideUnits + 1) + 8) * 4 + chunkBytes(image);
+/** Bytes of scratch for `conv2dFilterGradient`. */
+export function filterGradientScratchBytes(sizes: ConvSizes): i32 {
+  const wideUnits = roundUp(sizes.units, TILE_UNITS);
+  const sums = sizes.filterHeight * roundUp(sizes.filterWidth * sizes.channels, TILE_PATCH) * wideUnits;
+  const pixels = chunkImages(sizes) * outPixels(sizes);
+  return (sums + pixels * (wideUnits + 1)) * 4 + chunkBytes(sizes);
 }
 
 /**
- * gradient[filterHeight, filterWidth, channels, units] of a `conv2d`'s filter from its input x[batch, height, width,
- * channels] and dy[batch, outHeight, outWidth, units]: for each filter cell the sum over all pixels of the product of
- * patch value and dy.
+ * gradient = that of a `conv2d`'s filter, from its input x and the output's gradient dy: for each filter value the sum
+ * over all pixels of patch value times dy.
  */
-export function conv2dFilterGradient(
-  batch: i32,
-  height: i32,
-  width: i32,
-  channels: i32,
-  filterHeight: i32,
-  filterWidth: i32,
-  strideY: i32,
-  strideX: i32,
-  top: i32,
-  left: i32,
-  outHeight: i32,
-  outWidth: i32,
-  units: i32,
-  x: usize,
-  dy: usize,
-  gradient: usize,
-  scratch: usize,
-): void {
-  const patchRow = filterWidth * channels;
+export function conv2dFilterGradient(sizes: ConvSizes, x: usize, dy: usize, gradient: usize, scratch: usize): void {
+  if (isSparse(sizes.batch * imageFloats(sizes), x)) {
+    sparseFilterGradient(sizes, x, dy, gradient, scratch);
+    return;
+  }
+  const units = sizes.units;
+  const patchRow = sizes.filterWidth * sizes.channels;
   const sumRow = roundUp(patchRow, TILE_PATCH);
   const wideUnits = roundUp(units, TILE_UNITS);
-  const paddedHeight = (outHeight - 1) * strideY + filterHeight;
-  const paddedWidth = (outWidth - 1) * strideX + filterWidth;
+  const sumFloats = sizes.filterHeight * sumRow * wideUnits;
   // Tiles that are cut off read past a patch row, so only whole ones may work on x itself.
-  const inPlace = top == 0 && left == 0 && paddedHeight <= height && paddedWidth <= width && sumRow == patchRow;
-  const fromHeight = inPlace ? height : paddedHeight;
-  const fromWidth = inPlace ? width : paddedWidth;
-  const fromImage = fromHeight * fromWidth * channels;
-  const images = chunkImages(fromImage);
-  const outImage = outHeight * outWidth;
+  const inPlace = fitsInPlace(sizes) && sumRow == patchRow;
+  const width = inPlace ? sizes.width : paddedWidth(sizes);
+  const height = inPlace ? sizes.height : paddedHeight(sizes);
+  const rowBytes = floats(width * sizes.channels);
+  const images = chunkImages(sizes);
 
   const sums = scratch;
-  const padded = sums + floats(filterHeight * sumRow * wideUnits);
-  const wideDy = padded + chunkBytes(fromImage);
-  const patches = wideDy + floats(images * outImage * wideUnits);
-  memory.fill(sums, 0, floats(filterHeight * sumRow * wideUnits));
-  listPatches(patches, min(images, batch), fromHeight, fromWidth, channels, strideY, strideX, outHeight, outWidth);
+  const padded = sums + floats(sumFloats);
+  const wideDy = padded + <usize>chunkBytes(sizes);
+  const patches = wideDy + floats(images * outPixels(sizes) * wideUnits);
+  memory.fill(sums, 0, floats(sumFloats));
+  listPatches(patches, sizes, width, <usize>height * rowBytes);
 
-  for (let image = 0; image < batch; image += images) {
-    const count = min(images, batch - image);
-    const pixels = count * outImage;
-    let fromX = x + floats(image * height * width * channels);
-    let fromDy = dy + floats(image * outImage * units);
+  for (let image = 0; image < sizes.batch; image += images) {
+    const count = min(images, sizes.batch - image);
+    const pixels = count * outPixels(sizes);
+    let fromX = x + floats(image * imageFloats(sizes));
+    let fromDy = dy + floats(image * outPixels(sizes) * units);
     if (!inPlace) {
-      spread(padded, fromHeight, fromWidth, fromX, count, height, width, channels, 1, 1, top, left);
+      padImages(padded, fromX, count, sizes);
       fromX = padded;
     }
     if (units != wideUnits) {
-      for (let pixel = 0; pixel < pixels; pixel++) {
-        copyPadded(wideDy + floats(pixel * wideUnits), fromDy + floats(pixel * units), units, wideUnits);
-      }
+      widenRows(wideDy, fromDy, pixels, units, wideUnits);
       fromDy = wideDy;
     }
-    addChunk(pixels, filterHeight, floats(fromWidth * channels), sumRow, wideUnits, fromX, patches, fromDy, sums);
+    addChunk(pixels, sizes.filterHeight, rowBytes, sumRow, wideUnits, fromX, patches, fromDy, sums);
   }
-  for (let y = 0; y < filterHeight; y++) {
+  for (let y = 0; y < sizes.filterHeight; y++) {
     for (let k = 0; k < patchRow; k++) {
       copyFloats(gradient + floats((y * patchRow + k) * units), sums + floats((y * sumRow + k) * wideUnits), units);
     }
+  }
+}
+
+function widenRows(to: usize, from: usize, rows: i32, count: i32, width: i32): void {
+  for (; rows > 0; rows--) {
+    copyPadded(to, from, count, width);
+    to += floats(width);
+    from += floats(count);
   }
 }
 
@@ -107,21 +99,16 @@ function addChunk(
   for (let y = 0; y < filterHeight; y++) {
     for (let k = 0; k < sumRow; k += TILE_PATCH) {
       for (let unit = 0; unit < wideUnits; unit += TILE_UNITS) {
-        addTile(
-          pixels,
-          x + <usize>y * rowBytes + floats(k),
-          patches,
-          dy + floats(unit),
-          sums + floats((y * sumRow + k) * wideUnits + unit),
-          floats(wideUnits),
-        );
+        const patchValues = x + <usize>y * rowBytes + floats(k);
+        const tile = sums + floats((y * sumRow + k) * wideUnits + unit);
+        addTile(pixels, patchValues, patches, dy + floats(unit), tile, floats(wideUnits));
       }
     }
   }
 }
 
 /** sums[4, 8] += the sum over pixels of 4 patch values times 8 units of dy. */
-function addTile(pixels: i32, x: usize, patches: usize, dy: usize, sums: usize, unitBytes: usize): void {
+function addTile(pixels: i32, x: usize, patches: usize, dy: usize, sums: usize, rowBytes: usize): void {
   let c00 = f32x4.splat(0);
   let c01 = f32x4.splat(0);
   let c10 = f32x4.splat(0);
@@ -130,7 +117,7 @@ function addTile(pixels: i32, x: usize, patches: usize, dy: usize, sums: usize, 
   let c21 = f32x4.splat(0);
   let c30 = f32x4.splat(0);
   let c31 = f32x4.splat(0);
-  for (; pixels > 0; pixels--) {
+  do {
     const patch = x + load<u32>(patches);
     const d0 = v128.load(dy);
     const d1 = v128.load(dy, 16);
@@ -147,12 +134,12 @@ function addTile(pixels: i32, x: usize, patches: usize, dy: usize, sums: usize, 
     c30 = multiplyAdd(c30, a3, d0);
     c31 = multiplyAdd(c31, a3, d1);
     patches += 4;
-    dy += unitBytes;
-  }
+    dy += rowBytes;
+  } while (--pixels);
   addRow(sums, c00, c01);
-  addRow(sums + unitBytes, c10, c11);
-  addRow(sums + 2 * unitBytes, c20, c21);
-  addRow(sums + 3 * unitBytes, c30, c31);
+  addRow(sums + rowBytes, c10, c11);
+  addRow(sums + 2 * rowBytes, c20, c21);
+  addRow(sums + 3 * rowBytes, c30, c31);
 }
 
 function addRow(sums: usize, low: v128, high: v128): void {

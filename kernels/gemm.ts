@@ -95,7 +95,8 @@ function multiplyBlock(
 
 /**
  * tile[5, 8] = panel of A [depth, 5] · panel of B [depth, 8]. It does nothing else on purpose: with more values alive
- * V8 spills sums out of registers, and the loop runs at half the speed; unrolled it does so too.
+ * V8 spills sums out of registers, and the loop runs at half the speed; unrolled it does so too. Testing at the end of
+ * the loop gains a tenth.
  */
 function multiplyTile(depth: i32, a: usize, b: usize, tile: usize): void {
   let c00 = f32x4.splat(0);
@@ -108,7 +109,7 @@ function multiplyTile(depth: i32, a: usize, b: usize, tile: usize): void {
   let c31 = f32x4.splat(0);
   let c40 = f32x4.splat(0);
   let c41 = f32x4.splat(0);
-  for (; depth > 0; depth--) {
+  do {
     const b0 = v128.load(b);
     const b1 = v128.load(b, 16);
     const a0 = v128.load_splat<f32>(a);
@@ -128,7 +129,7 @@ function multiplyTile(depth: i32, a: usize, b: usize, tile: usize): void {
     c41 = multiplyAdd(c41, a4, b1);
     a += 20;
     b += 32;
-  }
+  } while (--depth);
   v128.store(tile, c00);
   v128.store(tile, c01, 16);
   v128.store(tile, c10, 32);

@@ -6,7 +6,7 @@
 // Built by scripts/build-kernels.ts into build/ngplus-kernels.wasm; registered by src/engine/wasm-kernels.ts.
 
 export { gemm, gemmScratchBytes } from './gemm';
-export { conv2d, conv2dInputGradient, correlateScratchBytes } from './conv2d';
+export { conv2d, conv2dInputGradient, conv2dScratchBytes } from './conv2d';
 export { conv2dFilterGradient, filterGradientScratchBytes } from './conv2d-filter-gradient';
 export { maxPoolGradient } from './max-pool-gradient';
 export { columnSum, sumOfSquares } from './reduce';

@@ -148,7 +148,7 @@ function fusedConv2d(tf: Tf, module: KernelModule, stock: KernelFunc): Kernel {
 }
 
 function convolve(
-  { run, address, output, scratch }: KernelModule,
+  { run, address, output, scratch, convSizes }: KernelModule,
   info: Conv2DInfo,
   x: TensorInfo,
   filter: TensorInfo,
@@ -156,69 +156,73 @@ function convolve(
   relu: boolean,
 ): TensorInfo {
   const out = output(info.outShape);
-  const workspace = scratch(
-    run.correlateScratchBytes(
-      ...paddedSize(info),
-      info.inChannels,
-      info.filterHeight,
-      info.filterWidth,
-      info.outHeight,
-      info.outWidth,
-      info.outChannels,
-    ),
-  );
+  const sizes = convSizes(sizesOf(info));
+  const workspace = scratch(run.conv2dScratchBytes(sizes));
   const biasAddress = bias === undefined ? 0 : address(bias);
-  run.conv2d(...convSizes(info), address(x), address(filter), address(out), biasAddress, Number(relu), workspace);
+  run.conv2d(sizes, address(x), address(filter), address(out), biasAddress, Number(relu), workspace);
   return out;
 }
 
-function conv2dBackpropFilter(tf: Tf, { run, address, output, scratch }: KernelModule): Kernel {
+function conv2dBackpropFilter(tf: Tf, { run, address, output, scratch, convSizes }: KernelModule): Kernel {
   return ({ x, dy }, attrs) => {
     requireFloats('Conv2DBackpropFilter', x, dy);
     const info = convInfo(tf, x.shape, attrs.filterShape as number[], attrs);
     requirePlainConv('Conv2DBackpropFilter', info);
     const out = output(info.filterShape);
-    const workspace = scratch(
-      run.filterGradientScratchBytes(
-        ...paddedSize(info),
-        info.inChannels,
-        info.filterHeight,
-        info.filterWidth,
-        info.outHeight,
-        info.outWidth,
-        info.outChannels,
-      ),
-    );
-    run.conv2dFilterGradient(...convSizes(info), address(x), address(dy), address(out), workspace);
+    const sizes = convSizes(sizesOf(info));
+    const workspace = scratch(run.filterGradientScratchBytes(sizes));
+    run.conv2dFilterGradient(sizes, address(x), address(dy), address(out), workspace);
     return out;
   };
 }
 
-function conv2dBackpropInput(tf: Tf, { run, address, output, scratch }: KernelModule): Kernel {
+function conv2dBackpropInput(tf: Tf, { run, address, output, scratch, convSizes }: KernelModule): Kernel {
   return ({ dy, filter }, attrs) => {
     requireFloats('Conv2DBackpropInput', dy, filter);
     const info = convInfo(tf, attrs.inputShape as number[], filter.shape, attrs);
     requirePlainConv('Conv2DBackpropInput', info);
     const out = output(info.inShape);
-    // As a convolution of dy: its padded image is as large as the input and the filter together.
-    const height = info.inHeight + info.filterHeight - 1;
-    const width = info.inWidth + info.filterWidth - 1;
-    const workspace = scratch(
-      run.correlateScratchBytes(
-        height,
-        width,
-        info.outChannels,
-        info.filterHeight,
-        info.filterWidth,
-        info.inHeight,
-        info.inWidth,
-        info.inChannels,
-      ),
-    );
-    run.conv2dInputGradient(...convSizes(info), address(dy), address(filter), address(out), workspace);
+    const sizes = convSizes(turned(sizesOf(info)));
+    const workspace = scratch(run.conv2dScratchBytes(sizes));
+    run.conv2dInputGradient(sizes, address(dy), address(filter), address(out), workspace);
     return out;
   };
 }
+
+const sizesOf = (info: Conv2DInfo): ConvSizes => ({
+  batch: info.batchSize,
+  height: info.inHeight,
+  width: info.inWidth,
+  channels: info.inChannels,
+  filterHeight: info.filterHeight,
+  filterWidth: info.filterWidth,
+  strideY: info.strideHeight,
+  strideX: info.strideWidth,
+  top: info.padInfo.top,
+  left: info.padInfo.left,
+  outHeight: info.outHeight,
+  outWidth: info.outWidth,
+  units: info.outChannels,
+  spreadY: 1,
+  spreadX: 1,
+});
+
+/** The convolution that the input gradient of another is: from its output back to its input. */
+const turned = (sizes: ConvSizes): ConvSizes => ({
+  ...sizes,
+  height: sizes.outHeight,
+  width: sizes.outWidth,
+  channels: sizes.units,
+  strideY: 1,
+  strideX: 1,
+  top: sizes.filterHeight - 1 - sizes.top,
+  left: sizes.filterWidth - 1 - sizes.left,
+  outHeight: sizes.height,
+  outWidth: sizes.width,
+  units: sizes.channels,
+  spreadY: sizes.strideY,
+  spreadX: sizes.strideX,
+});
 
 function convInfo(tf: Tf, inShape: number[], filterShape: number[], attrs: NamedAttrMap): Conv2DInfo {
   const { strides, dilations, pad, dimRoundingMode, dataFormat } = attrs;
@@ -244,28 +248,6 @@ function requirePlainConv(kernel: string, info: Conv2DInfo): void {
       `with dilation ${info.dilationHeight}x${info.dilationWidth}; use the backend tensorflow or cpu`,
   );
 }
-
-const convSizes = (info: Conv2DInfo): ConvSizes => [
-  info.batchSize,
-  info.inHeight,
-  info.inWidth,
-  info.inChannels,
-  info.filterHeight,
-  info.filterWidth,
-  info.strideHeight,
-  info.strideWidth,
-  info.padInfo.top,
-  info.padInfo.left,
-  info.outHeight,
-  info.outWidth,
-  info.outChannels,
-];
-
-/** The larger of the image and of what the output's patches cover. */
-const paddedSize = (info: Conv2DInfo): [number, number] => [
-  Math.max(info.inHeight, (info.outHeight - 1) * info.strideHeight + info.filterHeight),
-  Math.max(info.inWidth, (info.outWidth - 1) * info.strideWidth + info.filterWidth),
-];
 
 // ---- Fused activations ----
 
@@ -302,7 +284,7 @@ function withActivation(tf: Tf, { backend }: KernelModule, fused: Kernel): Kerne
 // ---- Pooling, sums, the rest ----
 
 /** The stock kernel starts its search at 0, and so gives windows of negative values no gradient. */
-function maxPoolGrad(tf: Tf, { run, address, output }: KernelModule): Kernel {
+function maxPoolGrad(tf: Tf, { run, address, output, convSizes }: KernelModule): Kernel {
   return ({ dy, input }, { filterSize, strides, pad, dimRoundingMode }) => {
     requireFloats('MaxPoolGrad', dy, input);
     const info = tf.backend_util.computePool2DInfo(
@@ -314,23 +296,7 @@ function maxPoolGrad(tf: Tf, { run, address, output }: KernelModule): Kernel {
       dimRoundingMode as 'floor' | 'round' | 'ceil' | undefined,
     );
     const out = output(input.shape);
-    run.maxPoolGradient(
-      info.batchSize,
-      info.inHeight,
-      info.inWidth,
-      info.inChannels,
-      info.filterHeight,
-      info.filterWidth,
-      info.strideHeight,
-      info.strideWidth,
-      info.outHeight,
-      info.outWidth,
-      info.padInfo.top,
-      info.padInfo.left,
-      address(input),
-      address(dy),
-      address(out),
-    );
+    run.maxPoolGradient(convSizes(sizesOf(info)), address(input), address(dy), address(out));
     return out;
   };
 }

@@ -19,39 +19,27 @@ export interface WasmBackend {
   refCount(dataId: object): number;
 }
 
-/** `batch, height, width, channels, filterHeight, filterWidth, strideY, strideX, top, left, outHeight, outWidth, units`. */
-export type ConvSizes = readonly [
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-];
-type PoolSizes = readonly [
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-];
-type ScratchSizes = readonly [number, number, number, number, number, number, number, number];
+/** Of a convolution, as kernels/conv-sizes.ts reads them: in this order. */
+export const CONV_SIZES = [
+  'batch',
+  'height',
+  'width',
+  'channels',
+  'filterHeight',
+  'filterWidth',
+  'strideY',
+  'strideX',
+  'top',
+  'left',
+  'outHeight',
+  'outWidth',
+  'units',
+  'spreadY',
+  'spreadX',
+] as const;
+export type ConvSizes = Record<(typeof CONV_SIZES)[number], number>;
 
-/** The functions of kernels/index.ts. Addresses and sizes are numbers, flags 0 or 1. */
+/** The functions of kernels/index.ts. Addresses and sizes are numbers, flags 0 or 1, `sizes` the address of ConvSizes. */
 interface KernelExports {
   gemmScratchBytes(): number;
   gemm(
@@ -67,14 +55,12 @@ interface KernelExports {
     relu: number,
     scratch: number,
   ): void;
-  correlateScratchBytes(...sizes: ScratchSizes): number;
-  conv2d(
-    ...args: [...ConvSizes, x: number, filter: number, out: number, bias: number, relu: number, scratch: number]
-  ): void;
-  conv2dInputGradient(...args: [...ConvSizes, dy: number, filter: number, dx: number, scratch: number]): void;
-  filterGradientScratchBytes(...sizes: ScratchSizes): number;
-  conv2dFilterGradient(...args: [...ConvSizes, x: number, dy: number, gradient: number, scratch: number]): void;
-  maxPoolGradient(...args: [...PoolSizes, x: number, dy: number, dx: number]): void;
+  conv2dScratchBytes(sizes: number): number;
+  conv2d(sizes: number, x: number, filter: number, out: number, bias: number, relu: number, scratch: number): void;
+  conv2dInputGradient(sizes: number, dy: number, filter: number, dx: number, scratch: number): void;
+  filterGradientScratchBytes(sizes: number): number;
+  conv2dFilterGradient(sizes: number, x: number, dy: number, gradient: number, scratch: number): void;
+  maxPoolGradient(sizes: number, x: number, dy: number, dx: number): void;
   columnSum(rows: number, cols: number, x: number, out: number): void;
   sumOfSquares(count: number, x: number): number;
   segmentSum(rows: number, width: number, segments: number, x: number, ids: number, out: number): void;
@@ -106,6 +92,8 @@ export interface KernelModule {
   output(shape: readonly number[], dtype?: DataType): TensorInfo;
   /** The address of at least `bytes` of scratch, valid until the next call. */
   scratch(bytes: number): number;
+  /** The address where these sizes now lie, valid until the next call. */
+  convSizes(sizes: ConvSizes): number;
 }
 
 /**
@@ -116,6 +104,7 @@ export async function attachKernels(tf: Tf, binary: BufferSource): Promise<Kerne
   const backend = tf.backend() as unknown as WasmBackend;
   const memory = backendMemory(tf, backend);
   const { instance } = await WebAssembly.instantiate(binary, { env: { memory } });
+  const sizesAddress = allocate(backend, CONV_SIZES.length * 4);
   let scratchAddress = 0;
   let scratchBytes = 0;
   return {
@@ -126,13 +115,24 @@ export async function attachKernels(tf: Tf, binary: BufferSource): Promise<Kerne
     scratch(bytes) {
       if (bytes > scratchBytes) {
         if (scratchAddress !== 0) backend.wasm._free(scratchAddress);
-        scratchAddress = backend.wasm._malloc(bytes) >>> 0;
-        if (scratchAddress === 0) throw new Error(`out of memory: the wasm heap has no ${bytes} bytes of scratch`);
+        scratchAddress = allocate(backend, bytes);
         scratchBytes = bytes;
       }
       return scratchAddress;
     },
+    convSizes(sizes) {
+      const values = CONV_SIZES.map((name) => sizes[name]);
+      new Int32Array(backend.wasm.HEAPU8.buffer, sizesAddress, values.length).set(values);
+      return sizesAddress;
+    },
   };
+}
+
+/** Addresses above 2 GB come back negative. */
+function allocate(backend: WasmBackend, bytes: number): number {
+  const address = backend.wasm._malloc(bytes) >>> 0;
+  if (address === 0) throw new Error(`out of memory: the wasm heap has no ${bytes} bytes for the kernels`);
+  return address;
 }
 
 function backendMemory(tf: Tf, backend: WasmBackend): WebAssembly.Memory {
