@@ -1,4 +1,5 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs';
+import { UserError } from '../core/errors.ts';
 import type { Params } from '../core/tensors.ts';
 import type { Engine } from '../engine/types.ts';
 import { NotFiniteError } from './algorithm.ts';
@@ -45,7 +46,8 @@ export class Optimizer {
 
   /**
    * One step down the gradient of `loss`, at `learningRate(name)` for each tensor; 0 leaves it untouched and its gradient
-   * is not even computed. Returns the loss and the gradient's norm before clipping. @throws NotFiniteError
+   * is not even computed. Returns the loss and the gradient's norm before clipping. @throws NotFiniteError, UserError
+   * where every tensor is frozen
    */
   minimize(
     loss: () => Tensor,
@@ -54,6 +56,7 @@ export class Optimizer {
   ): { loss: number; gradNorm: number } {
     const { tf, adam, globalNorm } = this.engine;
     const trained = [...this.slots].filter(([name]) => learningRate(name) > 0);
+    if (trained.length === 0) throw new UserError('every tensor is frozen: nothing would learn');
     const { value, grads } = tf.variableGrads(
       loss as () => never,
       trained.map(([, slot]) => slot.param),
