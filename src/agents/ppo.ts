@@ -9,6 +9,7 @@ import { type AgentContext, defineAlgorithm } from './algorithm.ts';
 import { Optimizer, type OptimizerState } from './adam.ts';
 import { categorical, greedyRow, sampleRow } from './categorical.ts';
 import { generalizedAdvantages } from './gae.ts';
+import { RewardScale, type RewardScaleState } from './reward-scale.ts';
 
 const schema = z.object({
   numEnvs: z.int().min(1).max(4096).default(64).describe('environments stepped at a time'),
@@ -23,6 +24,7 @@ const schema = z.object({
   entCoef: z.number().min(0).max(1).default(0.01).describe('weight of the entropy bonus'),
   vfCoef: z.number().min(0).max(10).default(0.5).describe('weight of the value loss'),
   maxGradNorm: z.number().positive().default(0.5).describe('gradients are clipped to this global norm'),
+  scaleRewards: z.boolean().default(false).describe('divide rewards by the running deviation of returns'),
 });
 
 export type PpoConfig = z.output<typeof schema>;
@@ -37,6 +39,14 @@ export const ppo = defineAlgorithm({
   revision: 1,
   summary: 'proximal policy optimisation with a clipped objective',
   schema,
+  featureDefaults: {
+    numEnvs: 16,
+    numSteps: 64,
+    updateEpochs: 10,
+    learningRate: 2e-3,
+    entCoef: 0,
+    scaleRewards: true,
+  },
   numEnvs: (config) => config.numEnvs,
   heads: (actions) => [
     { name: 'policy', axis: { kind: 'action', labels: actions }, gain: 0.01 },
@@ -104,6 +114,7 @@ function createPpo(context: AgentContext<PpoConfig>): Agent {
   const params = optimizer.tensors();
   const actionRng = createRng(seed, 'actions');
   const shuffleRng = createRng(seed, 'minibatches');
+  const rewardScale = config.scaleRewards ? new RewardScale(numEnvs, config.gamma) : null;
   let step = 0;
   let updates = 0;
 
@@ -166,6 +177,10 @@ function createPpo(context: AgentContext<PpoConfig>): Agent {
         if (env.terminated[e]) continue;
         const finalObs = env.finalObs.subarray(e * obsSize, (e + 1) * obsSize);
         rollout.nextValues[at + e] = evaluate(finalObs, 1).values[0];
+      }
+      if (rewardScale) {
+        const scale = rewardScale.update(env.rewards, rollout.ended.subarray(at, at + numEnvs));
+        for (let e = 0; e < numEnvs; e++) rollout.rewards[at + e] = clip(env.rewards[e] / scale, 10);
       }
     }
     setNextValues(batchSize - numEnvs, evaluate(env.obs, numEnvs).values);
@@ -284,6 +299,7 @@ function createPpo(context: AgentContext<PpoConfig>): Agent {
       actionRng: actionRng.save(),
       shuffleRng: shuffleRng.save(),
       order: order.slice(),
+      rewardScale: rewardScale?.save() ?? null,
     }),
     load(state) {
       const saved = state as {
@@ -294,6 +310,7 @@ function createPpo(context: AgentContext<PpoConfig>): Agent {
         actionRng: Uint32Array;
         shuffleRng: Uint32Array;
         order: Int32Array;
+        rewardScale: RewardScaleState | null;
       };
       ({ step, updates } = saved);
       optimizer.load(saved.optimizer);
@@ -301,10 +318,13 @@ function createPpo(context: AgentContext<PpoConfig>): Agent {
       actionRng.load(saved.actionRng);
       shuffleRng.load(saved.shuffleRng);
       order.set(saved.order);
+      if (rewardScale && saved.rewardScale) rewardScale.load(saved.rewardScale);
     },
     dispose: () => optimizer.dispose(),
   };
 }
+
+const clip = (value: number, limit: number): number => Math.max(-limit, Math.min(limit, value));
 
 /** To mean 0 and standard deviation 1, in place. */
 function normalize(values: Float32Array): void {

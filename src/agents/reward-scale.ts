@@ -1,0 +1,45 @@
+/** State of a reward scale, as plain data. */
+export interface RewardScaleState {
+  returns: Float64Array;
+  /** Count, mean and sum of squared deviations of the discounted returns seen. */
+  moments: Float64Array;
+}
+
+/**
+ * Divides rewards by the running standard deviation of the discounted return (Engstrom et al. 2020, section 3, "reward
+ * scaling"), so that one learning rate and one gradient clip fit games whose rewards differ by orders of magnitude.
+ */
+export class RewardScale {
+  private readonly gamma: number;
+  private readonly returns: Float64Array;
+  private readonly moments = Float64Array.of(1e-4, 0, 1e-4);
+
+  constructor(numEnvs: number, gamma: number) {
+    this.gamma = gamma;
+    this.returns = new Float64Array(numEnvs);
+  }
+
+  /** Takes in one step's rewards `[envs]`; `ended` is 1 where the episode ended with it. Returns what to divide by. */
+  update(rewards: Float32Array, ended: Uint8Array): number {
+    const { returns, moments } = this;
+    for (let e = 0; e < returns.length; e++) {
+      returns[e] = returns[e] * this.gamma + rewards[e];
+      // Welford's update
+      moments[0]++;
+      const delta = returns[e] - moments[1];
+      moments[1] += delta / moments[0];
+      moments[2] += delta * (returns[e] - moments[1]);
+      if (ended[e]) returns[e] = 0;
+    }
+    return Math.sqrt(moments[2] / moments[0]) + 1e-8;
+  }
+
+  save(): RewardScaleState {
+    return { returns: this.returns.slice(), moments: this.moments.slice() };
+  }
+
+  load(state: RewardScaleState): void {
+    this.returns.set(state.returns);
+    this.moments.set(state.moments);
+  }
+}
