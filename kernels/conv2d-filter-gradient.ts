@@ -10,7 +10,6 @@ import {
   paddedWidth,
   padImages,
 } from './conv-sizes';
-import { isSparse, sparseFilterGradient } from './conv2d-sparse';
 import { copyFloats, copyPadded, floats, multiplyAdd, roundUp } from './floats';
 
 // 4 patch values by 8 units: 8 of the 16 SIMD registers hold sums. (Patch rows of 3 times 4, 8, 16 … channels are
@@ -31,10 +30,6 @@ export function filterGradientScratchBytes(sizes: ConvSizes): i32 {
  * over all pixels of patch value times dy.
  */
 export function conv2dFilterGradient(sizes: ConvSizes, x: usize, dy: usize, gradient: usize, scratch: usize): void {
-  if (isSparse(sizes.batch * imageFloats(sizes), x)) {
-    sparseFilterGradient(sizes, x, dy, gradient, scratch);
-    return;
-  }
   const units = sizes.units;
   const patchRow = sizes.filterWidth * sizes.channels;
   const sumRow = roundUp(patchRow, TILE_PATCH);

@@ -17,7 +17,6 @@ import {
   padImages,
   patchFloats,
 } from './conv-sizes';
-import { isSparse, sparseConv2d } from './conv2d-sparse';
 import { copyPadded, floats, multiplyAdd, relu4, roundUp } from './floats';
 
 // 5 pixels by 8 units: 10 of the 16 SIMD registers hold sums.
@@ -42,10 +41,6 @@ export function conv2d(
   relu: bool,
   scratch: usize,
 ): void {
-  if (isSparse(sizes.batch * imageFloats(sizes), x)) {
-    sparseConv2d(sizes, x, filter, out, bias, relu);
-    return;
-  }
   packFilter(scratch, filter, patchFloats(sizes), sizes.units);
   correlate(sizes, x, out, bias, relu, scratch);
 }

@@ -142,19 +142,6 @@ describe('convolution', () => {
   );
 
   property(
-    '2-d of images that are mostly zero',
-    sizes,
-    (drawn) => ({
-      shapes: [input(drawn), filter(drawn)],
-      op: (tf, x: Tensor4D, w) => {
-        const mask = Float32Array.from({ length: x.size }, (_, i) => Number((i * 7919) % 13 === 0));
-        return tf.conv2d(tf.mul(x, tf.tensor(mask, x.shape)), w, [drawn.strideY, drawn.strideX], drawn.pad);
-      },
-    }),
-    60,
-  );
-
-  property(
     '2-d fused with bias and activation',
     fc.record({ sizes, activation: fc.constantFrom('linear', 'relu', 'elu', 'leakyrelu') }),
     (drawn) => ({
