@@ -64,7 +64,7 @@ export async function runCommand(program: Program, argv: readonly string[], io: 
     failing = `${program.name} ${command.name}`;
     const words = asksHelp ? rest.slice(1) : rest;
     const schema = await optionsOf(command, words);
-    if (asksHelp || wantsHelp(words)) return say(commandHelp(program, command, schema));
+    if (asksHelp || wantsHelp(words)) return say(commandHelp(program.name, command, schema));
     const options = parseFlags(schema, words, command.positionals ?? [], failing);
     await command.run({ options, io });
     return EXIT.ok;
@@ -115,7 +115,8 @@ function findCommand(program: Program, name: string): Command {
   throw new UserError(`unknown ${what} "${name}"${didYouMean(name, names)}; valid: ${names.join(', ')}, help`);
 }
 
-const optionsOf = async (command: Command, argv: readonly string[]): Promise<z.ZodObject> =>
+/** The schema of a command's options, for the words it was called with. */
+export const optionsOf = async (command: Command, argv: readonly string[]): Promise<z.ZodObject> =>
   typeof command.options === 'function' ? command.options((name) => givenText(command, argv, name)) : command.options;
 
 /** The last value of `--name`, found without knowing what the other words are; the first word is the first positional. */
@@ -227,10 +228,11 @@ function programHelp({ name, summary, commands }: Program): string {
   ].join('\n');
 }
 
-function commandHelp(program: Program, command: Command, schema: z.ZodObject): string {
+/** The help of a command of `program`, in 80 columns. */
+export function commandHelp(program: string, command: Command, schema: z.ZodObject): string {
   const fields = schemaFields(schema);
   const places = fieldsOf(command.positionals ?? [], fields);
-  const call = `${program.name} ${command.name}`;
+  const call = `${program} ${command.name}`;
   const rest = fields.filter((field) => !places.includes(field));
   const examples = (command.examples ?? []).map(([line, meaning]) => `  ${line}\n${wrap(meaning, 6)}`);
   return [

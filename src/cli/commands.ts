@@ -1,0 +1,29 @@
+import { checkGame } from './check-game.ts';
+import { demo } from './demo.ts';
+import { doctor } from './doctor.ts';
+import { evaluate } from './evaluate.ts';
+import { games } from './games.ts';
+import { newGame } from './new-game.ts';
+import { play } from './play.ts';
+import { runs } from './runs.ts';
+import { study } from './study.ts';
+import { train } from './train.ts';
+import { transfer } from './transfer.ts';
+import { watch } from './watch.ts';
+import type { Command } from './flags.ts';
+
+/** Every command; a new one is a file and a line here. */
+export const commands: readonly Command[] = [
+  demo,
+  train,
+  transfer,
+  study,
+  evaluate,
+  watch,
+  play,
+  games,
+  newGame,
+  checkGame,
+  doctor,
+  runs,
+];
