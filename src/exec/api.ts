@@ -109,7 +109,7 @@ export async function prepareStudy(options: StudyOptions) {
 }
 
 /** What `choice` comes to on this machine: stored with a run, so that it resumes on the same. */
-export async function resolveBackend(choice: BackendChoice = 'auto'): Promise<ResolvedBackend> {
+async function resolveBackend(choice: BackendChoice = 'auto'): Promise<ResolvedBackend> {
   const { backend, kernels } = await loadEngine(choice);
   return { backend, kernels };
 }

@@ -11,7 +11,7 @@ import {
   runId,
   type RunConfig,
   trainingOptions,
-  transferOptions,
+  type transferOptions,
 } from '../runs/config.ts';
 import type { Evaluation } from '../runs/evaluate.ts';
 import { gameModuleOf } from '../runs/game-module.ts';
@@ -21,7 +21,7 @@ import { VERSION } from '../runs/version.ts';
 import { compareArms, type Comparison } from '../stats/compare.ts';
 import type { Arm, Curve } from '../stats/curve.ts';
 import type { TransferPlan } from '../transfer/plan.ts';
-import { findMethod } from '../transfer/index.ts';
+import { findMethod, methodIds } from '../transfer/index.ts';
 import { type StudyJob, studyJobs, studyPairs } from '../transfer/study.ts';
 import type { TaskExecutor } from './executor.ts';
 import { runGraph } from './graph.ts';
@@ -29,7 +29,10 @@ import type { RandomTask, Task, TrainTask } from './task.ts';
 
 /** What a study takes besides the options of training and transfer. */
 export const studyOptions = z.object({
-  methods: z.array(z.string()).default(['full']).describe('transfer methods to compare'),
+  methods: z
+    .array(z.string())
+    .default(['full'])
+    .describe(`transfer methods to compare: ${methodIds().join(', ')}`),
   seeds: z.int().min(2).max(1000).default(5).describe('runs in each arm, each transfer from a source run of its own'),
   seed: z.int().min(0).default(0).describe('from which all seeds are counted'),
   sourceTimesteps: z.int().min(1).default(1_000_000).describe('env steps to train each source for'),
@@ -182,7 +185,7 @@ export async function runStudy(
 }
 
 /** A short name of a job: `transfer 3/5: breakout (full)`. */
-export function jobLabel(job: StudyTask['job']): string {
+function jobLabel(job: StudyTask['job']): string {
   if (job.arm === 'random') return `random play: ${job.env}`;
   const number = Number(job.key.slice(job.key.lastIndexOf('/') + 1)) + 1;
   return `${job.arm} ${number}: ${job.env}`;

@@ -1,22 +1,28 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { algorithmSchema } from '../agents/algorithm.ts';
-import { findAlgorithm } from '../agents/index.ts';
+import { algorithmIds, findAlgorithm } from '../agents/index.ts';
 import { unknownValue } from '../core/errors.ts';
 import { checkValues } from '../core/schema.ts';
 import type { BackendName } from '../engine/types.ts';
 import { findEnv } from '../envs/index.ts';
-import { findNet } from '../nets/index.ts';
+import { findNet, netIds } from '../nets/index.ts';
 import { ALIGNMENTS, type Alignment } from '../transfer/align.ts';
-import { findMethod } from '../transfer/index.ts';
+import { findMethod, methodIds } from '../transfer/index.ts';
 import type { PolicyInfo } from './checkpoint.ts';
 import { type GameModule, gameModuleOf } from './game-module.ts';
 import { VERSION } from './version.ts';
 
 /** What every training takes, transferred or not. */
 export const trainingOptions = z.object({
-  algorithm: z.string().default('ppo').describe('learning algorithm'),
-  net: z.string().default('').describe('net (default: conv for planes, mlp for features)'),
+  algorithm: z
+    .string()
+    .default('ppo')
+    .describe(`learning algorithm: ${algorithmIds().join(', ')}`),
+  net: z
+    .string()
+    .default('')
+    .describe(`net: ${netIds().join(', ')} (default: conv for planes, mlp for features)`),
   totalTimesteps: z.number().int().min(1).default(1_000_000).describe('env steps to train for'),
   seed: z.int().min(0).default(0).describe('seed of everything random'),
   evaluations: z.int().min(1).max(1000).default(10).describe('evaluations during training, besides the one at step 0'),
@@ -28,7 +34,10 @@ export const trainingOptions = z.object({
 
 /** How layers move and what learns. */
 export const transferOptions = z.object({
-  method: z.string().default('full').describe('how the target is trained: see the methods'),
+  method: z
+    .string()
+    .default('full')
+    .describe(`how the target is trained: ${methodIds().join(', ')}`),
   alignment: z.enum(ALIGNMENTS).default('role').describe('how channels, features and actions are matched'),
   reset: z
     .array(z.string())

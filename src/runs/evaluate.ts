@@ -3,7 +3,7 @@ import type { EnvSpec } from '../envs/env-id.ts';
 import { createVecEnv } from '../envs/vec-env.ts';
 
 /** No evaluation episode is longer. */
-export const EVALUATION_STEP_CAP = 10_000;
+const EVALUATION_STEP_CAP = 10_000;
 
 export interface Evaluation {
   readonly mean: number;

@@ -14,7 +14,7 @@ export function readSource(path: string): SourceCheckpoint {
 }
 
 /** The file of `readSource`. */
-export function checkpointFile(path: string): string {
+function checkpointFile(path: string): string {
   if (!existsSync(path)) throw new UserError(`there is no checkpoint or run folder "${path}"`);
   if (!statSync(path).isDirectory()) return path;
   const newest = checkpointFiles(path).at(-1);
