@@ -171,14 +171,12 @@ export class Exhibition {
     this.running = true;
     this.dueAt = Math.max(this.dueAt, performance.now());
     while (this.hasWork()) {
-      const waitMs = this.dueAt - performance.now();
-      if (waitMs > 0) {
-        await this.sleep(waitMs);
-      } else {
-        const delayMs = await this.advance();
-        // A late step is not made up for: watchers would see haste.
-        this.dueAt = Math.max(this.dueAt + delayMs, performance.now());
-      }
+      // Also where it is late it sleeps for a moment: sockets and Ctrl-C come first.
+      await this.sleep(Math.max(0, this.dueAt - performance.now()));
+      if (!this.hasWork() || performance.now() < this.dueAt) continue;
+      const delayMs = await this.advance();
+      // A late step is not made up for: watchers would see haste.
+      this.dueAt = Math.max(this.dueAt + delayMs, performance.now());
     }
     this.running = false;
   }

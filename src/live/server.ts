@@ -21,6 +21,8 @@ export interface ViewerOptions {
   readonly root?: string;
   /** Seed of the exhibitions' luck. */
   readonly seed?: number;
+  /** Steps a second of every match at speed 1. */
+  readonly stepsPerSecond?: number;
   /** Connections beyond this many are refused. */
   readonly maxClients?: number;
 }
@@ -82,6 +84,7 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
     if (matches.has(source.id)) throw new Error(`a match "${source.id}" is there already`);
     const exhibition: Exhibition = new Exhibition(source, {
       seed,
+      stepsPerSecond: options.stepsPerSecond,
       onFrame: (text) => io.to(source.id).volatile.emit('frame', source.id, text),
       onChange: () => matches.get(source.id) === exhibition && io.emit('match', exhibition.info()),
     });

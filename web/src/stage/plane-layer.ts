@@ -6,7 +6,7 @@ import { frameCount, frameName } from './atlas.ts';
 import { CELL } from './ink.ts';
 import { type DrawnSprite, type Layer, lerp, type Tempo, TWEEN_SHARE } from './layer.ts';
 import { type Cell, matchCells } from './matching.ts';
-import { Particles, square } from './particles.ts';
+import { type Particles, square } from './particles.ts';
 import { Planes } from './planes.ts';
 
 type PlanesBoard = Extract<Board, { kind: 'planes' }>;

@@ -99,8 +99,10 @@ export class ShapeLayer implements Layer {
       case 'disc':
         return [...past, add('globe', look.tint), ...(isSelf ? [add('eye', 0xffffff)] : [])];
       case 'box': {
-        const wheels = this.art.wheels === shape.role ? [add('wheel', 0xffffff), add('wheel', 0xffffff)] : [];
-        return [...past, add('slab', look.tint), ...(isSelf ? [add('eye', 0xffffff)] : []), ...wheels];
+        const above = depth + 0.005;
+        const wheels = this.art.wheels === shape.role ? ['wheel', 'wheel'] : [];
+        const worn = [...(isSelf ? ['eye'] : []), ...wheels].map((sprite) => add(sprite, 0xffffff, above));
+        return [...past, add('slab', look.tint), ...worn];
       }
       case 'line': {
         const ends = (look.thickness ?? 0) >= ROUND_FROM ? [add('globe', look.tint), add('globe', look.tint)] : [];

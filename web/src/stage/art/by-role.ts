@@ -99,8 +99,11 @@ export const roleSprites: Readonly<Record<string, Sprite>> = {
   dot: { draw: (ink) => flat(ink, disc(16, 16, 15), '#ffffff') },
   globe: {
     draw(ink) {
-      flat(ink, disc(16, 16, 15), '#c4ccd6');
-      glow(ink, 12, 11, 14, '255, 255, 255', 0.95);
+      flat(ink, disc(16, 16, 15), '#b8c1cc');
+      ink.save();
+      ink.clip(disc(16, 16, 15));
+      glow(ink, 12, 11, 15, '255, 255, 255', 0.95);
+      ink.restore();
     },
   },
   wheel: {

@@ -37,19 +37,23 @@ export const cartpole: Art = {
   },
 };
 
+/** Far hills: height, swing, waves across the board, colour. */
+const RIDGES = [
+  [0.56, 22, 3.2, 'rgba(70, 66, 118, 0.45)'],
+  [0.7, 26, 4.4, 'rgba(50, 50, 92, 0.7)'],
+] as const;
+
 /** Layered hills, a ribbon where the car was, a flag. */
 export const mountaincar: Art = {
   game: 'mountaincar',
   backdrop(ink, columns, rows) {
     dusk(ink, columns, rows);
     const [width, height] = [columns * 32, rows * 32];
-    for (const [base, swing, colour] of [
-      [0.5, 26, 'rgba(60, 58, 104, 0.55)'],
-      [0.66, 34, 'rgba(44, 46, 84, 0.7)'],
-    ] as const) {
-      const ridge = Array.from({ length: 21 }, (_, i) => [
-        (width * i) / 20,
-        height * base + swing * Math.sin(i * 0.9 + base * 20),
+    for (const [base, swing, waves, colour] of RIDGES) {
+      const ridge = Array.from({ length: 61 }, (_, i) => [
+        (width * i) / 60,
+        height * base -
+          swing * (Math.sin((i / 60) * waves * Math.PI + base * 9) + 0.35 * Math.sin((i / 60) * 17 + base)),
       ]);
       flat(ink, polygon(0, height, ...ridge.flat(), width, height), colour);
     }
