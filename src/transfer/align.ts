@@ -14,8 +14,9 @@ export interface AxisMap {
 
 /**
  * Matches a source axis to a target axis. `role`: labels of the same main role, else one whose main role the other has
- * too; of several the one of the same name, else the one that shares most roles. `index`: by position. `fresh`: labels are never matched. Board axes align by offset,
- * axes of units only where they are equally long, flat axes factor by factor.
+ * too; of several the one of the same name, else the one that shares most roles. `index`: by position. `fresh`: labels
+ * are never matched. Board axes align by offset, axes of units only where they are equally long, flat axes factor by
+ * factor.
  */
 export function alignAxis(source: Axis, target: Axis, how: Alignment): AxisMap {
   if (source.kind !== target.kind) return nothing(target, `${source.kind} axis against ${target.kind} axis`);
@@ -47,11 +48,11 @@ function kinship(a: Named, b: Named): number {
   if (!a.roles.includes(b.roles[0]) && !b.roles.includes(a.roles[0])) return 0;
   const shared = a.roles.filter((role) => b.roles.includes(role)).length;
   const differing = a.roles.length + b.roles.length - 2 * shared;
-  return (a.name === b.name ? 10_000 : 0) + (a.roles[0] === b.roles[0] ? 1_000 : 0) + 100 + 10 * shared - differing;
+  return (a.roles[0] === b.roles[0] ? 10_000 : 0) + (a.name === b.name ? 1_000 : 0) + 100 + 10 * shared - differing;
 }
 
 function alignFactors(source: readonly Axis[], target: readonly Axis[], how: Alignment): AxisMap {
-  if (source.length !== target.length) return { from: new Int32Array(0), reason: 'flattened from other axes' };
+  if (source.length !== target.length) return nothing({ kind: 'flat', factors: target }, 'flattened from other axes');
   const maps = source.map((factor, i) => alignAxis(factor, target[i], how));
   const reason = maps.find((map) => map.reason)?.reason;
   let from = Int32Array.of(0);
