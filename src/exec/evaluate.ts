@@ -10,7 +10,7 @@ import { findEnv } from '../envs/index.ts';
 import { buildPolicyNet } from '../nets/policy-net.ts';
 import { checkParams, decodeCheckpoint, type PolicyCheckpoint, type PolicyInfo } from '../runs/checkpoint.ts';
 import { evaluatePlayer } from '../runs/evaluate.ts';
-import { loadGameModule } from '../runs/game-module.ts';
+import { loadGameModule, loadGameOfRun } from '../runs/game-module.ts';
 import { readSource } from '../runs/source.ts';
 import { aggregateScores } from '../stats/aggregate.ts';
 import { quantile } from '../stats/bootstrap.ts';
@@ -53,6 +53,7 @@ export interface EvaluateResult {
 export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult> {
   const { player: name, env: envId, game, ...rest } = options;
   for (const file of [game ?? []].flat()) await loadGameModule(file);
+  await loadGameOfRun(name);
   const { policy, episodes, seed, backend } = evaluateOptions.parse(rest);
   const isRandom = name === 'random';
   if (isRandom && envId === undefined) throw new UserError('the random player needs an env: --env breakout');

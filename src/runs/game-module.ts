@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BuildFailure } from 'esbuild';
 import { UserError } from '../core/errors.ts';
@@ -32,6 +32,14 @@ export async function loadGameModule(file: string): Promise<Game> {
   registerGame(game);
   modules.set(game.id, { path, sha256 });
   return game;
+}
+
+/** Loads the user's game that a run folder was trained on; nothing happens where it is one of ours, or no run. */
+export async function loadGameOfRun(folder: string): Promise<void> {
+  const file = join(folder, 'config.json');
+  if (!existsSync(file)) return;
+  const { gameModule } = JSON.parse(readFileSync(file, 'utf8')) as { gameModule?: GameModule | null };
+  if (gameModule) await loadGameModule(gameModule.path);
 }
 
 /** Imports a user's game without registering it; `sha256` is that of the file with all it imports. */
