@@ -339,7 +339,9 @@ export function planFor(config: RunConfig, net: PolicyNet, source: PolicyCheckpo
 
 const withRate = (words: string, rate: number): string => {
   if (rate === 1 || words === 'frozen') return words;
-  return rate === 0 ? 'frozen' : words.replace('learning rate x 1', `learning rate x ${rate}`);
+  if (rate === 0) return 'frozen';
+  const [whole, share] = ['learning rate x 1', `learning rate x ${rate}`];
+  return words.includes(whole) ? words.replace(whole, share) : `${words}, ${share}`;
 };
 
 const sourceTensors = (checkpoint: PolicyCheckpoint): SourceTensor[] =>

@@ -62,7 +62,8 @@ export function planTransfer(
   target: readonly TensorSpec[],
   options: PlanOptions,
 ): TransferPlan {
-  const entries = target.map((spec) => planEntry(spec, partner(spec, source, target), options));
+  const alone = target.map((spec) => planEntry(spec, partner(spec, source, target), options));
+  const entries = alone.map((entry) => freshWithStage(entry, alone));
   const used = new Set(entries.flatMap((entry) => entry.from ?? []));
   return {
     source: options.source,
@@ -94,8 +95,15 @@ function planEntry(spec: TensorSpec, from: SourceTensor | undefined, options: Pl
     origin: identical ? 'copied' : 'mapped',
     from: from.name,
     copiedValues,
-    reason: identical ? 'same meaning along every axis' : mappedReason(maps, spec.axes),
+    reason: identical ? 'same meaning along every axis' : mappedReason(maps, from.axes, spec.axes),
   };
+}
+
+/** A tensor says nothing without the others of its stage: where one can't be taken at all, all start fresh. */
+function freshWithStage(entry: PlanEntry, entries: readonly PlanEntry[]): PlanEntry {
+  const missing = entries.find(({ stage, origin }) => stage === entry.stage && origin === 'fresh');
+  if (entry.origin === 'fresh' || !missing) return entry;
+  return { ...entry, origin: 'fresh', from: null, copiedValues: 0, reason: `${missing.tensor} is fresh` };
 }
 
 /** The target's initial parameters: the source's values where the plan takes them, `fresh` ones elsewhere. */
@@ -155,15 +163,16 @@ export const inStage = (stage: string, prefix: string): boolean => stage === pre
 const isIdentity = (map: AxisMap, sourceSize: number): boolean =>
   map.from.length === sourceSize && map.from.every((from, i) => from === i);
 
-function mappedReason(maps: readonly AxisMap[], axes: readonly Axis[]): string {
-  return maps
-    .flatMap((map, i) => {
-      const taken = map.from.filter((from) => from >= 0).length;
-      return taken === map.from.length && isIdentity(map, taken)
-        ? []
-        : `${taken} of ${map.from.length} ${axisName(axes[i])}`;
-    })
-    .join(', ');
+/** What is taken along each axis that is not copied whole: `3 of 4 channels`, `the first 2 of 4 features`. */
+function mappedReason(maps: readonly AxisMap[], source: readonly Axis[], target: readonly Axis[]): string {
+  const parts = maps.flatMap((map, i) => {
+    const [has, wanted] = [axisSize(source[i]), map.from.length];
+    if (isIdentity(map, has)) return [];
+    const what = axisName(target[i]);
+    if (isIdentity(map, wanted)) return [`the first ${wanted} of ${has} ${what}`];
+    return [`${map.from.filter((from) => from >= 0).length} of ${wanted} ${what}`];
+  });
+  return parts.join(', ');
 }
 
 const axisName = (axis: Axis): string => (axis.kind === 'flat' ? 'inputs' : `${axis.kind}s`);
