@@ -115,20 +115,18 @@ function findCommand(program: Program, name: string): Command {
   throw new UserError(`unknown ${what} "${name}"${didYouMean(name, names)}; valid: ${names.join(', ')}, help`);
 }
 
-/** The schema of a command's options, for the words it was called with. */
-export const optionsOf = async (command: Command, argv: readonly string[]): Promise<z.ZodObject> =>
-  typeof command.options === 'function' ? command.options((name) => givenText(command, argv, name)) : command.options;
-
-/** The last value of `--name`, found without knowing what the other words are; the first word is the first positional. */
-function givenText(command: Command, argv: readonly string[], name: string): string | undefined {
-  const flags = [flagOf(name), `--${name}`];
-  const texts = argv.flatMap((word, i) => {
-    const inline = flags.find((flag) => word.startsWith(`${flag}=`));
-    if (inline !== undefined) return [word.slice(inline.length + 1)];
-    return flags.includes(word) && i + 1 < argv.length ? [argv[i + 1]] : [];
-  });
-  const first = command.positionals?.[0] === name && !argv[0]?.startsWith('-') ? argv[0] : undefined;
-  return texts.at(-1) ?? first;
+/**
+ * The schema of a command's options, for the words it was called with. Where it depends on them, they are first read
+ * with the options that every call has.
+ */
+export async function optionsOf(command: Command, argv: readonly string[]): Promise<z.ZodObject> {
+  const { options, positionals = [] } = command;
+  if (typeof options !== 'function') return options;
+  const fields = schemaFields(await options(() => undefined));
+  const { texts, free } = readWords(fields, argv);
+  takePositionals(free, fieldsOf(positionals, fields), texts);
+  const isList = (name: string): boolean => fields.some((field) => field.name === name && field.list);
+  return options((name) => (isList(name) ? texts[name]?.join(',') : texts[name]?.at(-1)));
 }
 
 function wantsHelp(argv: readonly string[]): boolean {
@@ -154,6 +152,26 @@ export function parseFlags<S extends z.ZodObject>(
   usage = '',
 ): z.output<S> {
   const fields = schemaFields(schema);
+  const { texts, switches, free, errors } = readWords(fields, argv);
+  if (errors.length > 0) throw errors[0];
+  const places = fieldsOf(positionals, fields);
+  const left = takePositionals(free, places, texts);
+  const missing = places.find((field) => field.required && texts[field.name] === undefined);
+  if (missing) throw new UserError(`<${missing.name}> is missing; usage: ${usageLine(usage, places)}`);
+  if (left.length > 0) throw new UserError(`unexpected argument "${left[0]}"; usage: ${usageLine(usage, places)}`);
+  return parseValues(schema, { ...switches, ...texts }, (name) => showName(name, positionals));
+}
+
+/** The words of a command line, sorted but not yet checked. */
+interface Words {
+  readonly texts: Record<string, string[]>;
+  readonly switches: Record<string, boolean>;
+  /** Words without a name. */
+  readonly free: string[];
+  readonly errors: UserError[];
+}
+
+function readWords(fields: readonly SchemaField[], argv: readonly string[]): Words {
   const named = new Map(
     fields.flatMap((field) => [flagOf(field.name), `--${field.name}`].map((flag) => [flag, field])),
   );
@@ -164,42 +182,40 @@ export function parseFlags<S extends z.ZodObject>(
     strict: false,
     tokens: true,
   });
-  const texts: Record<string, string[]> = {};
-  const switches: Record<string, boolean> = {};
-  const free: string[] = [];
+  const words: Words = { texts: {}, switches: {}, free: [], errors: [] };
+  const { texts, switches, free, errors } = words;
+  let strayValue = -1;
   for (const token of tokens) {
-    if (token.kind === 'positional') free.push(token.value);
+    if (token.kind === 'positional' && token.index !== strayValue) free.push(token.value);
     if (token.kind !== 'option') continue;
     const field = named.get(token.rawName);
     const switchedOff = named.get(token.rawName.replace(/^--no-/, '--'));
     if (field === undefined && switchedOff !== undefined && isSwitch(switchedOff)) switches[switchedOff.name] = false;
-    else if (field === undefined) throw unknownFlag(token.rawName, fields);
-    else if (isSwitch(field) && token.value === undefined) switches[field.name] = true;
+    else if (field === undefined) {
+      errors.push(unknownFlag(token.rawName, fields));
+      // What follows an option not known yet is its value.
+      if (token.value === undefined) strayValue = token.index + 1;
+    } else if (isSwitch(field) && token.value === undefined) switches[field.name] = true;
     else if (token.value === undefined || (!token.inlineValue && token.value.startsWith('--'))) {
-      throw new UserError(`${token.rawName} needs a value; valid: ${rangeOf(field)}`);
+      errors.push(new UserError(`${token.rawName} needs a value; valid: ${rangeOf(field)}`));
     } else (texts[field.name] ??= []).push(token.value);
   }
-  placePositionals(free, fields, positionals, texts, usage);
-  return parseValues(schema, { ...switches, ...texts }, (name) => showName(name, positionals));
+  return words;
 }
 
-/** Hands the words without a name to the options that take them and were not given by name. */
-function placePositionals(
+/** Hands the words without a name to the options that take them and were not given by name; returns what is left. */
+function takePositionals(
   words: readonly string[],
-  fields: readonly SchemaField[],
-  positionals: readonly string[],
+  places: readonly SchemaField[],
   texts: Record<string, string[]>,
-  usage: string,
-): void {
+): readonly string[] {
   const left = [...words];
-  const places = fieldsOf(positionals, fields);
-  for (const field of places) {
-    if (texts[field.name] !== undefined) continue;
-    const taken = left.splice(0, field.list ? left.length : 1);
-    if (taken.length > 0) texts[field.name] = taken;
-    else if (field.required) throw new UserError(`<${field.name}> is missing; usage: ${usageLine(usage, places)}`);
+  for (const { name, list } of places) {
+    if (texts[name] !== undefined) continue;
+    const taken = left.splice(0, list ? left.length : 1);
+    if (taken.length > 0) texts[name] = taken;
   }
-  if (left.length > 0) throw new UserError(`unexpected argument "${left[0]}"; usage: ${usageLine(usage, places)}`);
+  return left;
 }
 
 const fieldsOf = (names: readonly string[], fields: readonly SchemaField[]): SchemaField[] =>

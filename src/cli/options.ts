@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { algorithmSchema } from '../agents/algorithm.ts';
 import { findAlgorithm } from '../agents/index.ts';
 import { UserError } from '../core/errors.ts';
+import type { Game } from '../core/game.ts';
 import { findEnv } from '../envs/index.ts';
 import { findNet } from '../nets/index.ts';
 import { trainingOptions } from '../runs/config.ts';
@@ -27,9 +28,8 @@ type Given = (name: string) => string | undefined;
 
 /** The options of the algorithm and of the net that a command line names, with their defaults for its env. */
 export async function learnerOptions(given: Given, env: string | undefined): Promise<z.ZodObject> {
-  const file = given('game');
-  const game = file === undefined ? undefined : await loadGameModule(file);
-  const id = env ?? game?.id;
+  const games = await loadGames(given('game')?.split(',') ?? []);
+  const id = env || games[0]?.id;
   const { algorithm: algorithmId, net: netId } = trainingOptions.shape;
   const kind = id === undefined ? 'planes' : findEnv(id).observation.kind;
   const algorithm = findAlgorithm(given('algorithm') ?? algorithmId.parse(undefined));
@@ -53,11 +53,17 @@ export async function trainingRequest(options: Record<string, unknown>) {
 
 /** The env asked for, or the game of `--game`. @throws UserError where neither is given */
 export async function envOf({ env, game }: { env: string; game: readonly string[] }): Promise<string> {
-  const loaded = [];
-  for (const file of game) loaded.push(await loadGameModule(file));
-  const id = env || loaded[0]?.id;
+  const games = await loadGames(game);
+  const id = env || games[0]?.id;
   if (!id) throw new UserError('which game? name an env, e.g. breakout (ngplus games lists them), or give --game FILE');
   return id;
+}
+
+/** Registers users' games, in order. @throws UserError where a file holds none */
+async function loadGames(files: readonly string[]): Promise<Game[]> {
+  const games: Game[] = [];
+  for (const file of files) games.push(await loadGameModule(file));
+  return games;
 }
 
 export function pick(options: Record<string, unknown>, schema: z.ZodObject): Record<string, unknown> {

@@ -19,7 +19,8 @@ export const play = defineCommand({
     ['ngplus play "breakout?paddleWidth=2"', 'one of ours'],
   ],
   async run({ options: { game, port }, io }) {
-    const env = existsSync(game) ? (await loadGameModule(game)).id : findEnv(game).id;
+    const isFile = existsSync(game) || /^[./]|\.[cm]?[jt]s$/.test(game);
+    const env = isFile ? (await loadGameModule(game)).id : findEnv(game).id;
     const viewer = await startViewer({
       port,
       matches: [{ id: 'you', label: 'You', driver: 'keys', env }],

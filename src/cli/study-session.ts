@@ -40,13 +40,6 @@ export async function followStudy(
     return await underSignal(executor, io.signal, () =>
       runStudy(study, folder, executor, (job) => {
         jobs.set(job.key, job);
-        const {
-          done,
-          total: jobTotal,
-          note,
-        } = job.progress ? progressOf(job.progress) : { done: 0, total: 1, note: '' };
-        const isFinished = job.state === 'finished';
-        progress.update({ job: job.key, label: job.label, done: isFinished ? jobTotal : done, total: jobTotal, note });
         const finished = [...jobs.values()].filter(({ state }) => state === 'finished').length;
         const steps = study.jobs.reduce((sum, entry) => sum + stepOf(entry), 0);
         const whole = { done: finished === study.jobs.length ? total : Math.min(steps, total - 1), total };
@@ -56,6 +49,13 @@ export async function followStudy(
           ...whole,
           note: `${finished} of ${study.jobs.length} jobs`,
         });
+        const {
+          done,
+          total: jobTotal,
+          note,
+        } = job.progress ? progressOf(job.progress) : { done: 0, total: 1, note: '' };
+        const isFinished = job.state === 'finished';
+        progress.update({ job: job.key, label: job.label, done: isFinished ? jobTotal : done, total: jobTotal, note });
         if (!planShown && job.arm === 'transfer' && job.progress) {
           progress.log(`${planText(readPlan(study, job.key))}\n`);
           planShown = true;

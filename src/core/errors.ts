@@ -9,7 +9,7 @@ export class UserError extends Error {
 /** Thrown where work was stopped on purpose (Ctrl-C, a cancelled job): nothing is lost, exit code 130. */
 export class StoppedError extends Error {
   override name = 'StoppedError';
-  constructor(message = 'stopped') {
+  constructor(message = 'stopped; the same command goes on from here') {
     super(message);
   }
 }
