@@ -44,7 +44,11 @@ export const transferOptions = z.object({
     .default(['heads/value'])
     .describe('stages that start fresh whatever could be copied (stem, trunk, heads/policy, heads/value; none)'),
   stageLearningRates: z
-    .array(z.string().regex(/^[\w/-]+=\d*\.?\d+(e-?\d+)?$/i))
+    .array(
+      z
+        .string()
+        .refine((text) => /^[\w/-]+=\d*\.?\d+(e-?\d+)?$/i.test(text), 'valid: stage=share, as in stem=0.1,trunk=0.5'),
+    )
     .default([])
     .describe('share of the learning rate by stage, e.g. stem=0.1,trunk=0.5'),
 });
