@@ -10,7 +10,7 @@ const runConfig = z.object({
   env: z.string(),
   seed: z.number(),
   label: z.string().default(''),
-  transfer: z.unknown(),
+  transfer: z.unknown().optional(),
 });
 
 /**
