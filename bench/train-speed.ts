@@ -1,7 +1,9 @@
-// How fast the reference net trains, in samples per second on one core: each backend given, and torch on one thread.
+// How fast the reference net trains, in samples per second of processor time: each backend given, and torch on one
+// thread.
 //   npx tsx bench/train-speed.ts [--backends wasm,cpu] [--python PATH] [--seconds 2] [--windows 5]
-// --python is a Python with torch. Windows of all contenders alternate, so that a busy machine slows them alike: trust
-// the ratios more than the figures.
+// --python is a Python with torch. Processor time is what a process was given of a busy machine (on a quiet core it
+// equals the time on the clock); windows of all contenders alternate, so that the rest slows them alike. Trust the
+// ratios more than the figures.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +21,11 @@ interface Contender {
   stop(): void;
 }
 
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
 function engineContender({ tf, backend, ...engine }: Engine): Contender {
   const updates = new Map<number, () => number>();
   const prepare = (batch: number) => {
@@ -33,13 +40,13 @@ function engineContender({ tf, backend, ...engine }: Engine): Contender {
       const update = updates.get(batch) ?? prepare(batch);
       updates.set(batch, update);
       for (let i = 0; i < 3; i++) update();
-      const start = performance.now();
+      const start = cpuSeconds();
       let count = 0;
-      while (performance.now() - start < seconds * 1000) {
+      while (cpuSeconds() - start < seconds) {
         update();
         count++;
       }
-      return (count * batch * 1000) / (performance.now() - start);
+      return (count * batch) / (cpuSeconds() - start);
     },
     stop() {},
   };
@@ -87,7 +94,7 @@ for (const batch of BATCHES) {
       speeds[i].push(await contender.train(batch, Number(options.seconds)));
     }
   }
-  console.log(`batch ${batch}, thousand samples per second: median (lowest – highest), ratio to the last`);
+  console.log(`batch ${batch}, thousand samples per processor second: median (lowest – highest), ratio to the last`);
   contenders.forEach(({ name }, i) => {
     const range = `(${thousands(Math.min(...speeds[i]))} – ${thousands(Math.max(...speeds[i]))})`;
     // The ratio of each pair of neighbouring windows: what the machine did meanwhile cancels out.

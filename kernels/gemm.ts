@@ -1,20 +1,25 @@
 // Matrix product, blocked and packed as in Goto & van de Geijn 2008, "Anatomy of High-Performance Matrix
 // Multiplication": blocks of A and B are copied into panels that the innermost loop reads straight through.
 
-import { copyPadded, floats, multiplyAdd, relu4, transpose4 } from './floats';
+import { copyPadded, floats, multiplyAdd, transpose4 } from './floats';
+import { addRows, gatherPadded, packColumns, packColumnsTransposed } from './gemm-panels';
+import { isSparse, sparseGemm, sparseGemmScratchBytes } from './gemm-sparse';
 
 // A 5x8 tile of C keeps 10 of the 16 SIMD registers for sums and leaves the others for A and B.
 const TILE_ROWS: i32 = 5;
 const TILE_COLS: i32 = 8;
-const TILE_BYTES: usize = 160;
+const TILE_BYTES: i32 = 160;
 // A block of A (60 kB) and the panel of B in use stay in the first two caches.
 const BLOCK_ROWS: i32 = 60;
 const BLOCK_COLS: i32 = 256;
 const BLOCK_DEPTH: i32 = 256;
 
+// With fewer columns the lists that `sparseGemm` makes cost more than they save.
+const SPARSE_FROM_COLS: i32 = 32;
+
 /** Bytes of scratch that `gemm` needs, whatever the shapes. */
 export function gemmScratchBytes(): i32 {
-  return (BLOCK_ROWS + BLOCK_COLS) * BLOCK_DEPTH * 4 + <i32>TILE_BYTES;
+  return max(sparseGemmScratchBytes(), (BLOCK_ROWS + BLOCK_COLS) * BLOCK_DEPTH * 4 + TILE_BYTES);
 }
 
 /**
@@ -35,6 +40,10 @@ export function gemm(
   relu: bool,
   scratch: usize,
 ): void {
+  if (cols >= SPARSE_FROM_COLS && isSparse(rows * depth, a)) {
+    sparseGemm(transposeA, transposeB, rows, cols, depth, a, b, c, bias, relu, scratch);
+    return;
+  }
   const panelsB = scratch;
   const panelsA = panelsB + floats(BLOCK_COLS * BLOCK_DEPTH);
   const tile = panelsA + floats(BLOCK_ROWS * BLOCK_DEPTH);
@@ -42,8 +51,9 @@ export function gemm(
     const blockCols = min(BLOCK_COLS, cols - j);
     for (let k = 0; k < depth; k += BLOCK_DEPTH) {
       const blockDepth = min(BLOCK_DEPTH, depth - k);
-      if (transposeB) packColumnsTransposed(panelsB, b + floats(j * depth + k), depth, blockCols, blockDepth);
-      else packColumns(panelsB, b + floats(k * cols + j), cols, blockCols, blockDepth);
+      if (transposeB)
+        packColumnsTransposed(panelsB, b + floats(j * depth + k), depth, blockCols, blockDepth, TILE_COLS);
+      else packColumns(panelsB, b + floats(k * cols + j), cols, blockCols, blockDepth, TILE_COLS);
       for (let i = 0; i < rows; i += BLOCK_ROWS) {
         const blockRows = min(BLOCK_ROWS, rows - i);
         if (transposeA) packRowsTransposed(panelsA, a + floats(k * rows + i), rows, blockRows, blockDepth);
@@ -87,8 +97,7 @@ function multiplyBlock(
       const tileRows = min(TILE_ROWS, rows - i);
       multiplyTile(depth, panelsA + floats(i * depth), panelB, tile);
       const out = c + <usize>i * rowBytes + floats(j);
-      if (tileCols == TILE_COLS) addFullRows(out, rowBytes, tile, tileRows, tileBias, accumulate, relu);
-      else addPartRows(out, rowBytes, tile, tileRows, tileCols, tileBias, accumulate, relu);
+      addRows(out, rowBytes, tile, TILE_COLS, tileRows, tileCols, tileBias, accumulate, relu);
     }
   }
 }
@@ -142,105 +151,6 @@ function multiplyTile(depth: i32, a: usize, b: usize, tile: usize): void {
   v128.store(tile, c41, 144);
 }
 
-/** Moves `rows` full rows of a tile into C, on top of the bias or of what is there. */
-function addFullRows(
-  c: usize,
-  rowBytes: usize,
-  tile: usize,
-  rows: i32,
-  bias: usize,
-  accumulate: bool,
-  relu: bool,
-): void {
-  let low = f32x4.splat(0);
-  let high = f32x4.splat(0);
-  if (bias != 0) {
-    low = v128.load(bias);
-    high = v128.load(bias, 16);
-  }
-  for (; rows > 0; rows--) {
-    // Sums of depth blocks are added to each other, not chained: long sums lose less to rounding.
-    if (accumulate) {
-      low = v128.load(c);
-      high = v128.load(c, 16);
-    }
-    let first = f32x4.add(v128.load(tile), low);
-    let second = f32x4.add(v128.load(tile, 16), high);
-    if (relu) {
-      first = relu4(first);
-      second = relu4(second);
-    }
-    v128.store(c, first);
-    v128.store(c, second, 16);
-    tile += 32;
-    c += rowBytes;
-  }
-}
-
-/** The same for the last columns of C, where a tile is wider than what is left. */
-function addPartRows(
-  c: usize,
-  rowBytes: usize,
-  tile: usize,
-  rows: i32,
-  cols: i32,
-  bias: usize,
-  accumulate: bool,
-  relu: bool,
-): void {
-  for (; rows > 0; rows--) {
-    for (let j = 0; j < cols; j++) {
-      let value = load<f32>(tile + floats(j));
-      if (accumulate) value += load<f32>(c + floats(j));
-      else if (bias != 0) value += load<f32>(bias + floats(j));
-      if (relu && value < 0) value = 0;
-      store<f32>(c + floats(j), value);
-    }
-    tile += 32;
-    c += rowBytes;
-  }
-}
-
-/** Panels of 8 columns, [depth, 8] each, of B stored [depth, width]; missing columns are zero. */
-function packColumns(panels: usize, b: usize, width: i32, cols: i32, depth: i32): void {
-  const rowBytes = floats(width);
-  for (let j = 0; j < cols; j += TILE_COLS) {
-    let row = b + floats(j);
-    const panelCols = min(TILE_COLS, cols - j);
-    for (let k = depth; k > 0; k--) {
-      if (panelCols == TILE_COLS) {
-        v128.store(panels, v128.load(row));
-        v128.store(panels, v128.load(row, 16), 16);
-      } else {
-        copyPadded(panels, row, panelCols, TILE_COLS);
-      }
-      panels += 32;
-      row += rowBytes;
-    }
-  }
-}
-
-/** The same panels of B stored [width, depth] with rows of `width` floats. */
-function packColumnsTransposed(panels: usize, b: usize, width: i32, cols: i32, depth: i32): void {
-  const rowBytes = floats(width);
-  for (let j = 0; j < cols; j += TILE_COLS) {
-    const first = b + <usize>j * rowBytes;
-    const panelCols = min(TILE_COLS, cols - j);
-    let k = 0;
-    if (panelCols == TILE_COLS) {
-      for (; k + 4 <= depth; k += 4) {
-        transpose4(panels, 32, first + floats(k), rowBytes);
-        transpose4(panels + 16, 32, first + 4 * rowBytes + floats(k), rowBytes);
-        panels += 128;
-      }
-    }
-    for (; k < depth; k++) {
-      gatherPadded(panels, first + floats(k), rowBytes, panelCols, TILE_COLS);
-      panels += 32;
-    }
-  }
-}
-
 /** Panels of 5 rows, [depth, 5] each, of A stored with rows of `width` floats; missing rows are zero. */
 function packRows(panels: usize, a: usize, width: i32, rows: i32, depth: i32): void {
   const rowBytes = floats(width);
@@ -282,12 +192,5 @@ function packRowsTransposed(panels: usize, a: usize, width: i32, rows: i32, dept
       panels += 20;
       row += rowBytes;
     }
-  }
-}
-
-/** Copies `count` floats that lie `step` bytes apart and fills the rest of `width` with zeros. */
-function gatherPadded(to: usize, from: usize, step: usize, count: i32, width: i32): void {
-  for (let i = 0; i < width; i++) {
-    store<f32>(to + floats(i), i < count ? load<f32>(from + <usize>i * step) : <f32>0);
   }
 }

@@ -12,4 +12,5 @@ export { maxPoolGradient } from './max-pool-gradient';
 export { columnSum, sumOfSquares } from './reduce';
 export { segmentSum } from './segment-sum';
 export { reluGradient } from './relu-gradient';
+export { addRow } from './add-row';
 export { adam } from './adam';

@@ -30,6 +30,7 @@ export async function installKernels(tf: Tf, binary: BufferSource): Promise<Kern
     Conv2DBackpropFilter: conv2dBackpropFilter(tf, module),
     Conv2DBackpropInput: conv2dBackpropInput(tf, module),
     MaxPoolGrad: maxPoolGrad(tf, module),
+    Add: add(tf, module, stock('Add')),
     Sum: sum(tf, module, stock('Sum')),
     UnsortedSegmentSum: unsortedSegmentSum(tf, module),
     Identity: identity(module),
@@ -297,6 +298,20 @@ function maxPoolGrad(tf: Tf, { run, address, output, convSizes }: KernelModule):
     );
     const out = output(input.shape);
     run.maxPoolGradient(convSizes(sizesOf(info)), address(input), address(dy), address(out));
+    return out;
+  };
+}
+
+/** Adds a bias to every row; other sums go to the stock kernel. */
+function add(tf: Tf, { run, address, output }: KernelModule, stock: KernelFunc): Kernel {
+  return ({ a, b }, _attrs, call) => {
+    const [rows, row] = a.shape.length >= b.shape.length ? [a, b] : [b, a];
+    const missing = rows.shape.length - row.shape.length;
+    const isRow = missing > 0 && row.shape.every((size, axis) => size === rows.shape[axis + missing]);
+    if (!isRow || !areFloats(a, b) || !hasValues(tf, a, b)) return stock(call) as TensorInfo;
+    const cols = tf.util.sizeFromShape(row.shape);
+    const out = output(rows.shape);
+    run.addRow(tf.util.sizeFromShape(rows.shape) / cols, cols, address(rows), address(row), address(out));
     return out;
   };
 }

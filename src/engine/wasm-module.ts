@@ -61,6 +61,7 @@ interface KernelExports {
   filterGradientScratchBytes(sizes: number): number;
   conv2dFilterGradient(sizes: number, x: number, dy: number, gradient: number, scratch: number): void;
   maxPoolGradient(sizes: number, x: number, dy: number, dx: number): void;
+  addRow(rows: number, cols: number, x: number, row: number, out: number): void;
   columnSum(rows: number, cols: number, x: number, out: number): void;
   sumOfSquares(count: number, x: number): number;
   segmentSum(rows: number, width: number, segments: number, x: number, ids: number, out: number): void;

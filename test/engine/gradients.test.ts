@@ -58,6 +58,19 @@ describe('matMul', () => {
     6,
   );
 
+  property(
+    'of matrices with many zeros',
+    fc.record({ m: size(70), k: size(400), n: size(300), transposeA: flag, transposeB: flag, every: size(9, 2) }),
+    (drawn) => ({
+      shapes: [shapeA(drawn), shapeB(drawn)],
+      op: (tf, a: Tensor, b: Tensor) => {
+        const mask = Float32Array.from({ length: a.size }, (_, i) => Number((i * 7919) % drawn.every === 0));
+        return matMul(drawn)(tf, tf.mul(a, tf.tensor(mask, a.shape)), b);
+      },
+    }),
+    15,
+  );
+
   const batches = fc
     .constantFrom('3|3', '2,3|2,3', '|4', '4|', '1|5', '2,1|3', '2,1|1,3', '1,3|2,1')
     .map((pair) => pair.split('|').map((axes) => axes.split(',').filter(Boolean).map(Number)));
