@@ -2,10 +2,12 @@
  * How often does a 95 % interval of the ratio hold the true ratio, with few seeds an arm? Draws gains over random play
  * from populations with a known ratio and counts: `npx tsx bench/interval-coverage.ts [SIMULATIONS] [RESAMPLES]`.
  * Each cell: coverage in percent, then the median width of the interval. BCa (Efron 1987) stands here for comparison.
+ * A second table does the same for whole comparisons of learning curves, with a quarter of the simulations.
  */
 import { type Rng, createRng, normal } from '../src/core/rng.ts';
 import { type Groups, bootstrap, quantile } from '../src/stats/bootstrap.ts';
-import { mean } from '../src/stats/curve.ts';
+import { type ComparisonMetrics, compareArms } from '../src/stats/compare.ts';
+import { type Arm, mean } from '../src/stats/curve.ts';
 import { normalCdf } from '../src/stats/distributions.ts';
 
 interface Population {
@@ -94,6 +96,51 @@ function coverage(method: keyof typeof METHODS, runs: number, scratch: Populatio
   return `${((100 * held) / simulations).toFixed(1)} (${middle.toFixed(2)})`;
 }
 
+/** Whole comparisons of noisy saturating curves, whose tops vary by seed; the truth is that of very many runs. */
+const METRICS = [
+  'ratio',
+  'stepsRatio',
+  'jumpstart',
+  'asymptote',
+  'timeDifference',
+  'probabilityOfImprovement',
+] as const;
+type Metric = (typeof METRICS)[number];
+
+function learningArm(runs: number, pace: number, start: number, rng: Rng): Arm {
+  const steps = Array.from({ length: 21 }, (_, i) => i * 10_000);
+  const curve = (seed: number) => {
+    const [top, own] = [7 * Math.exp(0.2 * normal(rng)), pace * Math.exp(0.2 * normal(rng))];
+    const at = (step: number) => start + (top - start) * (1 - Math.exp(-step / own)) + 0.3 * normal(rng);
+    return { seed, steps, returns: steps.map(at) };
+  };
+  return { label: 'arm', curves: Array.from({ length: runs }, (_, seed) => curve(seed)) };
+}
+
+function comparison(runs: number, transferPace: number, rng: Rng, seed: number, times: number): ComparisonMetrics {
+  const scratch = learningArm(runs, 80_000, 0.5, rng);
+  const transfer = learningArm(runs, transferPace, 1, rng);
+  return compareArms({ scratch, transfer, random: 0.5, sourceSteps: 0, resamples: times, seed }).metrics;
+}
+
+/** Averages over twenty comparisons of 200 runs an arm. */
+function trueValues(transferPace: number): Record<Metric, number> {
+  const rng = createRng(3, 'truth');
+  const large = Array.from({ length: 20 }, () => comparison(200, transferPace, rng, 0, 1));
+  const average = (name: Metric) => mean(large.map((metrics) => metrics[name].value!));
+  return Object.fromEntries(METRICS.map((name) => [name, average(name)])) as Record<Metric, number>;
+}
+
+function curveCoverage(runs: number, transferPace: number, truth: Record<Metric, number>): string[] {
+  const rng = createRng(2, 'curves', runs);
+  const all = Array.from({ length: simulations / 4 }, (_, i) => comparison(runs, transferPace, rng, i, resamples));
+  return METRICS.map((name) => {
+    const value = truth[name];
+    const held = all.filter(({ [name]: { low, high } }) => (low ?? -Infinity) <= value && value <= (high ?? Infinity));
+    return ((100 * held.length) / all.length).toFixed(1);
+  });
+}
+
 const simulations = Number(process.argv[2] ?? 2000);
 const resamples = Number(process.argv[3] ?? 1000);
 const methods = Object.keys(METHODS) as (keyof typeof METHODS)[];
@@ -105,4 +152,15 @@ for (const runs of [5, 10, 30]) {
     const cells = methods.map((method) => coverage(method, runs, scratch, transfer));
     console.log(`| ${runs} | ${name} | ${cells.join(' | ')} |`);
   }
+}
+
+console.log(
+  `\n| seeds an arm | learning from scratch takes | ${METRICS.join(' | ')} |\n|---|---|${METRICS.map(() => '---|').join('')}`,
+);
+for (const [name, pace] of [
+  ['twice as long', 40_000],
+  ['as long', 80_000],
+] as const) {
+  const truth = trueValues(pace);
+  for (const runs of [5, 10]) console.log(`| ${runs} | ${name} | ${curveCoverage(runs, pace, truth).join(' | ')} |`);
 }
