@@ -22,7 +22,7 @@ async function worker(): Promise<void> {
     const speed = Math.round(step / seconds);
     const curve = evaluations.map(({ mean }) => mean.toFixed(1)).join(' ');
     console.log(
-      `${env}, seed ${seed}: return ${trainingReturn.toFixed(2)} after ${step} steps (${speed}/s); evaluations ${curve}`,
+      `${env}, seed ${seed}: return ${trainingReturn?.toFixed(2)} after ${step} steps (${speed}/s); evaluations ${curve}`,
     );
   }
 }

@@ -46,7 +46,7 @@ export function reportRun(io: CommandIo, json: string, task: TrainTask, result: 
     [
       `${task.config.env}: ${formatCount(step)} steps in ${formatDuration(seconds)} (${formatCount(step / seconds)}/s)`,
       `evaluated return ${evaluations[0].mean.toFixed(2)} at step 0, ${last.mean.toFixed(2)} at the end` +
-        ` (training episodes, last 100: ${trainingReturn.toFixed(2)})`,
+        ` (training episodes, last 100: ${trainingReturn?.toFixed(2) ?? 'none ended'})`,
       `kept in ${folder}; watch it with: ngplus watch ${folder}`,
     ].join('\n'),
   );

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { planFor, policyNetOf } from '../runs/run.ts';
+import { planFor } from '../runs/run.ts';
+import { policyNetOf } from '../runs/run-net.ts';
 import { transferOptions, trainingOptions } from '../runs/config.ts';
 import { prepareTransfer, runTraining } from '../exec/api.ts';
 import { findMethod } from '../transfer/index.ts';

@@ -9,6 +9,7 @@ import type { EnvSpec } from '../envs/env-id.ts';
 import { findEnv } from '../envs/index.ts';
 import { buildPolicyNet } from '../nets/policy-net.ts';
 import { checkParams, decodeCheckpoint, type PolicyCheckpoint, type PolicyInfo } from '../runs/checkpoint.ts';
+import { check } from '../runs/config.ts';
 import { evaluatePlayer } from '../runs/evaluate.ts';
 import { loadGameModule, loadGameOfRun } from '../runs/game-module.ts';
 import { readSource } from '../runs/source.ts';
@@ -54,14 +55,15 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
   const { player: name, env: envId, game, ...rest } = options;
   for (const file of [game ?? []].flat()) await loadGameModule(file);
   await loadGameOfRun(name);
-  const { policy, episodes, seed, backend } = evaluateOptions.parse(rest);
+  const { policy, episodes, seed, backend } = check(evaluateOptions, rest, 'evaluate');
   const isRandom = name === 'random';
   if (isRandom && envId === undefined) throw new UserError('the random player needs an env: --env breakout');
   const source = isRandom ? null : readSource(name);
   const checkpoint = source && decodeCheckpoint(source.bytes, source.name);
   const spec = findEnv(envId ?? (checkpoint as PolicyCheckpoint).info.env);
-  const player = checkpoint ? await policyPlayer(checkpoint, spec, policy, seed, backend) : randomPlayer(seed);
-  const { mean, returns, lengths } = evaluatePlayer(spec, player, episodes, seed);
+  const trained = checkpoint && (await policyPlayer(checkpoint, spec, policy, seed, backend));
+  const { mean, returns, lengths } = evaluatePlayer(spec, trained ?? randomPlayer(seed), episodes, seed);
+  trained?.dispose();
   const scores = returns.map((value) => [value]);
   const estimates = aggregateScores(scores, { rng: createRng(seed, 'evaluate'), resamples: 2000 });
   return {
@@ -91,7 +93,7 @@ async function policyPlayer(
   mode: 'greedy' | 'sampled',
   seed: number,
   backend: z.output<typeof evaluateOptions>['backend'],
-): Promise<Player> {
+): Promise<Player & { dispose(): void }> {
   const net = buildPolicyNet(checkpoint.spec);
   checkParams(net, checkpoint.params, 'checkpoint');
   const head = checkpoint.spec.heads.find(({ name }) => name === 'policy');
@@ -122,5 +124,6 @@ async function policyPlayer(
             : sampleRow(logits, e, actions.length, env.legal, rng).action;
       }
     },
+    dispose: () => tf.dispose(params),
   };
 }

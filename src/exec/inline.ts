@@ -1,3 +1,4 @@
+import { StoppedError } from '../core/errors.ts';
 import type { TaskExecutor } from './executor.ts';
 import { runTask } from './task.ts';
 
@@ -6,7 +7,10 @@ export function inlineExecutor(): TaskExecutor {
   let stopping = false;
   return {
     slots: 1,
-    run: (task, progress) => runTask(task, { progress, stopRequested: () => stopping }),
+    async run(task, progress) {
+      if (stopping) throw new StoppedError();
+      return runTask(task, { progress, stopRequested: () => stopping });
+    },
     stop: () => {
       stopping = true;
     },

@@ -1,17 +1,18 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { UserError } from '../core/errors.ts';
-import { checkValues } from '../core/schema.ts';
+import { UserError, unknownValue } from '../core/errors.ts';
 import { findEnv } from '../envs/index.ts';
 import {
   type ResolvedBackend,
+  check,
   hashOf,
   resolveTraining,
   resolveTransfer,
   runId,
   type RunConfig,
+  split,
   trainingOptions,
-  type transferOptions,
+  transferOptions,
 } from '../runs/config.ts';
 import type { Evaluation } from '../runs/evaluate.ts';
 import { gameModuleOf } from '../runs/game-module.ts';
@@ -48,6 +49,17 @@ const shared = trainingOptions.pick({
   backend: true,
   keepCheckpoints: true,
 });
+
+/** What a study takes besides its own options. */
+const OTHER_OPTIONS = [
+  'sources',
+  'targets',
+  'algorithmConfig',
+  'netConfig',
+  'methodConfig',
+  ...Object.keys(shared.shape),
+  ...Object.keys(transferOptions.shape).filter((name) => name !== 'method'),
+];
 
 export interface StudyRequest
   extends
@@ -204,13 +216,19 @@ async function openStudy(store: FolderStore, study: Study): Promise<void> {
   const there = await readJson<typeof description>(store, 'study.json');
   if (there.identity !== identity) {
     throw new UserError(
-      `${store.folder} holds another study (of ${there.request.targets}) or one of another version; choose another folder or delete it`,
+      `${store.folder} holds another study (of ${there.request?.targets}) or one of another version; choose another folder or delete it`,
     );
   }
 }
 
-const parseOptions = (request: StudyRequest): z.output<typeof studyOptions> =>
-  checkValues(studyOptions, Object.fromEntries(Object.entries(request).filter(([key]) => key in studyOptions.shape)));
+function parseOptions(request: StudyRequest): z.output<typeof studyOptions> {
+  const [own, others] = split(request, Object.keys(studyOptions.shape));
+  const stray = Object.keys(others).find((name) => !OTHER_OPTIONS.includes(name));
+  if (stray !== undefined) {
+    throw unknownValue('option of study', stray, [...Object.keys(studyOptions.shape), ...OTHER_OPTIONS]);
+  }
+  return check(studyOptions, own, 'study');
+}
 
 const canonical = (envs: readonly string[]): string[] => [...new Set(envs.map((env) => findEnv(env).id))];
 
@@ -221,7 +239,7 @@ function jobConfig(
   ids: ReadonlyMap<string, string>,
   engine: ResolvedBackend,
 ): RunConfig {
-  const training = Object.fromEntries(Object.entries(request).filter(([key]) => key in shared.shape));
+  const [training] = split(request, Object.keys(shared.shape));
   const { algorithmConfig, netConfig, methodConfig, alignment, reset, stageLearningRates } = request;
   const base = {
     ...training,

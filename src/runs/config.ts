@@ -11,6 +11,7 @@ import { ALIGNMENTS, type Alignment } from '../transfer/align.ts';
 import { findMethod, methodIds } from '../transfer/index.ts';
 import type { PolicyInfo } from './checkpoint.ts';
 import { type GameModule, gameModuleOf } from './game-module.ts';
+import { checkStages, policyNetOf } from './run-net.ts';
 import { VERSION } from './version.ts';
 
 /** What every training takes, transferred or not. */
@@ -114,10 +115,10 @@ export interface ResolvedBackend {
 export function resolveTraining(request: TrainingRequest, engine: ResolvedBackend): RunConfig {
   const { env: envId, algorithmConfig = {}, netConfig = {}, ...rest } = request;
   const spec = findEnv(envId);
-  const options = check(trainingOptions, pick(rest, trainingOptions), 'training');
+  const options = check(trainingOptions, rest, 'training');
   const algorithm = findAlgorithm(options.algorithm);
   const net = findNet(options.net || (spec.observation.kind === 'planes' ? 'conv' : 'mlp'));
-  return {
+  const config: RunConfig = {
     format: 1,
     version: VERSION,
     env: spec.id,
@@ -137,6 +138,8 @@ export function resolveTraining(request: TrainingRequest, engine: ResolvedBacken
     keepCheckpoints: options.keepCheckpoints,
     label: options.label,
   };
+  policyNetOf(config);
+  return config;
 }
 
 /** As `resolveTraining`, for a transfer from `source`. */
@@ -145,23 +148,27 @@ export function resolveTransfer(
   source: { id: string; info: PolicyInfo | null },
   engine: ResolvedBackend,
 ): RunConfig {
-  const options = check(transferOptions, pick(request, transferOptions), 'transfer');
+  const { methodConfig: given = {}, ...rest } = request;
+  const [transferring, training] = split(rest, Object.keys(transferOptions.shape));
+  const options = check(transferOptions, transferring, 'transfer');
   const method = findMethod(options.method);
   const reset = options.reset.filter((stage) => stage !== 'none');
-  const { methodConfig: given = {}, ...training } = request;
   const methodConfig = check(method.schema, given, method.id);
-  return {
-    ...resolveTraining(training, engine),
-    transfer: { source: source.id, sourceInfo: source.info, ...options, method: method.id, methodConfig, reset },
-  };
+  const transfer = { source: source.id, sourceInfo: source.info, ...options, method: method.id, methodConfig, reset };
+  const config = resolveTraining(training as unknown as TrainingRequest, engine);
+  checkStages(transfer, policyNetOf(config));
+  return { ...config, transfer };
 }
 
-/** What a run's results depend on, hashed: not its label, not how many checkpoints it keeps, not paths. */
-export function runId(config: RunConfig): string {
-  const { label: _label, keepCheckpoints: _keep, gameModule, transfer, ...identity } = config;
+/** What a run's results depend on: not its label, not how many checkpoints it keeps, not paths. */
+export function identityOf(config: RunConfig): Record<string, unknown> {
+  const { label: _label, keepCheckpoints: _keep, gameModule, transfer, ...rest } = config;
   const { sourceInfo: _info, ...from } = transfer ?? { sourceInfo: null };
-  return hashOf({ ...identity, game: gameModule?.sha256 ?? null, transfer: transfer && from }).slice(0, 16);
+  return { ...rest, gameModule: gameModule?.sha256 ?? null, transfer: transfer && from };
 }
+
+/** The identity, hashed: 16 hexadecimal digits. */
+export const runId = (config: RunConfig): string => hashOf(identityOf(config)).slice(0, 16);
 
 /** SHA-256 over the JSON of plain data, keys sorted, in hexadecimal. */
 export function hashOf(value: unknown): string {
@@ -173,19 +180,18 @@ export function hashOf(value: unknown): string {
   return createHash('sha256').update(sorted).digest('hex');
 }
 
-/** Values with defaults. @throws UserError for an unknown name or a bad value */
-function check<Schema extends z.ZodObject>(
-  schema: Schema,
-  values: Record<string, unknown>,
-  what: string,
-): z.output<Schema> {
+/** Values with defaults; undefined ones count as left out. @throws UserError for an unknown name or a bad value */
+export function check<Schema extends z.ZodObject>(schema: Schema, values: object, what: string): z.output<Schema> {
   const known = Object.keys(schema.shape);
-  const stray = Object.keys(values).find((key) => !known.includes(key));
-  if (stray !== undefined) throw unknownValue(`option of ${what}`, stray, known);
-  return checkValues(schema, values);
+  const given = Object.entries(values).filter(([, value]) => value !== undefined);
+  const stray = given.find(([key]) => !known.includes(key));
+  if (stray) throw unknownValue(`option of ${what}`, stray[0], known);
+  return checkValues(schema, Object.fromEntries(given));
 }
 
-/** The part of `value` that the schema knows. */
-function pick(value: object, schema: z.ZodObject): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(value).filter(([key, part]) => key in schema.shape && part !== undefined));
+/** The fields of `values` with these names, and the others. */
+export function split(values: object, names: readonly string[]): [named: object, others: object] {
+  const fields = Object.entries(values);
+  const part = (named: boolean): object => Object.fromEntries(fields.filter(([key]) => names.includes(key) === named));
+  return [part(true), part(false)];
 }

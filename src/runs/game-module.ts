@@ -34,6 +34,13 @@ export async function loadGameModule(file: string): Promise<Game> {
   return game;
 }
 
+/** Loads the game of a run. @throws UserError where its file has changed since the run began */
+export async function loadRunGame({ path, sha256 }: GameModule): Promise<void> {
+  const game = await loadGameModule(path);
+  if (gameModuleOf(game.id)?.sha256 === sha256) return;
+  throw new UserError(`${path} has changed since the run began; bring it back, or start another run`);
+}
+
 /** Loads the user's game that a run folder was trained on; nothing happens where it is one of ours, or no run. */
 export async function loadGameOfRun(folder: string): Promise<void> {
   const file = join(folder, 'config.json');

@@ -7,18 +7,20 @@ import { loadEngine } from '../engine/index.ts';
 import type { EnvSpec } from '../envs/env-id.ts';
 import { findEnv } from '../envs/index.ts';
 import { createVecEnv } from '../envs/vec-env.ts';
-import { buildPolicyNet, type PolicyNet } from '../nets/policy-net.ts';
+import type { PolicyNet } from '../nets/policy-net.ts';
 import { findMethod } from '../transfer/index.ts';
-import { inStage, planTransfer, type SourceTensor, type TransferPlan, transferParams } from '../transfer/plan.ts';
+import { planTransfer, type SourceTensor, type TransferPlan, transferParams } from '../transfer/plan.ts';
 import { decodeCheckpoint, encodeCheckpoint, type PolicyCheckpoint, type PolicyInfo } from './checkpoint.ts';
 import type { ResolvedTransfer, RunConfig } from './config.ts';
-import { hashOf } from './config.ts';
+import { hashOf, identityOf, runId } from './config.ts';
 import { evaluatePlayer } from './evaluate.ts';
-import { loadGameModule } from './game-module.ts';
+import { loadRunGame } from './game-module.ts';
 import { lockFolder } from './lock.ts';
 import { MetricsLog } from './metrics-log.ts';
+import { policyNetOf, stageRate } from './run-net.ts';
 import { decodeState, encodeState } from './state-codec.ts';
 import { FolderStore } from './store.ts';
+import type { EventWriter } from './tensorboard.ts';
 
 /** One evaluation during training. */
 export interface EvaluationRow {
@@ -31,8 +33,8 @@ export interface EvaluationRow {
 export interface RunResult {
   readonly step: number;
   readonly updates: number;
-  /** Mean return of the last 100 training episodes (sampled policy). */
-  readonly trainingReturn: number;
+  /** Mean return of the last 100 training episodes (sampled policy); null where none has ended. */
+  readonly trainingReturn: number | null;
   readonly evaluations: readonly EvaluationRow[];
   readonly checkpoint: string;
   /** Seconds of work, over all sessions of the run. */
@@ -84,6 +86,8 @@ interface Session {
 }
 
 interface ResumeState {
+  /** Id of the run, so that the state of another run is not taken for this one's. */
+  run: string;
   agent: unknown;
   evaluations: EvaluationRow[];
   recentReturns: number[];
@@ -104,7 +108,7 @@ export async function trainRun(
   const store = new FolderStore(folder);
   const lock = await lockFolder(folder);
   try {
-    const finished = await openRun(store, folder, config);
+    const finished = await openRun(store, config);
     if (finished) return finished;
     const session = await startSession(store, folder, config, source);
     try {
@@ -118,15 +122,12 @@ export async function trainRun(
   }
 }
 
-/** Writes the config of a new run, or checks it against the one there. Returns the result of a finished run. */
-async function openRun(store: FolderStore, folder: string, config: RunConfig): Promise<RunResult | null> {
-  const text = JSON.stringify(config, null, 2);
-  if (!(await store.putIfAbsent('config.json', utf8(text)))) {
-    const there = await readJson<RunConfig>(store, 'config.json');
-    const differing = differences(there, config);
-    if (differing.length > 0) {
-      throw new UserError(`${folder} holds another run (${differing.join('; ')}); choose another folder`);
-    }
+/** Checks the config of the run that is there, if one is. Returns the result of a finished run. */
+async function openRun(store: FolderStore, config: RunConfig): Promise<RunResult | null> {
+  if (!(await store.get('config.json'))) return null;
+  const differing = differences(await readJson<RunConfig>(store, 'config.json'), config);
+  if (differing.length > 0) {
+    throw new UserError(`${store.folder} holds another run (${differing.join('; ')}); choose another folder`);
   }
   return (await store.get('result.json')) ? readJson<RunResult>(store, 'result.json') : null;
 }
@@ -137,7 +138,8 @@ async function startSession(
   config: RunConfig,
   source: SourceCheckpoint | null,
 ): Promise<Session> {
-  if (config.gameModule) await loadGameModule(config.gameModule.path);
+  if (config.gameModule) await loadRunGame(config.gameModule);
+  const resume = await readResume(store, config);
   const spec = findEnv(config.env);
   const algorithm = findAlgorithm(config.algorithm);
   const engine = await loadEngine(config.backend);
@@ -153,9 +155,9 @@ async function startSession(
     totalTimesteps: config.totalTimesteps,
     learningRateScale: learningRateScale(config, net),
   });
+  // Only now: options that do not fit each other leave no run behind.
+  await store.putIfAbsent('config.json', utf8(JSON.stringify(config, null, 2)));
   const metrics = new MetricsLog(`${folder}/metrics.jsonl`);
-  const saved = await store.get(RESUME_KEY);
-  const resume = saved ? (decodeState(saved, `${folder}/${RESUME_KEY}`) as ResumeState) : null;
   if (resume) agent.load(resume.agent);
   else env.reset();
   metrics.truncateAfter(agent.updates);
@@ -173,9 +175,30 @@ async function startSession(
   };
 }
 
+/** What an earlier session saved. @throws UserError where it can't be read, or is of another run */
+async function readResume(store: FolderStore, config: RunConfig): Promise<ResumeState | null> {
+  const saved = await store.get(RESUME_KEY);
+  if (!saved) return null;
+  const file = `${store.folder}/${RESUME_KEY}`;
+  const state = decodeState(saved, file) as ResumeState | null;
+  if (state?.run !== runId(config)) throw new UserError(`${file} is of another run; delete it to start this one anew`);
+  return state;
+}
+
 async function learn(session: Session, folder: string, hooks: RunHooks): Promise<RunResult> {
-  const { config, agent, evaluations } = session;
+  const { agent } = session;
   const events = hooks.tensorboard ? new (await import('./tensorboard.ts')).EventWriter(folder, agent.step) : null;
+  try {
+    await toTheEnd(session, hooks, events);
+  } finally {
+    events?.close();
+  }
+  return finish(session);
+}
+
+/** Updates, evaluates and saves until the training is over. @throws StoppedError, with everything saved */
+async function toTheEnd(session: Session, hooks: RunHooks, events: EventWriter | null): Promise<void> {
+  const { config, agent, evaluations } = session;
   let savedMs = performance.now();
   const report = (phase: RunProgress['phase']): void =>
     hooks.progress?.({
@@ -186,7 +209,7 @@ async function learn(session: Session, folder: string, hooks: RunHooks): Promise
       evaluations,
     });
   for (;;) {
-    if (agent.step >= nextEvaluation(config, evaluations)) {
+    if (isEvaluationDue(session)) {
       report('evaluating');
       evaluate(session);
       events?.scalars(agent.step, { 'evaluation/return': evaluations[evaluations.length - 1].mean });
@@ -195,7 +218,7 @@ async function learn(session: Session, folder: string, hooks: RunHooks): Promise
       savedMs = performance.now();
       report(agent.step >= config.totalTimesteps ? 'finished' : 'training');
     }
-    if (agent.step >= config.totalTimesteps) break;
+    if (agent.step >= config.totalTimesteps) return;
     const row = update(session);
     events?.scalars(agent.step, row);
     report('training');
@@ -210,8 +233,6 @@ async function learn(session: Session, folder: string, hooks: RunHooks): Promise
       savedMs = performance.now();
     }
   }
-  events?.close();
-  return finish(session);
 }
 
 /** One update of the agent, logged. @throws NotFiniteError naming the update */
@@ -239,9 +260,13 @@ function update({ agent, metrics, recentReturns }: Session): Record<string, numb
   }
 }
 
-/** The step at which the next evaluation is due: 0, then `evaluations` times evenly up to the end. */
-function nextEvaluation({ totalTimesteps, evaluations }: RunConfig, done: readonly EvaluationRow[]): number {
-  return done.length > evaluations ? Number.POSITIVE_INFINITY : (totalTimesteps * done.length) / evaluations;
+/**
+ * At step 0, then `evaluations` times evenly up to the end, after the update that reaches the step; never twice after the
+ * same one, also where updates are longer than that and a run is resumed.
+ */
+function isEvaluationDue({ config, agent, evaluations: done }: Session): boolean {
+  if (agent.step === done.at(-1)?.step) return false;
+  return agent.step >= (config.totalTimesteps * done.length) / config.evaluations;
 }
 
 function evaluate({ config, spec, agent, evaluations }: Session): void {
@@ -256,7 +281,7 @@ async function finish(session: Session): Promise<RunResult> {
   const result: RunResult = {
     step: agent.step,
     updates: agent.updates,
-    trainingReturn: meanOrNull(session.recentReturns) ?? Number.NaN,
+    trainingReturn: meanOrNull(session.recentReturns),
     evaluations,
     checkpoint: checkpointKey(agent.step),
     seconds: secondsOf(session),
@@ -285,10 +310,11 @@ async function saveCheckpoint({ config, store, spec, net, agent }: Session): Pro
 
 /** Logs first, then the state that relies on them: what a kill between the two leaves is cut when resuming. */
 async function saveResume(session: Session): Promise<void> {
-  const { agent, store, evaluations, recentReturns, metrics } = session;
+  const { config, agent, store, evaluations, recentReturns, metrics } = session;
   metrics.flush();
   await store.put('evaluations.jsonl', utf8(evaluations.map((row) => `${JSON.stringify(row)}\n`).join('')));
-  const state: ResumeState = { agent: agent.save(), evaluations, recentReturns, seconds: secondsOf(session) };
+  const progress = { evaluations, recentReturns, seconds: secondsOf(session) };
+  const state: ResumeState = { run: runId(config), agent: agent.save(), ...progress };
   await store.put(RESUME_KEY, encodeState(state));
 }
 
@@ -310,30 +336,17 @@ async function initialParams(
   return transferParams(plan, { tensors: sourceTensors(checkpoint), params: checkpoint.params }, net.tensors, fresh);
 }
 
-/** The net that a run trains. */
-export function policyNetOf(config: RunConfig): PolicyNet {
-  const spec = findEnv(config.env);
-  return buildPolicyNet({
-    net: config.net,
-    netConfig: config.netConfig,
-    observation: spec.observation,
-    heads: findAlgorithm(config.algorithm).heads(spec.actionSet),
-  });
-}
-
-/** What a transfer run would do with a source, without doing it. @throws UserError for stages that the net lacks */
+/** What a transfer run would do with a source, without doing it. */
 export function planFor(config: RunConfig, net: PolicyNet, source: PolicyCheckpoint): TransferPlan {
   const transfer = config.transfer as ResolvedTransfer;
   const method = findMethod(transfer.method);
-  const rates = stageRates(transfer.stageLearningRates, net);
-  checkStages(transfer.reset, net);
   return planTransfer(sourceTensors(source), net.tensors, {
     source: source.info.env,
     target: config.env,
     method: transfer.method,
     alignment: transfer.alignment,
     reset: transfer.reset,
-    training: (stage) => withRate(method.describe(transfer.methodConfig, stage, config), rateOf(stage, rates)),
+    training: (stage) => withRate(method.describe(transfer.methodConfig, stage, config), stageRate(stage, transfer)),
   });
 }
 
@@ -352,48 +365,19 @@ function learningRateScale(config: RunConfig, net: PolicyNet): (tensor: string, 
   const { transfer } = config;
   if (!transfer) return () => 1;
   const method = findMethod(transfer.method);
-  const rates = stageRates(transfer.stageLearningRates, net);
   const stages = new Map(net.tensors.map(({ name, stage }) => [name, stage]));
   return (tensor, step) => {
     const stage = stages.get(tensor) as string;
-    return method.scale(transfer.methodConfig, stage, step, config) * rateOf(stage, rates);
+    return method.scale(transfer.methodConfig, stage, step, config) * stageRate(stage, transfer);
   };
 }
 
-type StageRate = readonly [stage: string, rate: number];
-
-function stageRates(pairs: readonly string[], net: PolicyNet): StageRate[] {
-  const rates = pairs.map((pair): StageRate => {
-    const [stage, rate] = pair.split('=');
-    return [stage, Number(rate)];
-  });
-  checkStages(
-    rates.map(([stage]) => stage),
-    net,
-  );
-  return rates;
-}
-
-/** The rate given for the longest prefix of the stage; 1 for none. */
-function rateOf(stage: string, rates: readonly StageRate[]): number {
-  const fitting = rates.filter(([prefix]) => inStage(stage, prefix)).sort(([a], [b]) => b.length - a.length);
-  return fitting[0]?.[1] ?? 1;
-}
-
-function checkStages(names: readonly string[], net: PolicyNet): void {
-  const stages = [...new Set(net.tensors.map(({ stage }) => stage))];
-  const bad = names.find((name) => !stages.some((stage) => inStage(stage, name)));
-  if (bad !== undefined) throw new UserError(`unknown stage "${bad}"; valid: ${stages.join(', ')} and their prefixes`);
-}
-
-/** The keys in which two configs differ, with both values; labels and bookkeeping do not count. */
+/** The keys in which the identities of two configs differ, with both values. */
 function differences(there: RunConfig, wanted: RunConfig): string[] {
-  const keys = (Object.keys(wanted) as (keyof RunConfig)[]).filter(
-    (key) => key !== 'label' && key !== 'keepCheckpoints',
-  );
-  return keys
-    .filter((key) => hashOf(there[key] ?? null) !== hashOf(wanted[key]))
-    .map((key) => `${key}: there ${JSON.stringify(there[key])}, wanted ${JSON.stringify(wanted[key])}`);
+  const [mine, theirs] = [identityOf(wanted), identityOf(there)];
+  return Object.keys(mine)
+    .filter((key) => hashOf(theirs[key] ?? null) !== hashOf(mine[key]))
+    .map((key) => `${key}: there ${JSON.stringify(theirs[key])}, wanted ${JSON.stringify(mine[key])}`);
 }
 
 /** Reads a JSON file of a run. @throws UserError where it is missing or not JSON */

@@ -1,0 +1,34 @@
+import { findAlgorithm } from '../agents/index.ts';
+import { UserError } from '../core/errors.ts';
+import { findEnv } from '../envs/index.ts';
+import { buildPolicyNet, type PolicyNet } from '../nets/policy-net.ts';
+import { inStage } from '../transfer/plan.ts';
+import type { ResolvedTransfer, RunConfig } from './config.ts';
+
+/** The net that a run trains. @throws UserError where it can't read the game's observation */
+export function policyNetOf(config: Pick<RunConfig, 'env' | 'algorithm' | 'net' | 'netConfig'>): PolicyNet {
+  const spec = findEnv(config.env);
+  return buildPolicyNet({
+    net: config.net,
+    netConfig: config.netConfig,
+    observation: spec.observation,
+    heads: findAlgorithm(config.algorithm).heads(spec.actionSet),
+  });
+}
+
+/** The share of the learning rate that the user gave a stage (the longest prefix counts); 1 where none was given. */
+export function stageRate(stage: string, { stageLearningRates }: ResolvedTransfer): number {
+  const fitting = stageLearningRates
+    .map((pair) => pair.split('='))
+    .filter(([prefix]) => inStage(stage, prefix))
+    .sort(([a], [b]) => b.length - a.length);
+  return fitting.length > 0 ? Number(fitting[0][1]) : 1;
+}
+
+/** Checks that the net has the stages that a transfer names. @throws UserError naming the first that it lacks */
+export function checkStages({ reset, stageLearningRates }: ResolvedTransfer, net: PolicyNet): void {
+  const stages = [...new Set(net.tensors.map(({ stage }) => stage))];
+  const named = [...reset, ...stageLearningRates.map((pair) => pair.split('=')[0])];
+  const bad = named.find((name) => !stages.some((stage) => inStage(stage, name)));
+  if (bad !== undefined) throw new UserError(`unknown stage "${bad}"; valid: ${stages.join(', ')} and their prefixes`);
+}
