@@ -3,10 +3,23 @@ import { UserError } from '../core/errors.ts';
 import { findEnv } from '../envs/index.ts';
 import { buildPolicyNet, type PolicyNet } from '../nets/policy-net.ts';
 import { inStage } from '../transfer/plan.ts';
-import type { ResolvedTransfer, RunConfig } from './config.ts';
+
+/** The part of a run's config that defines its net. */
+interface NetConfig {
+  readonly env: string;
+  readonly algorithm: string;
+  readonly net: string;
+  readonly netConfig: Record<string, unknown>;
+}
+
+/** The part of a transfer that names stages: `heads/value`, `stem=0.1`. */
+interface StageOptions {
+  readonly reset: readonly string[];
+  readonly stageLearningRates: readonly string[];
+}
 
 /** The net that a run trains. @throws UserError where it can't read the game's observation */
-export function policyNetOf(config: Pick<RunConfig, 'env' | 'algorithm' | 'net' | 'netConfig'>): PolicyNet {
+export function policyNetOf(config: NetConfig): PolicyNet {
   const spec = findEnv(config.env);
   return buildPolicyNet({
     net: config.net,
@@ -17,7 +30,7 @@ export function policyNetOf(config: Pick<RunConfig, 'env' | 'algorithm' | 'net' 
 }
 
 /** The share of the learning rate that the user gave a stage (the longest prefix counts); 1 where none was given. */
-export function stageRate(stage: string, { stageLearningRates }: ResolvedTransfer): number {
+export function stageRate(stage: string, { stageLearningRates }: Pick<StageOptions, 'stageLearningRates'>): number {
   const fitting = stageLearningRates
     .map((pair) => pair.split('='))
     .filter(([prefix]) => inStage(stage, prefix))
@@ -26,7 +39,7 @@ export function stageRate(stage: string, { stageLearningRates }: ResolvedTransfe
 }
 
 /** Checks that the net has the stages that a transfer names. @throws UserError naming the first that it lacks */
-export function checkStages({ reset, stageLearningRates }: ResolvedTransfer, net: PolicyNet): void {
+export function checkStages({ reset, stageLearningRates }: StageOptions, net: PolicyNet): void {
   const stages = [...new Set(net.tensors.map(({ stage }) => stage))];
   const named = [...reset, ...stageLearningRates.map((pair) => pair.split('=')[0])];
   const bad = named.find((name) => !stages.some((stage) => inStage(stage, name)));
