@@ -7,6 +7,7 @@ import type { Comparison } from '../stats/compare.ts';
 import type { Arm } from '../stats/curve.ts';
 import { number, steps as stepsText } from '../stats/verdict.ts';
 import { Markup } from './markup.ts';
+import { niceTicks } from './scale.ts';
 
 echarts.use([CustomChart, LineChart, GridComponent, SVGRenderer]);
 
@@ -29,27 +30,29 @@ export interface CurveChartInput {
 
 /** Learning curves of both arms as an SVG: single runs thin, means with their intervals, random play, the threshold. `id` starts every id in it. */
 export function curveChart({ scratch, transfer, random, comparison }: CurveChartInput, id: string): Markup {
-  const { level } = comparison;
+  const { level, budget } = comparison;
+  const bands = [scratch, transfer].map((arm) => meanBand(arm.curves, level));
+  const returns = [scratch, transfer].flatMap((arm) => arm.curves.flatMap((curve) => curve.returns));
+  const shown = [...returns, ...bands.flatMap(({ low, high }) => [...low, ...high]), random];
+  const rows = niceTicks(Math.min(...shown), Math.max(...shown), 6);
+  const columns = niceTicks(0, budget, 7).filter((step) => step <= budget);
   const arms = [
-    { arm: scratch, color: SCRATCH, symbol: 'triangle', dash: [9, 6] },
-    { arm: transfer, color: TRANSFERRED, symbol: 'circle', dash: 'solid' as const },
+    { arm: scratch, band: bands[0], color: SCRATCH, symbol: 'triangle', dash: [9, 6] },
+    { arm: transfer, band: bands[1], color: TRANSFERRED, symbol: 'circle', dash: 'solid' as const },
   ];
   const series = [
-    ...arms.map(({ arm, color }) => bandSeries(meanBand(arm.curves, level), color)),
+    ...arms.map(({ band, color }) => bandSeries(band, color)),
     ...arms.flatMap(({ arm, color }) => arm.curves.map((curve) => runSeries(zip(curve.steps, curve.returns), color))),
-    randomSeries(random, comparison.budget),
-    ...arms.map(({ arm, color, symbol, dash }) => {
-      const { steps, mean } = meanBand(arm.curves, level);
-      return {
-        type: 'line',
-        data: zip(steps, mean),
-        symbol,
-        symbolSize: symbol === 'triangle' ? 9 : 8,
-        itemStyle: { color },
-        lineStyle: { color, width: 2.5, type: dash },
-        z: 5,
-      };
-    }),
+    randomSeries(random, budget),
+    ...arms.map(({ band, color, symbol, dash }) => ({
+      type: 'line',
+      data: zip(band.steps, band.mean),
+      symbol,
+      symbolSize: symbol === 'triangle' ? 9 : 8,
+      itemStyle: { color },
+      lineStyle: { color, width: 2.5, type: dash },
+      z: 5,
+    })),
     ...thresholdSeries(comparison),
   ];
   return render(id, {
@@ -58,19 +61,21 @@ export function curveChart({ scratch, transfer, random, comparison }: CurveChart
     grid: { left: 56, right: 24, top: 30, bottom: 44 },
     xAxis: {
       type: 'value',
-      max: comparison.budget,
+      max: budget,
       name: 'environment steps on the target',
       nameLocation: 'middle',
       nameGap: 30,
       nameTextStyle: { color: MUTED, fontSize: 13 },
-      axisLabel: { color: MUTED, fontSize: 13, formatter: (value: number) => stepsText(value) },
+      axisLabel: { color: MUTED, fontSize: 13, customValues: columns, formatter: (value: number) => stepsText(value) },
       axisLine: { lineStyle: { color: MUTED } },
-      axisTick: { lineStyle: { color: MUTED } },
+      axisTick: { lineStyle: { color: MUTED }, customValues: columns },
       splitLine: { show: false },
     },
     yAxis: {
       type: 'value',
-      scale: true,
+      min: rows[0],
+      max: rows[rows.length - 1],
+      interval: rows[1] - rows[0],
       name: 'return',
       nameTextStyle: { color: MUTED, fontSize: 13, align: 'right' },
       axisLabel: { color: MUTED, fontSize: 13 },
@@ -134,7 +139,7 @@ function thresholdSeries({ arms, threshold, primary }: Comparison) {
     {
       type: 'line',
       data: [
-        { value: [0, threshold.value], label: noteLabel(`return ${number(threshold.value)}`, 'right', [2, -10]) },
+        { value: [0, threshold.value], label: noteLabel(`return ${number(threshold.value)}`, 'right', [2, 11]) },
         [Math.max(s, t), threshold.value],
       ],
       ...UNSEEN_SYMBOL,

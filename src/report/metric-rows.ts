@@ -54,9 +54,16 @@ export function metricRows(comparison: Comparison): MetricRow[] {
       '  never reached (censored)',
       [s, t].map((arm) => `${arm.timeToThreshold.censored} of ${arm.runs}`),
     ),
-    row('chance of a better run', 'probabilityOfImprovement', plain, ['', '']),
+    chanceRow(
+      row('chance of a better run', 'probabilityOfImprovement', plain, ['', '']),
+      metrics.probabilityOfImprovement,
+    ),
   ];
 }
+
+/** Where all runs of one arm beat all of the other, every resample says so too: such an interval knows nothing. */
+const chanceRow = (row: MetricRow, { low, high }: Estimate): MetricRow =>
+  low === high ? { ...row, interval: '', outcome: undefined } : row;
 
 const bare = (label: string, [scratch, transfer]: readonly string[]): MetricRow => ({
   label,

@@ -62,7 +62,7 @@ function timesText(ratio: number): string {
 function stepsInterval({ low, high }: Estimate, level: number): string {
   if (low === high) return '';
   const end = (ratio: number | null) =>
-    ratio === null ? 'never within the budget' : ratio === 0 ? 'none at all' : timesText(ratio);
+    ratio === null ? 'never within the budget' : ratio === 0 ? 'no steps at all' : timesText(ratio);
   const [a, b] = [low, high];
   if (a !== null && b !== null && a > 0 && b < 1) return `${percent(level)} interval ${number(1 / b)}–${number(1 / a)}`;
   if (a !== null && b !== null && a > 1) return `${percent(level)} interval ${number(a)}–${number(b)}`;
@@ -95,9 +95,10 @@ export function number(value: number): string {
   return text.replace(/^-(0(?:\.0+)?)$/, '$1').replace('-', '−');
 }
 
-/** `61k`, `1.25M`, `850`. */
+/** `850`, `4.1k`, `61k`, `1.25M`. */
 export function steps(count: number): string {
   const trimmed = (value: number) => String(Math.round(value * 100) / 100);
   if (count >= 999_500) return `${trimmed(count / 1e6)}M`;
-  return count >= 1000 ? `${Math.round(count / 1000)}k` : String(Math.round(count));
+  if (count >= 9950) return `${Math.round(count / 1000)}k`;
+  return count >= 999.5 ? `${Math.round(count / 100) / 10}k` : String(Math.round(count));
 }
