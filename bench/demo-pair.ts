@@ -1,6 +1,6 @@
 /**
  * How the pair of the demo was chosen: every candidate source to the demo's target, at the demo's settings but on other
- * seeds (70,000 and up; the demo's are below 10,000). Its output is kept beside it in demo-pair.log.
+ * seeds (70,000 and up; the demo's are below 10,000). Its output is kept beside it in demo-pair.txt.
  *
  *     npx tsx bench/demo-pair.ts
  */

@@ -2,6 +2,10 @@ import type { Player } from '../core/agent.ts';
 import type { EnvSpec } from '../envs/env-id.ts';
 import { createVecEnv } from '../envs/vec-env.ts';
 
+/** Evaluations draw from seeds that no training uses; `rng=mt19937` takes one for each environment. */
+const FIRST_SEED = 2_000_000_000;
+const MAX_EPISODES = 100_000;
+
 /** No evaluation episode is longer. */
 const EVALUATION_STEP_CAP = 10_000;
 
@@ -17,7 +21,7 @@ export interface Evaluation {
  * cut at 10,000 steps. Luck depends on the seed alone: the same seed is the same luck for any player.
  */
 export function evaluatePlayer(spec: EnvSpec, player: Player, episodes: number, seed: number): Evaluation {
-  const env = createVecEnv(withStepCap(spec), episodes, `evaluation/${seed}`);
+  const env = createVecEnv(withStepCap(spec), episodes, FIRST_SEED + seed * MAX_EPISODES);
   const actions = new Int32Array(episodes * env.players);
   const returns = new Array<number>(episodes).fill(Number.NaN);
   const lengths = new Array<number>(episodes).fill(0);
