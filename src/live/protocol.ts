@@ -4,8 +4,9 @@ import type { Named, Shape } from '../core/game.ts';
  * What travels between the server and a page. Free of Node and of any library: both sides share it.
  *
  * A frame is whole in itself (no deltas), so that a slow watcher simply misses some. It travels as base64 text: a string
- * packet is encoded once for a room, a binary one is two WebSocket frames a client. Measured with
- * `npx tsx bench/watch-cost.ts --encoding` (NUMBERS).
+ * packet is encoded once for a room, a binary one is two WebSocket frames a client. For a frame of seaquest in play the
+ * serving process pays 28 µs as text and 57 µs as binary with 8 clients, 389 and 885 µs with 100, and a client receives
+ * 149 and 145 bytes (`npx tsx bench/watch-cost.ts --encoding`).
  */
 
 /** Raised whenever a page built for the old protocol could not read the new one. */
