@@ -19,7 +19,23 @@ const MEND_WASM = 'it needs a processor with SIMD and the packages as npm ci ins
  * Loads tfjs in this thread with a backend to train on. `auto` takes tensorflow where it is installed, else wasm,
  * else cpu with a warning. Throws a UserError where the backend asked for is not there.
  */
-export async function loadEngine(choice: BackendChoice = 'auto'): Promise<Engine> {
+export function loadEngine(choice: BackendChoice = 'auto'): Promise<Engine> {
+  if (latest?.choice === choice) return latest.engine;
+  // tfjs has one active backend a thread: two that start at once disturb each other.
+  const earlier = latest?.engine.catch(() => undefined);
+  const engine = Promise.resolve(earlier).then(() => startEngine(choice));
+  const entry = { choice, engine };
+  latest = entry;
+  engine.catch(() => {
+    if (latest === entry) latest = null;
+  });
+  return engine;
+}
+
+/** The engine last asked for in this thread. */
+let latest: { choice: BackendChoice; engine: Promise<Engine> } | null = null;
+
+async function startEngine(choice: BackendChoice): Promise<Engine> {
   switch (choice) {
     case 'tensorflow':
       return loadTensorflow();
