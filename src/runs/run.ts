@@ -12,7 +12,7 @@ import { findMethod } from '../transfer/index.ts';
 import { planTransfer, type SourceTensor, type TransferPlan, transferParams } from '../transfer/plan.ts';
 import { decodeCheckpoint, encodeCheckpoint, type PolicyCheckpoint, type PolicyInfo } from './checkpoint.ts';
 import type { ResolvedTransfer, RunConfig } from './config.ts';
-import { hashOf, identityOf, runId } from './config.ts';
+import { identityOf, runId } from './config.ts';
 import { evaluatePlayer } from './evaluate.ts';
 import { loadRunGame } from './game-module.ts';
 import { lockFolder } from './lock.ts';
@@ -125,7 +125,9 @@ export async function trainRun(
 /** Checks the config of the run that is there, if one is. Returns the result of a finished run. */
 async function openRun(store: FolderStore, config: RunConfig): Promise<RunResult | null> {
   if (!(await store.get('config.json'))) return null;
-  const differing = differences(await readJson<RunConfig>(store, 'config.json'), config);
+  const there = await readJson<RunConfig | null>(store, 'config.json');
+  if (there?.format !== config.format) throw new UserError(`${store.folder}/config.json is not the config of a run`);
+  const differing = differences(identityOf(there), identityOf(config));
   if (differing.length > 0) {
     throw new UserError(`${store.folder} holds another run (${differing.join('; ')}); choose another folder`);
   }
@@ -372,13 +374,18 @@ function learningRateScale(config: RunConfig, net: PolicyNet): (tensor: string, 
   };
 }
 
-/** The keys in which the identities of two configs differ, with both values. */
-function differences(there: RunConfig, wanted: RunConfig): string[] {
-  const [mine, theirs] = [identityOf(wanted), identityOf(there)];
-  return Object.keys(mine)
-    .filter((key) => hashOf(theirs[key] ?? null) !== hashOf(mine[key]))
-    .map((key) => `${key}: there ${JSON.stringify(theirs[key])}, wanted ${JSON.stringify(mine[key])}`);
+/** Where two trees of plain data differ, with both values: `netConfig.units: there 16, wanted 8`. */
+function differences(there: unknown, wanted: unknown, path: string[] = []): string[] {
+  if (isRecord(there) && isRecord(wanted)) {
+    const keys = [...new Set([...Object.keys(wanted), ...Object.keys(there)])];
+    return keys.flatMap((key) => differences(there[key], wanted[key], [...path, key]));
+  }
+  const [a, b] = [JSON.stringify(there) ?? 'nothing', JSON.stringify(wanted) ?? 'nothing'];
+  return a === b ? [] : [`${path.join('.')}: there ${a}, wanted ${b}`];
 }
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Reads a JSON file of a run. @throws UserError where it is missing or not JSON */
 export async function readJson<T>(store: FolderStore, key: string): Promise<T> {
