@@ -10,8 +10,11 @@ export interface ExhibitionOptions {
   readonly seed?: number;
   /** Steps a second at speed 1. */
   readonly stepsPerSecond?: number;
-  /** Is handed every frame as it travels. */
-  readonly onFrame?: (text: string) => void;
+  /**
+   * Is handed every frame as it travels. `stands`: the match stands still on it, so that no other follows soon; on a
+   * pause the newest frame is handed over once more.
+   */
+  readonly onFrame?: (text: string, stands: boolean) => void;
   /** Is called when what `info` says has changed. */
   readonly onChange?: () => void;
 }
@@ -100,6 +103,7 @@ export class Exhibition {
     if (paused === this.paused) return;
     this.paused = paused;
     this.changed();
+    if (paused && this.last !== null) this.options.onFrame?.(this.last, true);
   }
 
   /** Speed as a multiple of the usual steps a second. */
@@ -242,7 +246,7 @@ export class Exhibition {
       picture: picture(),
     };
     this.last = encodeFrame(frame, stage.board);
-    this.options.onFrame?.(this.last);
+    this.options.onFrame?.(this.last, this.paused || this.phase === 'ready');
   }
 
   /** Chooses for every player who acts now; returns what the first of them makes of it. */

@@ -217,19 +217,21 @@ function decodePicture(bytes: Uint8Array, planes: boolean, board: Board): Pictur
 
 /** One bit a cell, plane by plane: a plane's cells lie together, and most of their bytes are 0. */
 function packBits(cells: Uint8Array, channels: number): Uint8Array {
-  const area = cells.length / channels;
   const bits = new Uint8Array(Math.ceil(cells.length / 8));
-  for (let i = 0; i < cells.length; i++) {
-    if (cells[(i % area) * channels + Math.floor(i / area)] !== 0) bits[i >> 3] |= 1 << (i & 7);
+  let bit = 0;
+  for (let channel = 0; channel < channels; channel++) {
+    for (let i = channel; i < cells.length; i += channels, bit++) {
+      if (cells[i] !== 0) bits[bit >> 3] |= 1 << (bit & 7);
+    }
   }
   return bits;
 }
 
 function unpackBits(bits: Uint8Array, size: number, channels: number): Uint8Array {
-  const area = size / channels;
   const cells = new Uint8Array(size);
-  for (let i = 0; i < size; i++) {
-    cells[(i % area) * channels + Math.floor(i / area)] = (bits[i >> 3] >> (i & 7)) & 1;
+  let bit = 0;
+  for (let channel = 0; channel < channels; channel++) {
+    for (let i = channel; i < size; i += channels, bit++) cells[i] = (bits[bit >> 3] >> (bit & 7)) & 1;
   }
   return cells;
 }

@@ -43,6 +43,7 @@ const DEFAULT_PORT = 4263;
 const PORTS_TRIED = 50;
 const MAX_CLIENTS = 256;
 const FEED_MS = 2000;
+const STATUS_MS = 250;
 /** Key presses of a human come by the dozen; nobody asks for more than this. */
 const ASKS_PER_SECOND = 40;
 const ASKS_AT_ONCE = 80;
@@ -85,7 +86,11 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
     const exhibition: Exhibition = new Exhibition(source, {
       seed,
       stepsPerSecond: options.stepsPerSecond,
-      onFrame: (text) => io.to(source.id).volatile.emit('frame', source.id, text),
+      // A watcher whose line is busy misses a frame; not the last one before a standstill, which nothing would replace.
+      onFrame: (text, stands) => {
+        const room = io.to(source.id);
+        (stands ? room : room.volatile).emit('frame', source.id, text);
+      },
       onChange: () => matches.get(source.id) === exhibition && io.emit('match', exhibition.info()),
     });
     matches.set(source.id, exhibition);
@@ -131,6 +136,15 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
     }
   }
 
+  let statusTimer: NodeJS.Timeout | undefined;
+  /** Progress may come a hundred times a second; pages are told four times. */
+  function tellStatus(): void {
+    statusTimer ??= setTimeout(() => {
+      statusTimer = undefined;
+      io.emit('status', status);
+    }, STATUS_MS);
+  }
+
   const feed = isFeed(options.matches) ? options.matches : null;
   let refreshing: Promise<void> | null = null;
   /** Takes in what the feed has now. */
@@ -169,15 +183,16 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
     },
     setStatus(next) {
       status = report === undefined ? next : { ...next, report: '/report' };
-      io.emit('status', status);
+      tellStatus();
     },
     setReport(file) {
       report = file;
       status = { ...status, report: '/report' };
-      io.emit('status', status);
+      tellStatus();
     },
     async close() {
       clearInterval(feedTimer);
+      clearTimeout(statusTimer);
       [...matches.keys()].forEach(remove);
       await io.close();
     },

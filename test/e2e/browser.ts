@@ -1,16 +1,5 @@
-import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
-
-const USUAL_PATHS = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/usr/bin/google-chrome-stable',
-  '/snap/bin/chromium',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-  '/Applications/Chromium.app/Contents/MacOS/Chromium',
-  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
-];
+import { browserRequired, findChromium } from '../../scripts/chromium.ts';
 
 const FLAGS = [
   '--headless',
@@ -23,21 +12,19 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-const executablePath = [process.env['CHROMIUM_PATH'], ...USUAL_PATHS].find((path) => path && existsSync(path));
-
 /**
  * Is there a browser to test in? Without one the tests are skipped, with a line that says so; under CI they fail.
  * Use as `describe.skipIf(!hasBrowser())`.
  */
 export function hasBrowser(): boolean {
-  if (executablePath !== undefined) return true;
+  if (findChromium() !== undefined) return true;
   const advice = 'no Chromium found: install one (apt-get install chromium) or set CHROMIUM_PATH';
-  if (process.env['CI']) throw new Error(advice);
+  if (browserRequired()) throw new Error(advice);
   console.warn(`browser tests are skipped, ${advice}`);
   return false;
 }
 
 /** A real, headless Chromium that renders without a GPU. */
 export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath, args: FLAGS });
+  return chromium.launch({ executablePath: findChromium(), args: FLAGS });
 }

@@ -116,6 +116,8 @@ export class MatchView {
     const { stage } = this.info;
     if (stage === null) return;
     const frame = decodeFrame(text, stage.board);
+    // A match that stands still sends its frame again, for those who missed it.
+    if (frame.frame === this.frame?.frame && frame.episode === this.frame.episode) return;
     const isNewEpisode = frame.episode !== this.frame?.episode;
     if (this.frame?.terminated) this.best = Math.max(this.best, this.frame.episodeReturn);
     this.frame = frame;

@@ -10,6 +10,8 @@ export class ProgressView {
   private readonly curves = h('figure', { class: 'curves', hidden: true });
   private readonly jobs = h('ul', { class: 'jobs', hidden: true });
   private chart: Promise<CurvesChart> | null = null;
+  /** What the chart shows: it is left alone while that stays the same. */
+  private shown = '';
 
   constructor(element: HTMLElement) {
     this.element = element;
@@ -31,7 +33,9 @@ export class ProgressView {
 
   private showCurves(curves: readonly Curve[], title: string): void {
     this.curves.hidden = !curves.some(({ points }) => points.length > 0);
-    if (this.curves.hidden) return;
+    const wanted = JSON.stringify([curves, title]);
+    if (this.curves.hidden || wanted === this.shown) return;
+    this.shown = wanted;
     this.chart ??= import('./curves-chart.ts').then(({ CurvesChart }) => new CurvesChart(this.curves));
     void this.chart.then((chart) => chart.show(curves, title));
   }
