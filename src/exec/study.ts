@@ -196,11 +196,14 @@ export async function runStudy(
   return result;
 }
 
-/** A short name of a job: `transfer 3/5: breakout (full)`. */
-function jobLabel(job: StudyTask['job']): string {
-  if (job.arm === 'random') return `random play: ${job.env}`;
-  const number = Number(job.key.slice(job.key.lastIndexOf('/') + 1)) + 1;
-  return `${job.arm} ${number}: ${job.env}`;
+/** A short name of a job with its env: `transferred 3: breakout`. */
+const jobLabel = (job: StudyTask['job']): string =>
+  job.arm === 'random' ? `random play: ${job.env}` : `${agentLabel(job)}: ${job.env}`;
+
+/** The name of the agent that a job trains: `transferred 3`. */
+function agentLabel({ arm, key }: StudyJob): string {
+  const number = Number(key.slice(key.lastIndexOf('/') + 1)) + 1;
+  return `${arm === 'transfer' ? 'transferred' : arm} ${number}`;
 }
 
 async function openStudy(store: FolderStore, study: Study): Promise<void> {
@@ -248,7 +251,7 @@ function jobConfig(
     env: job.env,
     seed: job.seed,
     totalTimesteps: job.arm === 'source' ? options.sourceTimesteps : options.targetTimesteps,
-    label: jobLabel(job),
+    label: agentLabel(job),
   };
   if (job.from === null) return resolveTraining(base, engine);
   const source = { id: `run:${ids.get(job.from)}`, info: null };
