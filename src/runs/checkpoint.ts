@@ -1,5 +1,5 @@
 import { UserError } from '../core/errors.ts';
-import { type Axis, type Params, tensorShape, tensorSize } from '../core/tensors.ts';
+import { type Axis, axisSize, type Params, tensorShape, tensorSize } from '../core/tensors.ts';
 import type { PolicyNet, PolicyNetSpec } from '../nets/policy-net.ts';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
 
@@ -37,20 +37,32 @@ export function encodeCheckpoint(net: PolicyNet, params: Params, info: PolicyInf
 /** @throws UserError naming the file where it is not a whole policy checkpoint */
 export function decodeCheckpoint(bytes: Uint8Array, name = 'checkpoint'): PolicyCheckpoint {
   const file = decodeSafetensors(bytes, name);
-  const { format, info, spec, tensors } = file.metadata;
-  if (format !== FORMAT)
+  const { format } = file.metadata;
+  if (format !== FORMAT) {
     throw new UserError(`${name} is not a policy checkpoint (format "${format}"; valid: ${FORMAT})`);
-  const params: Params = {};
-  for (const [key, tensor] of Object.entries(file.tensors)) {
-    if (!(tensor.data instanceof Float32Array)) throw new UserError(`${name}: tensor "${key}" is not float32`);
-    params[key] = tensor.data;
   }
-  return {
-    info: JSON.parse(info) as PolicyInfo,
-    spec: JSON.parse(spec) as PolicyNetSpec,
-    tensors: JSON.parse(tensors) as PolicyCheckpoint['tensors'],
-    params,
-  };
+  const tensors = parseMetadata<PolicyCheckpoint['tensors']>(file.metadata, 'tensors', name);
+  const params: Params = {};
+  for (const [key, { axes }] of Object.entries(tensors)) {
+    const data = file.tensors[key]?.data;
+    if (!data) throw new UserError(`${name}: tensor "${key}" is missing`);
+    if (!(data instanceof Float32Array)) throw new UserError(`${name}: tensor "${key}" is not float32`);
+    const size = axes.map(axisSize).reduce((a, b) => a * b, 1);
+    if (data.length !== size) {
+      throw new UserError(`${name}: tensor "${key}" has ${data.length} values, its axes say ${size}`);
+    }
+    params[key] = data;
+  }
+  const info = parseMetadata<PolicyInfo>(file.metadata, 'info', name);
+  return { info, spec: parseMetadata<PolicyNetSpec>(file.metadata, 'spec', name), tensors, params };
+}
+
+function parseMetadata<T>(metadata: Readonly<Record<string, string>>, key: string, name: string): T {
+  try {
+    return JSON.parse(metadata[key]) as T;
+  } catch {
+    throw new UserError(`${name}: its metadata "${key}" is not valid`);
+  }
 }
 
 /** Checks that a checkpoint's tensors are those of the net built from its spec. @throws UserError naming the tensor */
