@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import util from 'node:util';
+import { isMainThread } from 'node:worker_threads';
 import type { Rank } from '@tensorflow/tfjs';
 import { UserError, unknownValue } from '../core/errors.ts';
 import { stockOptimiser } from './adam.ts';
@@ -14,6 +15,14 @@ const KERNELS = new URL('../../kernels/build/ngplus-kernels.wasm', import.meta.u
 const TFJS_NODE = '@tensorflow/tfjs-node';
 const ADD_TENSORFLOW = 'add it with: npm run setup:native (or: npm install @tensorflow/tfjs-node@4.22.0)';
 const MEND_WASM = 'it needs a processor with SIMD and the packages as npm ci installs them';
+
+// TensorFlow reads these from the environment of the process, which only the main thread can change, so it can't wait
+// until a worker loads it: no log for its developers, and one thread, the fastest for nets of this size.
+if (isMainThread) {
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  process.env.TF_NUM_INTRAOP_THREADS ??= '1';
+  process.env.TF_NUM_INTEROP_THREADS ??= '1';
+}
 
 /**
  * Loads tfjs in this thread with a backend to train on. `auto` takes tensorflow where it is installed, else wasm,
@@ -69,10 +78,6 @@ async function loadBest(): Promise<Engine> {
 async function loadTensorflow(): Promise<Engine> {
   if (!isInstalled(TFJS_NODE)) throw new UserError(`backend "tensorflow" is not installed; ${ADD_TENSORFLOW}`);
   await loadTf();
-  // Its own log is for its developers, and one thread is the fastest for nets of this size.
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
-  process.env.TF_NUM_INTRAOP_THREADS ??= '1';
-  process.env.TF_NUM_INTEROP_THREADS ??= '1';
   // Node 23 removed this function, which tfjs-node calls.
   const legacy = util as { isNullOrUndefined?: (value: unknown) => boolean };
   legacy.isNullOrUndefined ??= (value) => value === null || value === undefined;
@@ -107,7 +112,7 @@ async function loadCpu(): Promise<Engine> {
 
 /** What is known of each backend, in the order in which `auto` prefers them. */
 const ABOUT: Record<BackendName, { packageName: string; simd: boolean; detail: string }> = {
-  tensorflow: { packageName: TFJS_NODE, simd: true, detail: 'TensorFlow itself: the fastest for large minibatches' },
+  tensorflow: { packageName: TFJS_NODE, simd: true, detail: 'TensorFlow itself, by tfjs-node' },
   wasm: {
     packageName: '@tensorflow/tfjs-backend-wasm',
     simd: true,
