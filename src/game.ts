@@ -10,4 +10,4 @@ export {
   ROLES,
   type Shape,
 } from './core/game.ts';
-export type { Rng } from './core/rng.ts';
+export { createRng, type Rng } from './core/rng.ts';

@@ -36,4 +36,6 @@ export {
   type TransferOptions,
 } from './exec/api.ts';
 export type { StudyResult } from './exec/study.ts';
+export { planText } from './report/plan-text.ts';
+export { verdict } from './stats/verdict.ts';
 export { loadPolicy, type Policy } from './play.ts';

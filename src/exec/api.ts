@@ -13,8 +13,10 @@ import {
 } from '../runs/config.ts';
 import { decodeCheckpoint } from '../runs/checkpoint.ts';
 import { loadGameModule } from '../runs/game-module.ts';
-import type { RunProgress, RunResult } from '../runs/run.ts';
+import { readJson, type RunProgress, type RunResult } from '../runs/run.ts';
 import { readSource, sha256 } from '../runs/source.ts';
+import { FolderStore } from '../runs/store.ts';
+import type { TransferPlan } from '../transfer/plan.ts';
 import { writeReport } from './report.ts';
 import type { TaskExecutor } from './executor.ts';
 import { describeStudy, type JobProgress, runStudy, type StudyRequest, type StudyResult } from './study.ts';
@@ -62,9 +64,10 @@ export async function train(options: TrainOptions): Promise<FinishedRun> {
 }
 
 /** Trains an agent that starts from a source's layers. @throws UserError for unknown or bad options */
-export async function transfer(options: TransferOptions): Promise<FinishedRun> {
+export async function transfer(options: TransferOptions): Promise<FinishedRun & { plan: TransferPlan }> {
   const { task, ...work } = await prepareTransfer(options);
-  return runTraining(task, work);
+  const run = await runTraining(task, work);
+  return { ...run, plan: await readJson<TransferPlan>(new FolderStore(run.folder), 'transfer.json') };
 }
 
 /** Compares transfer with learning from scratch. @throws UserError for unknown or bad options */
