@@ -73,6 +73,13 @@ function showStatus(status: ViewerStatus): void {
 /** Phaser is big: it is fetched when the first board is needed. */
 function loadBoards(): Promise<Boards> {
   boards ??= import('./stage/stage.ts').then(({ createBoards }) => createBoards());
+  boards.catch((error: Error) => {
+    noticeElement.hidden = false;
+    setText(
+      noticeElement,
+      `This browser can’t draw the boards (${error.message}). Try another one, or a newer version.`,
+    );
+  });
   return boards;
 }
 

@@ -167,6 +167,8 @@ export class MatchView {
     const { board } = stage;
     const ratio = board.kind === 'planes' ? `${board.width} / ${board.height}` : '1';
     this.canvasPlace.style.aspectRatio = ratio;
+    this.canvasPlace.setAttribute('role', 'img');
+    this.canvasPlace.setAttribute('aria-label', `The board of ${stage.env}, live`);
     const isHuman = this.info.driver === 'keys';
     this.pad = new Pad(stage.actions, isHuman ? (action) => this.press(action) : undefined);
     this.padPlace.replaceChildren(this.pad.element);

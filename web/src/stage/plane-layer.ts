@@ -59,6 +59,8 @@ export class PlaneLayer implements Layer {
   private readonly pool: Image[] = [];
   private readonly particles: Particles;
   private updatedAt = 0;
+  /** No effects: nothing pulses, squashes or leaves ghosts. */
+  private isCalm = false;
 
   constructor(scene: Phaser.Scene, board: PlanesBoard, art: Art, particles: Particles) {
     this.scene = scene;
@@ -71,6 +73,7 @@ export class PlaneLayer implements Layer {
 
   show(frame: Frame, snaps: boolean, now: number, tempo: Tempo): void {
     if (frame.picture.kind !== 'planes') return;
+    this.isCalm = !tempo.hasEffects;
     const planes = new Planes(this.board, frame.picture.cells);
     this.looks.forEach((look, channel) => {
       if (look === null) return;
@@ -81,7 +84,7 @@ export class PlaneLayer implements Layer {
   }
 
   update(now: number): void {
-    for (const actors of this.actors) for (const actor of actors) place(actor, now);
+    for (const actors of this.actors) for (const actor of actors) place(actor, now, this.isCalm);
     for (let i = this.leaving.length - 1; i >= 0; i--) {
       const { image, since, alpha } = this.leaving[i];
       const left = 1 - (now - since) / FADE_MS;
@@ -148,7 +151,7 @@ export class PlaneLayer implements Layer {
       channel,
       look,
       image: this.take(look.layer),
-      ghosts: Array.from({ length: look.ghosts ?? 0 }, () => this.take(look.layer - 0.5)),
+      ghosts: Array.from({ length: this.isCalm ? 0 : (look.ghosts ?? 0) }, () => this.take(look.layer - 0.5)),
       path: [],
       sprite: this.spriteFor(look, cell, trail?.name ?? null),
       fromX: cell.x,
@@ -161,7 +164,7 @@ export class PlaneLayer implements Layer {
       dy: 0,
       bouncedAt: -Infinity,
     };
-    place(actor, now);
+    place(actor, now, this.isCalm);
     return actor;
   }
 
@@ -211,7 +214,7 @@ export class PlaneLayer implements Layer {
 const LOSS = { sprite: 'puff', count: 12, tints: [0xff9a66, 0xe0562b, 0xe8ecf1], speed: 2.6, size: 0.7 } as const;
 
 /** Puts an actor's images where they belong at this time. */
-function place(actor: Actor, now: number): void {
+function place(actor: Actor, now: number, isCalm: boolean): void {
   const { look, image, ghosts, path } = actor;
   const share = Math.min(1, Math.max(0, (now - actor.movedAt) / actor.moveMs));
   const eased = look.motion === 'ease' ? 1 - (1 - share) ** 2 : share;
@@ -220,9 +223,9 @@ function place(actor: Actor, now: number): void {
   const sprite = sprites[actor.sprite];
   const still = actor.x * 7 + actor.y * 3;
   const frame = look.fps ? Math.floor((now / 1000) * look.fps + still) % frameCount(sprite) : 0;
-  const pulse = look.pulses ? 1 + 0.08 * Math.sin(now / 160 + still) : 1;
+  const pulse = look.pulses && !isCalm ? 1 + 0.08 * Math.sin(now / 160 + still) : 1;
   const appearing = Math.min(1, (now - actor.bornAt) / APPEAR_MS);
-  const bounce = 1 - Math.min(1, (now - actor.bouncedAt) / BOUNCE_MS);
+  const bounce = isCalm ? 0 : 1 - Math.min(1, (now - actor.bouncedAt) / BOUNCE_MS);
   const [size] = square((look.size ?? 1) * pulse);
   image
     .setFrame(frameName(actor.sprite, frame))

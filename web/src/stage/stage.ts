@@ -60,6 +60,17 @@ export async function createBoards(): Promise<Boards> {
   };
 }
 
+/** Frames a second where no graphics processor helps: what draws then is a core that may be training. */
+const SOFTWARE_FPS = 24;
+
+function isSoftwareRendered(): boolean {
+  const gl = document.createElement('canvas').getContext('webgl');
+  const info = gl?.getExtension('WEBGL_debug_renderer_info');
+  const renderer = String(info ? gl?.getParameter(info.UNMASKED_RENDERER_WEBGL) : '');
+  gl?.getExtension('WEBGL_lose_context')?.loseContext();
+  return gl === null || /swiftshader|llvmpipe|software/i.test(renderer);
+}
+
 function startGame(parent: HTMLElement): Promise<Phaser.Game> {
   return new Promise((resolve) => {
     const config: Phaser.Types.Core.GameConfig = {
@@ -73,6 +84,7 @@ function startGame(parent: HTMLElement): Promise<Phaser.Game> {
       input: { keyboard: false, mouse: false, touch: false, gamepad: false },
       scale: { mode: Phaser.Scale.NONE },
       disableContextMenu: false,
+      fps: { limit: isSoftwareRendered() ? SOFTWARE_FPS : 0 },
       callbacks: { postBoot: resolve },
     };
     // The game hands itself over once it has started.
