@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { BuildFailure } from 'esbuild';
+import type { BuildFailure, Plugin } from 'esbuild';
 import { UserError } from '../core/errors.ts';
 import type { Game } from '../core/game.ts';
 import { findGame, registerGame } from '../envs/index.ts';
@@ -52,37 +52,48 @@ export async function loadGameOfRun(folder: string): Promise<void> {
 /** Imports a user's game without registering it; `sha256` is that of the file with all it imports. */
 export async function importGame(file: string): Promise<{ game: Game; sha256: string }> {
   if (!existsSync(file)) throw new UserError(`there is no game file "${file}"`);
-  const text = await bundle(file);
-  const module = (await evaluateModule(text, file)) as { default?: Game };
+  const module = (await evaluateModule(await bundle(file, ourModules), file)) as { default?: Game };
   const game = module.default;
   if (!game || typeof game !== 'object' || !('id' in game) || !('step' in game)) {
     throw new UserError(`${file} has no game as its default export (export default defineGame({ … }))`);
   }
-  return { game, sha256: createHash('sha256').update(text).digest('hex') };
+  // Minified, so that names and comments that come of where the files lie do not count.
+  const content = await bundle(file, namedModules, true);
+  return { game, sha256: createHash('sha256').update(content).digest('hex') };
 }
 
-/** The file with everything it imports as one module; `ngplus` and `zod` are ours, wherever the file lies. */
-async function bundle(file: string): Promise<string> {
+/** `ngplus` and `zod` are ours, wherever the user's file lies. */
+const ourModules: Plugin = {
+  name: 'ours',
+  setup({ onResolve }) {
+    const source = import.meta.url.endsWith('.ts') ? '../game.ts' : '../game.js';
+    onResolve({ filter: /^ngplus$/ }, () => ({ path: fileURLToPath(new URL(source, import.meta.url)) }));
+    onResolve({ filter: /^zod$/ }, () => ({ path: import.meta.resolve('zod'), external: true }));
+  },
+};
+
+/** Both stay as they are named. */
+const namedModules: Plugin = {
+  name: 'named',
+  setup({ onResolve }) {
+    onResolve({ filter: /^(ngplus|zod)$/ }, ({ path }) => ({ path, external: true }));
+  },
+};
+
+/** The file with everything it imports as one module. */
+async function bundle(file: string, plugin: Plugin, minify = false): Promise<string> {
   const { build } = await import('esbuild');
-  const source = import.meta.url.endsWith('.ts') ? '../game.ts' : '../game.js';
   try {
     const { outputFiles } = await build({
       entryPoints: [resolve(file)],
       bundle: true,
+      minify,
       write: false,
       format: 'esm',
       platform: 'node',
       target: 'node20',
       logLevel: 'silent',
-      plugins: [
-        {
-          name: 'ngplus',
-          setup({ onResolve }) {
-            onResolve({ filter: /^ngplus$/ }, () => ({ path: fileURLToPath(new URL(source, import.meta.url)) }));
-            onResolve({ filter: /^zod$/ }, () => ({ path: import.meta.resolve('zod'), external: true }));
-          },
-        },
-      ],
+      plugins: [plugin],
     });
     return outputFiles[0].text;
   } catch (error) {
