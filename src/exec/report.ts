@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { studyReport } from '../report/html.ts';
 import { FolderStore } from '../runs/store.ts';
 import type { StudyResult } from './study.ts';
 
@@ -15,6 +14,8 @@ export interface ReportNotes {
 
 /** Writes a study's self-contained `report.html` and gives its path. */
 export async function writeReport(folder: string, result: StudyResult, notes: ReportNotes = {}): Promise<string> {
+  // Charts take a third of a second to load: only who writes a report should wait for them.
+  const { studyReport } = await import('../report/html.ts');
   const { request, options, ...rest } = result;
   const html = studyReport({
     title: `${request.sources.join(', ')} → ${request.targets.join(', ')}`,
