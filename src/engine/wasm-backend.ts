@@ -8,11 +8,12 @@ import type { KernelModule } from './wasm-module.ts';
 /** Where tfjs finds its own wasm binaries: a folder that ends in a slash, or an address for each file. */
 export type WasmPaths = Parameters<typeof setWasmPaths>[0];
 
-const installed = new WeakMap<object, Promise<KernelModule>>();
+/** The kernels of a backend, once they are there: they can be registered only once. */
+const installed = new WeakMap<object, KernelModule>();
 
 /**
  * Makes wasm the active backend of this thread, with the training kernels. Free of Node modules: the page and the
- * Node loader hand in where the binaries are.
+ * Node loader hand in where the binaries are. Not to be called again before it has answered.
  */
 export async function startWasmEngine(tf: Tf, paths: WasmPaths, kernels: () => Promise<BufferSource>): Promise<Engine> {
   if (tf.findBackend('wasm') === null) {
@@ -21,13 +22,8 @@ export async function startWasmEngine(tf: Tf, paths: WasmPaths, kernels: () => P
     setWasmPaths(paths);
   }
   if (!(await tf.setBackend('wasm'))) throw new Error('tfjs could not start its wasm backend');
-  const backend = tf.backend();
-  if (!installed.has(backend))
-    installed.set(
-      backend,
-      kernels().then((binary) => installKernels(tf, binary)),
-    );
-  const module = await installed.get(backend)!;
+  const module = installed.get(tf.backend()) ?? (await installKernels(tf, await kernels()));
+  installed.set(tf.backend(), module);
   improveGradients(tf);
   return { tf, backend: 'wasm', kernels: KERNEL_VARIANT, ...wasmOptimiser(tf, module) };
 }

@@ -364,22 +364,25 @@ function reluGrad(tf: Tf, { run, address, output }: KernelModule): Kernel {
   };
 }
 
-/** Stock kernels whose results differ from the cpu backend's without a word. */
+/** Gradients that tfjs gets wrong on wasm without a word, and kernels that it lacks: both refused with advice. */
 function refusedKernels(stock: (name: string) => KernelFunc): Record<string, Kernel> {
   const kernels: Record<string, Kernel> = {};
-  for (const name of ['Conv3D', 'Conv3DBackpropFilterV2', 'Conv3DBackpropInputV2']) {
-    kernels[name] = () => refuse(name);
+  for (const name of ['Conv3DBackpropFilterV2', 'Conv3DBackpropInputV2']) {
+    kernels[name] = () => refuse(name, 'wrong in');
   }
-  for (const name of ['ResizeNearestNeighbor', 'ResizeNearestNeighborGrad']) {
-    const one = stock(name);
-    kernels[name] = ({ images }, _attrs, call) =>
-      images.shape[0] === 1 ? (one(call) as TensorInfo) : refuse(`${name} of several images`);
+  for (const name of ['DepthwiseConv2dNativeBackpropFilter', 'DepthwiseConv2dNativeBackpropInput', 'Einsum']) {
+    kernels[name] = () => refuse(name, 'missing from');
   }
+  const nearestGradient = stock('ResizeNearestNeighborGrad');
+  kernels.ResizeNearestNeighborGrad = ({ images }, _attrs, call) =>
+    images.shape[0] === 1
+      ? (nearestGradient(call) as TensorInfo)
+      : refuse('ResizeNearestNeighborGrad of several images', 'wrong in');
   return kernels;
 }
 
-function refuse(what: string): never {
-  throw new UserError(`${what} is wrong in tfjs' wasm backend; use the backend tensorflow or cpu`);
+function refuse(what: string, why: string): never {
+  throw new UserError(`${what} is ${why} tfjs' wasm backend; use the backend tensorflow or cpu`);
 }
 
 // ---- Domains ----

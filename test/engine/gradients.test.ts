@@ -417,14 +417,20 @@ const zeros = (tf: Tf, shape: number[]) => tf.zeros(shape) as never;
 describe('what is refused', () => {
   const refused: [string, (tf: Tf) => unknown, RegExp][] = [
     [
-      'conv3d',
-      (tf) => tf.conv3d(zeros(tf, [1, 3, 3, 3, 1]), zeros(tf, [2, 2, 2, 1, 1]), 1, 'valid'),
-      /Conv3D is wrong in tfjs' wasm/,
+      'the gradient of conv3d',
+      (tf) => tf.grad((x) => tf.conv3d(x as never, zeros(tf, [2, 2, 2, 1, 1]), 1, 'valid'))(zeros(tf, [1, 3, 3, 3, 1])),
+      /Conv3DBackpropInputV2 is wrong in tfjs' wasm/,
     ],
     [
-      'resizing several images',
-      (tf) => tf.image.resizeNearestNeighbor(zeros(tf, [2, 3, 3, 1]), [6, 6]),
-      /ResizeNearestNeighbor of several images is wrong/,
+      'the gradient of resizing several images',
+      (tf) => tf.grad((x) => tf.image.resizeNearestNeighbor(x as never, [6, 6]))(zeros(tf, [2, 3, 3, 1])),
+      /ResizeNearestNeighborGrad of several images is wrong/,
+    ],
+    [
+      'the gradient of a depthwise convolution',
+      (tf) =>
+        tf.grad((x) => tf.depthwiseConv2d(x as never, zeros(tf, [2, 2, 1, 1]), 1, 'valid'))(zeros(tf, [1, 3, 3, 1])),
+      /DepthwiseConv2dNativeBackpropInput is missing from tfjs' wasm backend; use the backend tensorflow or cpu/,
     ],
     [
       'the gradient with channels first',
@@ -437,6 +443,17 @@ describe('what is refused', () => {
     await engine.tf.setBackend('wasm');
     expect(() => engine.tf.tidy(() => run(engine.tf) as Tensor)).toThrow(message);
   });
+
+  const resized = fc.record({ channels: size(4), side: size(6, 2), scale: size(3) });
+  property(
+    'resizing one image is not, and right',
+    resized,
+    ({ channels, side, scale }) => ({
+      shapes: [[1, side, side, channels]],
+      op: (tf, x) => tf.image.resizeNearestNeighbor(x, [side * scale, side * scale]),
+    }),
+    8,
+  );
 
   test('a dilated convolution goes to the stock kernel, which is right', async () => {
     const { tf } = engine;

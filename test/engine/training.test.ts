@@ -1,8 +1,9 @@
+import { createRequire } from 'node:module';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { makeBatch, referenceNet } from '../../bench/reference-net.ts';
 import { loadEngine } from '../../src/engine/index.ts';
 import { stockOptimiser } from '../../src/engine/adam.ts';
-import type { AdamStep, Engine, Tf } from '../../src/engine/types.ts';
+import type { AdamStep, BackendName, Engine, Tf } from '../../src/engine/types.ts';
 import { expectClose } from './compare.ts';
 
 let engine: Engine;
@@ -15,7 +16,16 @@ beforeAll(async () => {
 const OPTIONS: AdamStep = { learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-5, step: 1, gradScale: 1 };
 const variable = (values: number[] | Float32Array) => tf.tidy(() => tf.variable(tf.tensor1d(values)));
 
-async function fiveLosses(backend: 'cpu' | 'wasm'): Promise<number[]> {
+function hasTfjsNode(): boolean {
+  try {
+    createRequire(import.meta.url).resolve('@tensorflow/tfjs-node');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function fiveLosses(backend: BackendName): Promise<number[]> {
   const net = referenceNet(await loadEngine(backend), 1e-3);
   const batch = makeBatch(tf, 32);
   return Array.from({ length: 5 }, () => net.update(batch));
@@ -26,6 +36,10 @@ describe('the reference net', () => {
     const expected = await fiveLosses('cpu');
     expect(expected[4]).toBeLessThan(expected[0] - 0.1);
     expectClose(await fiveLosses('wasm'), expected, 1e-5);
+  });
+
+  test.skipIf(!hasTfjsNode())('has them on tensorflow too, where it is installed', async () => {
+    expectClose(await fiveLosses('tensorflow'), await fiveLosses('wasm'), 1e-5);
   });
 
   test('leaves no tensors and no memory behind', () => {
