@@ -230,7 +230,11 @@ function parseOptions(request: StudyRequest): z.output<typeof studyOptions> {
   if (stray !== undefined) {
     throw unknownValue('option of study', stray, [...Object.keys(studyOptions.shape), ...OTHER_OPTIONS]);
   }
-  return check(studyOptions, own, 'study');
+  const options = check(studyOptions, own, 'study');
+  const known = options.methods.flatMap((id) => Object.keys(findMethod(id).schema.shape));
+  const unused = Object.keys(request.methodConfig ?? {}).find((name) => !known.includes(name));
+  if (unused !== undefined) throw unknownValue(`option of ${options.methods.join(', ')}`, unused, known);
+  return options;
 }
 
 const canonical = (envs: readonly string[]): string[] => [...new Set(envs.map((env) => findEnv(env).id))];
@@ -256,10 +260,8 @@ function jobConfig(
   if (job.from === null) return resolveTraining(base, engine);
   const source = { id: `run:${ids.get(job.from)}`, info: null };
   const method = findMethod(job.method as string);
-  const ownConfig = Object.fromEntries(
-    Object.entries(methodConfig ?? {}).filter(([key]) => key in method.schema.shape),
-  );
-  const transfer = { method: method.id, methodConfig: ownConfig, alignment, reset, stageLearningRates };
+  const [ownConfig] = split(methodConfig ?? {}, Object.keys(method.schema.shape));
+  const transfer = { method: method.id, methodConfig: { ...ownConfig }, alignment, reset, stageLearningRates };
   return resolveTransfer({ ...base, ...transfer }, source, engine);
 }
 
