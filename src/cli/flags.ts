@@ -252,7 +252,7 @@ export function commandHelp(program: string, command: Command, schema: z.ZodObje
   const rest = fields.filter((field) => !places.includes(field));
   const examples = (command.examples ?? []).map(([line, meaning]) => `  ${line}\n${wrap(meaning, 6)}`);
   return [
-    `${call}: ${command.summary}\n`,
+    wrap(`${call}: ${command.summary}`, 0),
     `Usage: ${usageLine(call, places)}\n`,
     command.description === undefined ? '' : wrap(command.description, 0),
     section(
