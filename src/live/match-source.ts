@@ -1,3 +1,5 @@
+import type { ViewerStatus } from './protocol.ts';
+
 /** The weights of a policy at a training step: a checkpoint file's bytes. */
 export interface Weights {
   readonly step: number;
@@ -34,4 +36,6 @@ export type MatchSource = PolicySource | OpenSource;
 /** Match sources that come and go, asked for every few seconds. */
 export interface MatchFeed {
   list(): Promise<readonly MatchSource[]>;
+  /** What there is to tell besides; takes the place of that part of the viewer's status. */
+  status?(): Promise<Partial<ViewerStatus>>;
 }

@@ -4,57 +4,82 @@ import { z } from 'zod';
 import { UserError } from '../core/errors.ts';
 import { FolderStore } from '../runs/store.ts';
 import type { MatchFeed, PolicySource } from './match-source.ts';
+import { type RunFiles, statusOf } from './run-status.ts';
 
 /** What a match needs to know of a run's `config.json`. */
 const runConfig = z.object({
   env: z.string(),
   seed: z.number(),
+  totalTimesteps: z.number(),
   label: z.string().default(''),
   transfer: z.unknown().optional(),
 });
 
+/** What is read of a study's `study.json`: the arm of each job. */
+const studyFile = z.object({ jobs: z.array(z.object({ id: z.string(), arm: z.string() })).default([]) });
+
+/** One row of `evaluations.jsonl`. */
+const evaluationRow = z.object({ step: z.number(), mean: z.number() });
+
 /**
  * The matches of a run's or a study's folder: one for each run in it, runs that begin later included, each with the
- * newest checkpoint file. Reading files costs the training nothing.
+ * newest checkpoint file; and how the runs are doing. Reading files costs the training nothing.
  * @throws UserError where the folder is neither
  */
 export async function runMatches(folder: string): Promise<MatchFeed> {
-  const jobs = join(folder, 'jobs');
-  const list = async (): Promise<PolicySource[]> => {
-    const runs = [folder, ...(await subfolders(jobs))];
-    const sources = await Promise.all(runs.map(runSource));
-    return sources.filter((source) => source !== null);
+  const study = await readIf(join(folder, 'study.json'), studyFile);
+  const arms = new Map(study?.jobs.map(({ id, arm }) => [id, arm === 'transfer' ? 'transferred' : arm]));
+  const order = [...arms.keys()];
+  const read = async (): Promise<RunFiles[]> => {
+    const folders = [folder, ...(await subfolders(join(folder, 'jobs')))];
+    const runs = await Promise.all(folders.map((at) => readRun(at, arms.get(basename(at)))));
+    const known = runs.filter((run) => run !== null);
+    // As the study has them: that is how its seeds are counted.
+    return known.toSorted((a, b) => order.indexOf(a.id) - order.indexOf(b.id));
   };
-  const isStudy = await readFile(join(folder, 'study.json')).then(
-    () => true,
-    () => false,
-  );
-  if (!isStudy && (await list()).length === 0) {
+  if (study === null && (await read()).length === 0) {
     throw new UserError(`"${folder}" holds neither a run (config.json) nor a study (study.json)`);
   }
-  return { list };
+  return {
+    list: async () => (await read()).map((run) => sourceOf(run)),
+    status: async () => statusOf(await read()),
+  };
 }
 
 /** The match of a run's folder, or null where no run has begun there. */
 export async function runSource(folder: string): Promise<PolicySource | null> {
-  const config = await readFile(join(folder, 'config.json'), 'utf8').then(parseConfig, () => null);
-  if (config === null) return null;
-  const { env, seed, label, transfer } = config;
-  const name = basename(folder);
-  const arm = transfer ? 'transferred' : /\b(source|scratch)\b/.exec(`${label} ${name}`)?.[0];
-  return { id: name, label: label || `${env}, seed ${seed}`, arm, env, latest: newestCheckpoint(folder) };
+  const run = await readRun(folder);
+  return run && sourceOf(run);
 }
 
-function parseConfig(text: string): z.output<typeof runConfig> | null {
-  try {
-    return runConfig.parse(JSON.parse(text));
-  } catch {
-    return null; // Some other program's config.json: no run.
-  }
+const sourceOf = ({ id, label, arm, env, folder }: RunFiles): PolicySource => ({
+  id,
+  label,
+  arm,
+  env,
+  latest: newestCheckpoint(folder),
+});
+
+/** What a run's folder says of it, or null where no run has begun there. */
+async function readRun(folder: string, knownArm?: string): Promise<RunFiles | null> {
+  const config = await readIf(join(folder, 'config.json'), runConfig);
+  if (config === null) return null;
+  const { env, seed, totalTimesteps, label, transfer } = config;
+  const lines = await readFile(join(folder, 'evaluations.jsonl'), 'utf8').catch(() => '');
+  return {
+    id: basename(folder),
+    folder,
+    label: label || `${env}, seed ${seed}`,
+    arm: knownArm ?? (transfer ? 'transferred' : undefined),
+    env,
+    totalTimesteps,
+    evaluations: lines.split('\n').flatMap((line) => parse(line, evaluationRow) ?? []),
+    isFinished: (await readIf(join(folder, 'result.json'), z.object({}))) !== null,
+  };
 }
 
 /** Reads the newest checkpoint file of a run's folder. Files appear there whole, by renaming. */
-export function newestCheckpoint(folder: string): PolicySource['latest'] {
+function newestCheckpoint(folder: string): PolicySource['latest'] {
   const store = new FolderStore(folder);
   return async (after) => {
     const keys = await store.list('checkpoints/');
@@ -65,6 +90,20 @@ export function newestCheckpoint(folder: string): PolicySource['latest'] {
     // Old checkpoints are deleted: between listing and reading, the newest may have become one.
     return bytes === undefined ? null : { step: Number(newest), bytes };
   };
+}
+
+/** The content of a JSON file that has this form, or null: it may be absent, unfinished or another program's. */
+async function readIf<Schema extends z.ZodType>(file: string, schema: Schema): Promise<z.output<Schema> | null> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return parse(text, schema);
+}
+
+function parse<Schema extends z.ZodType>(text: string, schema: Schema): z.output<Schema> | null {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
 }
 
 async function subfolders(folder: string): Promise<string[]> {

@@ -160,6 +160,10 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
     gone.forEach(remove);
     fresh.forEach(add);
     if (gone.length + fresh.length > 0) io.emit('matches', list());
+    const told = { ...status, ...(await feed.status?.()) };
+    if (JSON.stringify(told) === JSON.stringify(status)) return;
+    status = told;
+    tellStatus();
   }
   const feedTimer = setInterval(() => {
     if (io.engine.clientsCount > 0) void refresh();

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -13,7 +13,10 @@ afterEach(() => rm(folder, { recursive: true }));
 
 async function makeRun(at: string, config: object): Promise<void> {
   await mkdir(join(at, 'checkpoints'), { recursive: true });
-  await writeFile(join(at, 'config.json'), JSON.stringify({ env: 'breakout', seed: 3, label: '', ...config }));
+  await writeFile(
+    join(at, 'config.json'),
+    JSON.stringify({ env: 'breakout', seed: 3, totalTimesteps: 100, label: '', ...config }),
+  );
 }
 
 const checkpoint = (at: string, step: number): Promise<void> =>
@@ -50,18 +53,54 @@ describe('matches of a run', () => {
 });
 
 describe('matches of a study', () => {
-  test('are those of its jobs; jobs that begin later appear', async () => {
-    await writeFile(join(folder, 'study.json'), '{}');
+  const jobs = [
+    { id: 'b1', arm: 'source' },
+    { id: 'a1', arm: 'scratch' },
+    { id: 'a2', arm: 'scratch' },
+    { id: 'c1', arm: 'transfer' },
+  ];
+
+  test('are those of its jobs, in its order; jobs that begin later appear', async () => {
+    await writeFile(join(folder, 'study.json'), JSON.stringify({ jobs }));
     const feed = await runMatches(folder);
     expect(await feed.list()).toEqual([]);
-    await makeRun(join(folder, 'jobs', 'b1'), { label: 'breakout scratch, seed 1' });
-    await makeRun(join(folder, 'jobs', 'a1'), { label: 'asterix source, seed 1', env: 'asterix' });
+    await makeRun(join(folder, 'jobs', 'a1'), { label: 'scratch 1' });
+    await makeRun(join(folder, 'jobs', 'b1'), { label: 'source 1', env: 'asterix' });
     await mkdir(join(folder, 'jobs', 'c1'));
     expect(await feed.list()).toMatchObject([
-      { id: 'a1', arm: 'source', env: 'asterix' },
-      { id: 'b1', arm: 'scratch', env: 'breakout' },
+      { id: 'b1', arm: 'source', env: 'asterix' },
+      { id: 'a1', arm: 'scratch', env: 'breakout' },
     ]);
-    await makeRun(join(folder, 'jobs', 'c1'), { label: 'asterix → breakout', transfer: {} });
+    await makeRun(join(folder, 'jobs', 'c1'), { label: 'transferred 1', transfer: {} });
     expect((await feed.list()).map(({ id, arm }) => [id, arm])).toContainEqual(['c1', 'transferred']);
+  });
+
+  test('come with the curves of the arms on the target and each job’s progress', async () => {
+    await writeFile(join(folder, 'study.json'), JSON.stringify({ jobs }));
+    const rows = (...means: number[]) => means.map((mean, i) => `${JSON.stringify({ step: 25 * i, mean })}\n`).join('');
+    for (const [id, means] of Object.entries({ b1: [9, 9], a1: [1, 2, 3], a2: [3, 6] })) {
+      await makeRun(join(folder, 'jobs', id), { label: id });
+      await writeFile(join(folder, 'jobs', id, 'evaluations.jsonl'), rows(...means));
+    }
+    await writeFile(join(folder, 'jobs', 'b1', 'result.json'), '{}');
+    // A row may be only half written.
+    await appendFile(join(folder, 'jobs', 'a2', 'evaluations.jsonl'), '{"step":50,"me');
+    const status = await (await runMatches(folder)).status!();
+    expect(status.curves).toEqual([
+      {
+        label: 'scratch',
+        arm: 'scratch',
+        points: [
+          [0, 2, 1, 3],
+          [25, 4, 2, 6],
+          [50, 3],
+        ],
+      },
+    ]);
+    expect(status.jobs!.map(({ id, state, progress }) => [id, state, progress])).toEqual([
+      ['b1', 'finished', 1],
+      ['a1', 'running', 0.5],
+      ['a2', 'running', 0.25],
+    ]);
   });
 });

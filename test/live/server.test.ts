@@ -192,11 +192,14 @@ describe('watching', () => {
 
   test('a feed is asked again: runs that begin later appear', async () => {
     const sources = [policy('a')];
-    const viewer = await start({ matches: { list: async () => sources } });
+    const status = async () => ({ curvesTitle: `${sources.length} curves` });
+    const viewer = await start({ matches: { list: async () => sources, status }, status: { caption: 'feed' } });
     const client = visit(viewer);
     await until(() => client.matches.size === 1, 'the first');
     sources.push(policy('b'));
     await until(() => client.matches.size === 2, 'the second');
+    await until(() => client.statuses.at(-1)!.curvesTitle === '2 curves', 'its status');
+    expect(client.statuses.at(-1)!.caption).toBe('feed');
     sources.shift();
     await until(() => !client.matches.has('a'), 'the first to go');
   });
