@@ -2,7 +2,7 @@ import { randomPlayer } from '../agents/random-player.ts';
 import { findEnv } from '../envs/index.ts';
 import type { RunConfig } from '../runs/config.ts';
 import { evaluatePlayer, type Evaluation } from '../runs/evaluate.ts';
-import { type GameModule, loadGameModule } from '../runs/game-module.ts';
+import { type GameModule, loadRunGame } from '../runs/game-module.ts';
 import { type RunHooks, type RunResult, trainRun } from '../runs/run.ts';
 import { readSource } from '../runs/source.ts';
 import type { GraphJob } from './graph.ts';
@@ -32,7 +32,7 @@ export type TaskResult = RunResult | Evaluation;
 
 export async function runTask(task: Task, hooks: RunHooks): Promise<TaskResult> {
   if (task.kind === 'random') {
-    if (task.gameModule) await loadGameModule(task.gameModule.path);
+    if (task.gameModule) await loadRunGame(task.gameModule);
     return evaluatePlayer(findEnv(task.env), randomPlayer(task.seed), task.episodes, task.seed);
   }
   const source = task.source === null ? null : readSource(task.source);

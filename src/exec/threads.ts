@@ -15,14 +15,25 @@ export type WorkerRequest = { type: 'run'; task: Task } | { type: 'stop' };
 
 /** Runs tasks on worker threads, so that this one stays free for sockets, progress and Ctrl-C. */
 export function threadExecutor(slots: number): TaskExecutor {
-  const idle: Worker[] = [];
+  const idle = new Set<Worker>();
   const all = new Set<Worker>();
   let stopping = false;
 
   function take(): Worker {
-    const worker = idle.pop() ?? createWorker();
-    all.add(worker);
+    const [worker = start()] = idle;
+    idle.delete(worker);
     return worker;
+  }
+
+  /** A thread that ends, also one that has nothing to do, is forgotten; the next task gets another. */
+  function start(): Worker {
+    const worker = createWorker();
+    const forget = (): void => {
+      all.delete(worker);
+      idle.delete(worker);
+    };
+    all.add(worker);
+    return worker.on('error', forget).on('exit', forget);
   }
 
   return {
@@ -31,13 +42,9 @@ export function threadExecutor(slots: number): TaskExecutor {
       if (stopping) throw new StoppedError();
       const worker = take();
       try {
-        const result = await runOn(worker, task, progress);
-        idle.push(worker);
-        return result;
-      } catch (error) {
-        if (error instanceof WorkerDied) all.delete(worker);
-        else idle.push(worker);
-        throw error;
+        return await runOn(worker, task, progress);
+      } finally {
+        if (all.has(worker)) idle.add(worker);
       }
     },
     stop() {
@@ -49,10 +56,6 @@ export function threadExecutor(slots: number): TaskExecutor {
       all.clear();
     },
   };
-}
-
-class WorkerDied extends Error {
-  override name = 'WorkerDied';
 }
 
 /** From TypeScript sources (development, tests) the thread needs tsx; from the built package it does not. */
@@ -75,9 +78,8 @@ function runOn(worker: Worker, task: Task, progress: (progress: RunProgress) => 
       else if (message.type === 'result') finish(() => resolve(message.result));
       else finish(() => reject(revive(message)));
     };
-    const onError = (error: Error): void => finish(() => reject(new WorkerDied(error.stack ?? error.message)));
-    const onExit = (code: number): void =>
-      finish(() => reject(new WorkerDied(`a worker thread ended with code ${code}`)));
+    const onError = (error: Error): void => finish(() => reject(error));
+    const onExit = (code: number): void => finish(() => reject(new Error(`a worker thread ended with code ${code}`)));
     worker.on('message', onMessage).on('error', onError).on('exit', onExit);
     worker.postMessage({ type: 'run', task } satisfies WorkerRequest);
   });
