@@ -17,8 +17,9 @@ export const newGame = defineCommand({
     const id = basename(file, extname(file))
       .toLowerCase()
       .replace(/[^a-z0-9]+/g, '-');
+    const source = newGameSource(id);
     try {
-      writeFileSync(file, newGameSource(id), { flag: 'wx' });
+      writeFileSync(file, source, { flag: 'wx' });
     } catch (error) {
       throw new UserError(`can't write ${file}: ${(error as Error).message}`);
     }

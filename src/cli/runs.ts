@@ -30,23 +30,42 @@ export const runs = defineCommand({
   }),
   positionals: ['folder'],
   run({ options: { folder, json }, io }) {
-    const rows = runFolders(folder).map(describe);
+    const isFolder = existsSync(folder) && statSync(folder).isDirectory();
+    const rows = isFolder ? runFolders(folder).map(describe) : [];
     if (json !== '') return writeJson(io, json, rows);
     say(io, json, rows.length === 0 ? `no runs under "${folder}"; start one: ngplus train breakout` : table(rows));
   },
 });
 
-/** Run folders at any depth, sorted. */
-function runFolders(folder: string): string[] {
-  if (!existsSync(folder) || !statSync(folder).isDirectory()) return [];
-  if (existsSync(join(folder, 'config.json'))) return [folder];
-  return readdirSync(folder)
-    .sort()
-    .flatMap((name) => runFolders(join(folder, name)));
+interface FoundRun {
+  readonly folder: string;
+  readonly config: RunConfig;
 }
 
-function describe(folder: string): RunRow {
-  const config = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as RunConfig;
+/** Run folders at any depth, sorted. */
+function runFolders(folder: string): FoundRun[] {
+  const config = readConfig(folder);
+  if (config !== null) return [{ folder, config }];
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== 'node_modules')
+    .map(({ name }) => join(folder, name))
+    .sort()
+    .flatMap(runFolders);
+}
+
+/** The config of the run in a folder, or null where the folder holds none: other programs have a config.json too. */
+function readConfig(folder: string): RunConfig | null {
+  const file = join(folder, 'config.json');
+  if (!existsSync(file)) return null;
+  try {
+    const config = JSON.parse(readFileSync(file, 'utf8')) as Partial<RunConfig>;
+    return config.format === 1 && config.env !== undefined ? (config as RunConfig) : null;
+  } catch {
+    return null;
+  }
+}
+
+function describe({ folder, config }: FoundRun): RunRow {
   const resultFile = join(folder, 'result.json');
   const finished = existsSync(resultFile);
   const evaluations = finished

@@ -3,6 +3,7 @@ import { greedyRow, sampleRow } from '../agents/categorical.ts';
 import { randomPlayer } from '../agents/random-player.ts';
 import type { Player } from '../core/agent.ts';
 import { UserError } from '../core/errors.ts';
+import type { Game } from '../core/game.ts';
 import { createRng } from '../core/rng.ts';
 import { tensorShape } from '../core/tensors.ts';
 import type { EnvSpec } from '../envs/env-id.ts';
@@ -53,14 +54,16 @@ export interface EvaluateResult {
 /** Plays whole episodes, cut at 10,000 steps. @throws UserError for an unknown player, or one that does not fit */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult> {
   const { player: name, env: envId, game, ...rest } = options;
-  for (const file of [game ?? []].flat()) await loadGameModule(file);
+  const games: Game[] = [];
+  for (const file of [game ?? []].flat()) games.push(await loadGameModule(file));
   await loadGameOfRun(name);
   const { policy, episodes, seed, backend } = check(evaluateOptions, rest, 'evaluate');
   const isRandom = name === 'random';
-  if (isRandom && envId === undefined) throw new UserError('the random player needs an env: --env breakout');
+  const randomEnv = envId ?? games[0]?.id;
+  if (isRandom && randomEnv === undefined) throw new UserError('the random player needs an env: --env breakout');
   const source = isRandom ? null : readSource(name);
   const checkpoint = source && decodeCheckpoint(source.bytes, source.name);
-  const spec = findEnv(envId ?? (checkpoint as PolicyCheckpoint).info.env);
+  const spec = findEnv(checkpoint ? (envId ?? checkpoint.info.env) : randomEnv);
   const trained = checkpoint && (await policyPlayer(checkpoint, spec, policy, seed, backend));
   const { mean, returns, lengths } = evaluatePlayer(spec, trained ?? randomPlayer(seed), episodes, seed);
   trained?.dispose();

@@ -45,8 +45,16 @@ export async function loadRunGame({ path, sha256 }: GameModule): Promise<void> {
 export async function loadGameOfRun(folder: string): Promise<void> {
   const file = join(folder, 'config.json');
   if (!existsSync(file)) return;
-  const { gameModule } = JSON.parse(readFileSync(file, 'utf8')) as { gameModule?: GameModule | null };
+  const { gameModule } = readConfig(file);
   if (gameModule) await loadGameModule(gameModule.path);
+}
+
+function readConfig(file: string): { gameModule?: GameModule | null } {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as { gameModule?: GameModule | null };
+  } catch {
+    throw new UserError(`${file} is not valid JSON`);
+  }
 }
 
 /** Imports a user's game without registering it; `sha256` is that of the file with all it imports. */
