@@ -1,0 +1,72 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, expect, it } from 'vitest';
+import { buildOnce } from './build-once.ts';
+import { emptyFolder, ngplus } from './processes.ts';
+
+// A folder where no ngplus is installed: nothing above it has one either.
+const cwd = emptyFolder();
+const TINY = '--total-timesteps 2048 --num-steps 16 --evaluations 2 --evaluation-episodes 5';
+
+/** Runs a command that must succeed and say nothing on standard error but its progress. */
+async function run(line: string): Promise<string> {
+  const { code, stdout, stderr } = await ngplus(line, { cwd });
+  expect({ code, stderr: /failed|error/i.test(stderr) ? stderr : '' }).toEqual({ code: 0, stderr: '' });
+  return stdout;
+}
+
+beforeAll(buildOnce);
+
+it('a new game is scaffolded, checked, listed, trained, evaluated and carried over', async () => {
+  expect(await run('new-game ./star-catcher.ts')).toContain('play it:   ngplus play ./star-catcher.ts');
+  expect(await run('check-game ./star-catcher.ts')).toBe('./star-catcher.ts: ready to play and to train\n');
+  expect(await run('games star-catcher --game ./star-catcher.ts')).toMatch(/^ +basketWidth +cells of the basket/m);
+  expect(await run('games --game ./star-catcher.ts')).toMatch(/^star-catcher: /m);
+
+  expect(await run(`train --game ./star-catcher.ts ${TINY} --folder run`)).toMatch(/^star-catcher: 2\.0k steps in /);
+  expect(await run('evaluate run --game ./star-catcher.ts --episodes 10')).toMatch(/^star-catcher, greedy: mean /);
+  // The run knows where its game is.
+  expect(await run('evaluate run --episodes 10')).toMatch(/^star-catcher, greedy: mean /);
+  expect(await run('evaluate random --game ./star-catcher.ts --episodes 10')).toMatch(/^star-catcher, random: mean /);
+  expect(await run('runs .')).toMatch(/^run +star-catcher +ppo\/conv .* finished at 2\.0k/m);
+
+  const variant = 'star-catcher?basketWidth=3';
+  expect(await run(`transfer run ${variant} --game ./star-catcher.ts --plan`)).toMatch(/stem\/kernel .* copied /);
+  const plan = await run('transfer run breakout --game ./star-catcher.ts --plan');
+  expect(plan).toContain('Transfer plan: star-catcher -> breakout');
+  expect(plan).toContain('paddle <- basket');
+}, 90_000);
+
+it('an author is told what is wrong with a game', async () => {
+  await run('new-game faulty.ts');
+  const source = readFileSync(join(cwd, 'faulty.ts'), 'utf8');
+  writeFileSync(join(cwd, 'faulty.ts'), source.replace('rng.int(0, WIDTH)', 'Math.floor(Math.random() * WIDTH)'));
+  const { code, stdout, stderr } = await ngplus('check-game faulty.ts', { cwd });
+  expect(code).toBe(2);
+  expect(stdout).toMatch(/^error: .*\n/);
+  expect(stderr).toMatch(/^ngplus check-game: faulty\.ts: \d+ errors?\n$/);
+});
+
+it('a game may import files beside it, and is a plain script or TypeScript', async () => {
+  await run('new-game base.ts');
+  writeFileSync(join(cwd, 'names.ts'), 'export const summary: string = "Borrowed rules.";\n');
+  const game = `
+import { defineGame } from 'ngplus';
+import base from './base.ts';
+import { summary } from './names.ts';
+export default defineGame({ ...base, id: 'borrowed', summary });
+`;
+  writeFileSync(join(cwd, 'borrowed.mjs'), game);
+  expect(await run('check-game borrowed.mjs')).toBe('borrowed.mjs: ready to play and to train\n');
+  expect(await run('games borrowed --game borrowed.mjs')).toMatch(/^borrowed: Borrowed rules\./);
+});
+
+it('a run of a game that has changed since is not mixed up with the new one', async () => {
+  await run('new-game moving.ts');
+  await run(`train --game moving.ts ${TINY} --folder moving`);
+  const source = readFileSync(join(cwd, 'moving.ts'), 'utf8');
+  writeFileSync(join(cwd, 'moving.ts'), source.replace('state.missed >= 3', 'state.missed >= 2'));
+  const { code, stderr } = await ngplus(`train --game moving.ts ${TINY} --folder moving`, { cwd });
+  expect(code).toBe(2);
+  expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/moving holds another run \(.*; choose another folder$/);
+});

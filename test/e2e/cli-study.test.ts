@@ -1,0 +1,64 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, expect, it } from 'vitest';
+import { buildOnce } from './build-once.ts';
+import { emptyFolder, ngplus, startNgplus } from './processes.ts';
+
+const cwd = emptyFolder();
+const STUDY =
+  'study --sources cartpole?force=20 --targets cartpole --seeds 2 --source-timesteps 2048 --target-timesteps 2048 ' +
+  '--evaluations 2 --evaluation-episodes 4 --random-episodes 50';
+
+beforeAll(buildOnce);
+
+it('a study stops at Ctrl-C, goes on, and says with intervals what transfer was worth', async () => {
+  const running = startNgplus(`${STUDY} --folder study`, { cwd });
+  const finishedJobs = (): string[] => {
+    const jobs = join(cwd, 'study/jobs');
+    return existsSync(jobs) ? readdirSync(jobs).filter((job) => existsSync(join(jobs, job, 'result.json'))) : [];
+  };
+  while (finishedJobs().length === 0) await sleep(5);
+  running.signal('SIGINT');
+  const stopped = await running.ended;
+  expect(stopped.code).toBe(130);
+  expect(stopped.stderr.trimEnd().split('\n').at(-1)).toMatch(/^ngplus study: stopped/);
+  expect(existsSync(join(cwd, 'study/result.json'))).toBe(false);
+  const kept = finishedJobs().map((job) => join(cwd, 'study/jobs', job, 'result.json'));
+  const times = kept.map((file) => statSync(file).mtimeMs);
+
+  const { code, stdout } = await ngplus(`${STUDY} --folder study --json study.json`, { cwd });
+  expect(code).toBe(0);
+  // What was finished was not done again.
+  expect(kept.map((file) => statSync(file).mtimeMs)).toEqual(times);
+  expect(stdout).toContain('2 seeds an arm');
+  expect(stdout).toContain('report: study/report.html');
+
+  const result = JSON.parse(readFileSync(join(cwd, 'study/result.json'), 'utf8'));
+  expect(JSON.parse(readFileSync(join(cwd, 'study.json'), 'utf8'))).toEqual(result);
+  expect(result.pairs).toHaveLength(1);
+  const [{ source, target, method, scratch, transfer, comparison }] = result.pairs;
+  expect({ source, target, method }).toEqual({ source: 'cartpole?force=20', target: 'cartpole', method: 'full' });
+  for (const arm of [scratch, transfer]) {
+    expect(arm.curves.map(({ steps }: { steps: number[] }) => steps)).toEqual([
+      [0, 1024, 2048],
+      [0, 1024, 2048],
+    ]);
+  }
+  const { value, low, high } = comparison.metrics.jumpstart;
+  expect(low).toBeLessThanOrEqual(value);
+  expect(high).toBeGreaterThanOrEqual(value);
+
+  const report = readFileSync(join(cwd, 'study/report.html'), 'utf8');
+  expect(report).toContain('<svg');
+  expect(report).not.toMatch(/(src|href)="https?:/);
+}, 90_000);
+
+it('a finished study shows its result at once, and another one needs another folder', async () => {
+  const first = await ngplus(`${STUDY} --folder study --json -`, { cwd });
+  expect(first.code).toBe(0);
+  expect(JSON.parse(first.stdout)).toEqual(JSON.parse(readFileSync(join(cwd, 'study/result.json'), 'utf8')));
+  const other = await ngplus(`${STUDY} --folder study --seed 1`, { cwd });
+  expect(other.code).toBe(2);
+  expect(other.stderr.trimEnd()).toMatch(/study holds another study .*choose another folder or delete it$/);
+});
