@@ -1,4 +1,4 @@
-import { createServer, type Server as HttpServer } from 'node:http';
+import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server, type Socket } from 'socket.io';
 import { UserError } from '../core/errors.ts';
@@ -56,15 +56,21 @@ type LiveSocket = Socket<ClientEvents, ServerEvents>;
 /** Serves the page and its matches on this machine. @throws UserError where no port is free */
 export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> {
   const { host = '127.0.0.1', title = 'New Game+', seed = 0, maxClients = MAX_CLIENTS } = options;
-  const files = await listFiles(options.root ?? PAGE_FOLDER);
+  const folder = options.root ?? PAGE_FOLDER;
+  let files = await listFiles(folder);
   const matches = new Map<string, Exhibition>();
   let status: ViewerStatus = options.status ?? { caption: title };
   let report: string | undefined;
 
   const http = createServer((request, response) => {
     if (!isOwnHost(request, host)) return refuse(response, 403, 'unknown host');
-    void serveFile(request, response, files, report);
+    void serve(request, response);
   });
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // The page may have been built anew since.
+    if (request.url === '/') files = await listFiles(folder);
+    await serveFile(request, response, files, report);
+  }
   const io: LiveServer = new Server(http, {
     serveClient: false,
     transports: ['websocket'],

@@ -33,7 +33,7 @@ export class CurvesChart {
         itemWidth: 34,
         data: curves.map(({ label }) => label),
       },
-      grid: { left: 8, right: 16, top: 38, bottom: 24, containLabel: true },
+      grid: { left: 8, right: 16, top: 38, bottom: 26, containLabel: true },
       tooltip: {
         trigger: 'axis',
         backgroundColor: '#171C24',
@@ -43,11 +43,12 @@ export class CurvesChart {
       },
       xAxis: {
         type: 'value',
+        max: 'dataMax',
         name: 'training steps',
         nameLocation: 'middle',
         nameGap: 26,
         nameTextStyle: { color: MUTED },
-        axisLabel: { color: MUTED, formatter: steps },
+        axisLabel: { color: MUTED, formatter: steps, showMaxLabel: false },
         axisLine: { lineStyle: { color: '#3A4454' } },
         splitLine: { show: false },
       },

@@ -26,7 +26,7 @@ const SENTENCES: Readonly<Record<ConnectionState, string>> = {
 const matchesElement = byId('matches');
 const moreElement = byId('more');
 const noticeElement = byId('notice');
-const progress = new ProgressView(byId('progress'));
+const progress = new ProgressView(byId('progress'), byId('verdict'));
 const views = new Map<string, MatchView>();
 let matches: readonly MatchInfo[] = [];
 /** What the user wants to see or not to see, by match. */

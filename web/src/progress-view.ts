@@ -6,29 +6,31 @@ import { h } from './elements.ts';
 /** What is being worked on: curves, jobs and, in the end, the verdict. */
 export class ProgressView {
   private readonly element: HTMLElement;
-  private readonly verdict = h('div', { class: 'verdict', hidden: true });
+  private readonly verdict: HTMLElement;
   private readonly curves = h('figure', { class: 'curves', hidden: true });
   private readonly jobs = h('ul', { class: 'jobs', hidden: true });
   private chart: Promise<CurvesChart> | null = null;
   /** What the chart shows: it is left alone while that stays the same. */
   private shown = '';
 
-  constructor(element: HTMLElement) {
+  /** In these elements of the page: the verdict stands apart, above the boards. */
+  constructor(element: HTMLElement, verdict: HTMLElement) {
     this.element = element;
-    element.append(this.verdict, this.curves, this.jobs);
+    this.verdict = verdict;
+    element.append(this.curves, this.jobs);
   }
 
   show(status: ViewerStatus): void {
     this.showVerdict(status);
     this.showCurves(status.curves ?? [], status.curvesTitle ?? 'mean return');
     this.showJobs(status.jobs ?? []);
-    this.element.hidden = this.verdict.hidden && this.curves.hidden && this.jobs.hidden;
+    this.element.hidden = this.curves.hidden && this.jobs.hidden;
   }
 
   private showVerdict({ verdict, report }: ViewerStatus): void {
     const link = report === undefined ? [] : [h('a', { href: report, target: '_blank' }, 'Open the report')];
     this.verdict.hidden = verdict === undefined && report === undefined;
-    this.verdict.replaceChildren(...(verdict === undefined ? [] : [h('p', {}, verdict)]), ...link);
+    this.verdict.replaceChildren(...(verdict === undefined ? [] : [verdictText(verdict)]), ...link);
   }
 
   private showCurves(curves: readonly Curve[], title: string): void {
@@ -41,9 +43,15 @@ export class ProgressView {
   }
 
   private showJobs(jobs: readonly Job[]): void {
-    this.jobs.hidden = jobs.length === 0;
+    this.jobs.hidden = jobs.every(({ state }) => state === 'finished');
     this.jobs.replaceChildren(...jobs.map(jobItem));
   }
+}
+
+/** What it comes to in large, up to the first colon or full stop; how much and how sure below. */
+function verdictText(verdict: string): HTMLElement {
+  const [, headline, rest] = /^(.+?[.:])\s+(.*)$/s.exec(verdict) ?? [null, verdict, ''];
+  return h('p', {}, h('strong', {}, headline.replace(/:$/, '')), rest.charAt(0).toUpperCase() + rest.slice(1));
 }
 
 function jobItem({ label, arm, state, progress }: Job): HTMLElement {

@@ -35,7 +35,8 @@ export function drawAtlas(sprites: Readonly<Record<string, Sprite>>, scale: numb
     const [x, y] = [(i % columns) * size, Math.floor(i / columns) * size];
     ink.save();
     ink.beginPath();
-    ink.rect(x, y, size, size);
+    // A pixel stays empty all round: smoothing would draw a neighbour's edge.
+    ink.rect(x + 1, y + 1, size - 2, size - 2);
     ink.clip();
     ink.translate(x + MARGIN * scale, y + MARGIN * scale);
     ink.scale(scale, scale);

@@ -66,7 +66,7 @@ export const freeway: Art = {
         {
           draw(ink) {
             ink.fillStyle = 'rgba(255, 240, 190, 0.16)';
-            ink.fill(polygon(29, 13, 40, 9, 40, 27, 29, 23));
+            ink.fill(polygon(29, 13, 39, 9.5, 39, 26.5, 29, 23));
             for (let k = 0; k < 3 - Math.floor(i / 2); k++) {
               line(ink, trace(-3, 11 + 6 * k, 1.5, 11 + 6 * k), 'rgba(255, 255, 255, 0.3)', 1.2);
             }
