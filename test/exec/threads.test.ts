@@ -25,11 +25,22 @@ afterEach(async () => {
 });
 
 const task = async (name: string, request: Partial<TrainingRequest> = {}): Promise<TrainTask> => ({
-  ...{ kind: 'train', id: name, parents: [], folder: inside(name), source: null, tensorboard: false },
+  kind: 'train',
+  id: name,
+  parents: [],
+  folder: inside(name),
+  source: null,
+  tensorboard: false,
   config: await tinyConfig(request),
 });
 const randomPlay = (env: string): RandomTask => ({
-  ...{ kind: 'random', id: 'random', parents: [], env, gameModule: null, episodes: 30, seed: 1 },
+  kind: 'random',
+  id: 'random',
+  parents: [],
+  env,
+  gameModule: null,
+  episodes: 30,
+  seed: 1,
 });
 const ignore = (): void => {};
 

@@ -17,8 +17,14 @@ const EPISODES = 100;
 
 /** After the settings that rl-baselines3-zoo has for PPO on CartPole-v1: γ 0.98, λ 0.8, no entropy bonus. */
 const CARTPOLE = {
-  ...{ numEnvs: 8, numSteps: 64, numMinibatches: 2, updateEpochs: 10 },
-  ...{ gamma: 0.98, gaeLambda: 0.8, entCoef: 0, learningRate: 3e-3 },
+  numEnvs: 8,
+  numSteps: 64,
+  numMinibatches: 2,
+  updateEpochs: 10,
+  gamma: 0.98,
+  gaeLambda: 0.8,
+  entCoef: 0,
+  learningRate: 3e-3,
 };
 
 /** Trains to the end, and gives the mean evaluation return. */
