@@ -140,7 +140,17 @@ function blockLines(jobs: readonly Job[], nowMs: number, columns: number, rows: 
   const shown = jobs.length <= room ? jobs : jobs.slice(0, room - 1);
   const lines = shown.map((job) => jobLine(job, nowMs, columns));
   if (shown.length < jobs.length) lines.push(`and ${jobs.length - shown.length} more`);
-  return lines.map((line) => [...line].slice(0, columns - 1).join(''));
+  return lines.map((line) => fitted(line, columns - 1));
+}
+
+/** As much of the line as fits, without half a figure at its end: `evaluated 163` must not be what is left of 1630. */
+function fitted(line: string, width: number): string {
+  const chars = [...line];
+  if (chars.length <= width) return line;
+  // With the two characters of a separator that begins where the room ends.
+  const near = chars.slice(0, width + 2).join('');
+  const end = Math.max(near.lastIndexOf('  '), near.lastIndexOf(', '));
+  return end > 0 ? near.slice(0, end) : near.slice(0, width);
 }
 
 /** `breakout seed 3 ━━━━━╌╌╌╌╌  51%  6.1k/s  1m 20s left  return 12.3`; without the bar where that is too wide. */
