@@ -248,7 +248,15 @@ test.each([
     game: still as Game,
     envOptions,
     netConfig: { units: 8 },
-    config: { gamma: 0.5, gaeLambda: 0.8, learningRate: 0.01, numEnvs: 2, numSteps: 8, numMinibatches: 1 },
+    config: {
+      scaleRewards: false,
+      gamma: 0.5,
+      gaeLambda: 0.8,
+      learningRate: 0.01,
+      numEnvs: 2,
+      numSteps: 8,
+      numMinibatches: 1,
+    },
     totalTimesteps: 16 * 150,
   });
   updates(learner, 150);
