@@ -1,0 +1,143 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import { loadEngine } from '../../src/engine/index.ts';
+import { evaluate, type EvaluateOptions, StoppedError, study, train, transfer, UserError } from '../../src/index.ts';
+import { TINY } from '../runs/tiny-run.ts';
+import { timeless, tinyStudy } from './tiny-study.ts';
+
+let folder: string;
+const inside = (name: string): string => join(folder, name);
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ngplus-api-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const request = { ...TINY, env: 'cartpole', seed: 1, totalTimesteps: 512, evaluations: 2 };
+
+describe('from a script', () => {
+  it('trains, transfers and evaluates', async () => {
+    const steps: number[] = [];
+    const source = await train({ ...request, folder: inside('source'), progress: ({ step }) => steps.push(step) });
+    expect(source).toMatchObject({ step: 512, updates: 4, folder: inside('source') });
+    expect(steps.at(-1)).toBe(512);
+
+    const target = await transfer({
+      ...request,
+      env: 'acrobot?maxSteps=50',
+      source: source.folder,
+      folder: inside('target'),
+    });
+    expect(target.plan).toMatchObject({ source: 'cartpole', target: 'acrobot?maxSteps=50' });
+    const { transfer: settled } = JSON.parse(readFileSync(inside('target/config.json'), 'utf8'));
+    expect(settled.source).toMatch(/^sha256:[0-9a-f]{64}$/);
+    expect(settled.sourceInfo).toMatchObject({ env: 'cartpole', step: 512 });
+
+    const greedy = await evaluate({ player: source.folder, episodes: 20, backend: 'wasm' });
+    expect(greedy).toMatchObject({ env: 'cartpole', policy: 'greedy', episodes: 20, seed: 0 });
+    expect(greedy.info).toMatchObject({ step: 512 });
+    expect(greedy.mean).toBeCloseTo(greedy.returns.reduce((a, b) => a + b, 0) / 20, 10);
+    expect(greedy.returns).toEqual(greedy.lengths);
+    expect(greedy.low).toBeLessThanOrEqual(greedy.mean);
+    expect(greedy.high).toBeGreaterThanOrEqual(greedy.mean);
+  });
+
+  it('gives a finished run again at once', async () => {
+    const again = await train({ ...request, folder: inside('source'), progress: () => expect.fail('trained again') });
+    expect(again).toMatchObject({ step: 512, updates: 4 });
+  });
+
+  it('stops a training by a signal, and resumes it when called again', async () => {
+    const abort = new AbortController();
+    const longer = { ...request, totalTimesteps: 40 * 128, folder: inside('stopped') };
+    const stop = (): void => void setTimeout(() => abort.abort(), 0);
+    await expect(train({ ...longer, signal: abort.signal, progress: stop })).rejects.toThrow(StoppedError);
+    await expect(train({ ...longer, signal: AbortSignal.abort() })).rejects.toThrow(StoppedError);
+    expect(existsSync(inside('stopped/result.json'))).toBe(false);
+    expect(existsSync(inside('stopped/resume.safetensors'))).toBe(true);
+    expect(await train(longer)).toMatchObject({ step: 40 * 128 });
+  });
+
+  it('stops a study by a signal, and resumes it to the result it would have had', async () => {
+    const abort = new AbortController();
+    const stop = ({ arm }: { arm: string }): void => void (arm === 'transfer' && abort.abort());
+    const options = { ...tinyStudy(), threads: 1 };
+    const stopped = study({ ...options, folder: inside('parts'), signal: abort.signal, progress: stop });
+    await expect(stopped).rejects.toThrow(StoppedError);
+    const { folder: _parts, ...resumed } = await study({ ...options, folder: inside('parts') });
+    const { folder: _whole, ...whole } = await study({ ...options, threads: 2, folder: inside('whole') });
+    expect(timeless(resumed)).toEqual(timeless(whole));
+    expect(existsSync(inside('whole/report.html'))).toBe(true);
+  });
+});
+
+describe('evaluate', () => {
+  const play = (options: Partial<EvaluateOptions> = {}) =>
+    evaluate({ player: inside('source'), episodes: 10, backend: 'wasm', ...options });
+
+  it('is the same for the same seed; a greedy policy has no luck of its own', async () => {
+    expect(await play({ policy: 'sampled', seed: 4 })).toEqual(await play({ policy: 'sampled', seed: 4 }));
+    expect((await play({ policy: 'sampled', seed: 4 })).returns).not.toEqual((await play({ seed: 4 })).returns);
+    expect((await play({ seed: 4 })).returns).not.toEqual((await play({ seed: 5 })).returns);
+  });
+
+  it('plays at random without a checkpoint', async () => {
+    const random = await play({ player: 'random', env: 'cartpole', episodes: 200 });
+    expect(random).toMatchObject({ player: 'random', policy: 'random', info: null });
+    // Uniform random play of CartPole-v1 lasts 22 steps on average.
+    expect(Math.abs(random.mean - 22)).toBeLessThan(4);
+  });
+
+  it('plays a variant of the game', async () => {
+    const heavy = await play({ env: 'cartpole?gravity=30' });
+    expect(heavy.env).toBe('cartpole?gravity=30');
+  });
+
+  it('leaves no tensors behind', async () => {
+    const { tf } = await loadEngine('wasm');
+    await play();
+    const { numTensors } = tf.memory();
+    await play();
+    expect(tf.memory().numTensors).toBe(numTensors);
+  });
+
+  test.each<[options: Record<string, unknown>, message: string]>([
+    [{ player: 'nowhere' }, 'there is no checkpoint or run folder "nowhere"'],
+    [{ player: 'random' }, 'the random player needs an env'],
+    [{ env: 'acrobot' }, "a policy of cartpole can't play acrobot: other observations or actions"],
+    [{ env: 'cartpol' }, 'unknown game "cartpol" (did you mean "cartpole"?)'],
+    [{ episodes: 0 }, 'episodes: "0" is not valid; valid: whole number from 1 to 100000'],
+    [{ policy: 'best' }, 'policy: "best" is not valid; valid: greedy, sampled'],
+    [{ episode: 3 }, 'unknown option of evaluate "episode" (did you mean "episodes"?)'],
+  ])('refuses %j in one line', async (options, message) => {
+    const playing = play(options);
+    await expect(playing).rejects.toThrow(UserError);
+    await expect(playing).rejects.toThrow(message);
+  });
+});
+
+describe('bad requests are refused before anything is written', () => {
+  const nowhere = (): string => inside('never');
+  test.each<[name: string, start: () => Promise<unknown>, message: string]>([
+    ['train', () => train({ ...request, env: 'pong', folder: nowhere() }), 'unknown game "pong"'],
+    [
+      'train',
+      () => train({ ...request, totalSteps: 5, folder: nowhere() } as never),
+      'unknown option of training "totalSteps"',
+    ],
+    ['transfer', () => transfer({ ...request, source: 'nowhere', folder: nowhere() }), 'there is no checkpoint'],
+    [
+      'transfer',
+      () => transfer({ ...request, source: inside('source'), reset: ['hats'], folder: nowhere() }),
+      'unknown stage "hats"',
+    ],
+    ['study', () => study({ ...tinyStudy(), targets: [], folder: nowhere() }), 'a study needs a source and a target'],
+    ['game', () => train({ ...request, game: 'no-game.ts', folder: nowhere() }), 'there is no game file "no-game.ts"'],
+  ])('%s: %#', async (_name, start, message) => {
+    const starting = start();
+    await expect(starting).rejects.toThrow(UserError);
+    await expect(starting).rejects.toThrow(message);
+    expect(existsSync(nowhere())).toBe(false);
+  });
+});
