@@ -1,0 +1,109 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { io } from 'socket.io-client';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { MatchInfo } from '../../src/live/protocol.ts';
+import { buildOnce } from './build-once.ts';
+import { emptyFolder, ngplus, type Running, startNgplus } from './processes.ts';
+
+const cwd = emptyFolder();
+const URL_LINE = /at (http:\/\/127\.0\.0\.1:(\d+)\/)/;
+
+beforeAll(async () => {
+  await buildOnce();
+  const line = 'train cartpole --total-timesteps 1024 --evaluations 1 --evaluation-episodes 1 --folder run';
+  expect((await ngplus(line, { cwd })).code).toBe(0);
+  expect((await ngplus('new-game mine.ts', { cwd })).code).toBe(0);
+}, 60_000);
+
+/** Starts a command with a viewer; it must answer within 5 s. */
+async function startViewing(line: string): Promise<{ running: Running; url: string; port: number }> {
+  const startedMs = performance.now();
+  const running = startNgplus(line, { cwd });
+  const [, url, port] = await running.says(URL_LINE);
+  const response = await fetch(url);
+  expect(performance.now() - startedMs).toBeLessThan(5000);
+  expect(response.status).toBe(200);
+  expect(await response.text()).toContain('<title>New Game+</title>');
+  return { running, url, port: Number(port) };
+}
+
+/** The matches that a page is shown. Its socket stays open, as that of a page that nobody closes. */
+const matchesAt = (url: string): Promise<MatchInfo[]> =>
+  new Promise((resolve, reject) => {
+    const socket = io(url, { transports: ['websocket'], reconnection: false });
+    socket.on('connect_error', reject).on('matches', resolve);
+  });
+
+async function interrupt(running: Running, signal: NodeJS.Signals = 'SIGINT') {
+  const askedMs = performance.now();
+  running.signal(signal);
+  const ended = await running.ended;
+  expect(performance.now() - askedMs).toBeLessThan(3000);
+  return ended;
+}
+
+describe('a viewer', () => {
+  it('of a run takes the next port where one is taken, and ends at Ctrl-C', async () => {
+    const first = await startViewing('watch run --port 0');
+    const second = await startViewing(`watch run --port ${first.port}`);
+    expect(second.port).toBeGreaterThan(first.port);
+    for (const { url } of [first, second]) {
+      expect(await matchesAt(url)).toMatchObject([{ id: 'run', label: 'cartpole, seed 0', driver: 'policy' }]);
+    }
+    expect(await interrupt(first.running)).toMatchObject({ code: 0, stderr: '' });
+    expect(await interrupt(second.running, 'SIGTERM')).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it.each([
+    ['breakout?paddleWidth=2', 'breakout?paddleWidth=2'],
+    ['mine.ts', 'mine'],
+  ])('lets people play %s', async (game, env) => {
+    const { running, url } = await startViewing(`play ${game} --port 0`);
+    expect(await matchesAt(url)).toMatchObject([{ driver: 'keys', stage: { env } }]);
+    expect(await interrupt(running)).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('shows a training while it lasts', async () => {
+    const training = startNgplus('train breakout --num-steps 16 --total-timesteps 1000000 --folder long', { cwd });
+    while (!existsSync(join(cwd, 'long/checkpoints'))) await sleep(20);
+    const { running, url } = await startViewing('watch long --port 0');
+    expect(await matchesAt(url)).toMatchObject([{ id: 'long', label: 'breakout, seed 0', driver: 'policy' }]);
+    expect(await interrupt(running)).toMatchObject({ code: 0, stderr: '' });
+    expect(await interrupt(training)).toMatchObject({ code: 130 });
+  });
+});
+
+describe('the demo, with no terminal', () => {
+  const folder = join(cwd, 'demo');
+  const jobs = join(folder, 'jobs');
+  const metricsOf = (job: string): string => readFileSync(join(jobs, job, 'metrics.jsonl'), 'utf8');
+
+  /** Waits for the first job's checkpoint of this number: metrics are written with each. */
+  async function checkpoint(count: number): Promise<string> {
+    for (;;) {
+      const [job] = existsSync(jobs) ? readdirSync(jobs) : [];
+      const made = job === undefined ? '' : join(jobs, job, 'checkpoints');
+      if (existsSync(made) && readdirSync(made).length >= count) return job;
+      await sleep(20);
+    }
+  }
+
+  it('shows itself within 5 s, stops at Ctrl-C within 3 s, and goes on when it is started again', async () => {
+    const first = await startViewing(`demo --folder demo --threads 1 --port 0`);
+    const job = await checkpoint(2);
+    const stopped = await interrupt(first.running);
+    expect(stopped.code).toBe(130);
+    expect(stopped.stderr.trimEnd().split('\n').at(-1)).toMatch(/^ngplus demo: stopped/);
+    const before = metricsOf(job);
+    expect(before).not.toBe('');
+
+    const second = await startViewing(`demo --folder demo --threads 1 --port 0`);
+    expect(await checkpoint(3)).toBe(job);
+    expect((await interrupt(second.running)).code).toBe(130);
+    // The speeds of the first session are still there: nothing was done again.
+    expect(metricsOf(job).startsWith(before)).toBe(true);
+    expect(metricsOf(job).length).toBeGreaterThan(before.length);
+  });
+});
