@@ -131,7 +131,10 @@ async function openRun(store: FolderStore, config: RunConfig): Promise<RunResult
   if (differing.length > 0) {
     throw new UserError(`${store.folder} holds another run (${differing.join('; ')}); choose another folder`);
   }
-  return (await store.get('result.json')) ? readJson<RunResult>(store, 'result.json') : null;
+  if (!(await store.get('result.json'))) return null;
+  // A kill may have come between the two.
+  await store.delete(RESUME_KEY);
+  return readJson<RunResult>(store, 'result.json');
 }
 
 async function startSession(

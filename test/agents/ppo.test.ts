@@ -11,6 +11,7 @@ import { breakout } from '../../src/envs/breakout.ts';
 import { cartpole } from '../../src/envs/cartpole.ts';
 import { createVecEnv } from '../../src/envs/vec-env.ts';
 import { decodeState, encodeState } from '../../src/runs/state-codec.ts';
+import { expectClose } from '../engine/compare.ts';
 import { tag } from '../envs/two-player-games.ts';
 import catchGame from '../learning/catch.ts';
 import { buildLearner, type Options } from './build-agent.ts';
@@ -106,6 +107,27 @@ describe.each(cases)('PPO on %s', (_name, options) => {
     expect(play('greedy', 1)).toEqual(play('greedy', 2));
     learner.agent.dispose();
   });
+});
+
+test.each(cases)('an update on wasm is one on cpu, but for rounding (%s)', async (_name, options) => {
+  const report = (on: Engine) => {
+    const learner = buildLearner(on, options);
+    const [first] = updates(learner, 1);
+    const params = learner.agent.params();
+    learner.agent.dispose();
+    return { first, params };
+  };
+  const expected = report(await loadEngine('cpu'));
+  engine = await loadEngine('wasm');
+  const got = report(engine);
+  expect(got.first.episodeReturns).toEqual(expected.first.episodeReturns);
+  const metrics = Object.keys(expected.first.metrics);
+  expectClose(
+    metrics.map((name) => got.first.metrics[name]),
+    metrics.map((name) => expected.first.metrics[name]),
+    1e-4,
+  );
+  for (const [name, values] of Object.entries(expected.params)) expectClose(got.params[name], values, 1e-4, name);
 });
 
 it('never chooses an illegal action, nor plays on in an ended episode', () => {

@@ -62,6 +62,14 @@ describe('a run', () => {
     expect(again).toEqual(result);
   });
 
+  it('takes away what a kill right after the result left', async () => {
+    const config = await tinyConfig({ totalTimesteps: 128, evaluations: 1 });
+    await trainRun(inside('run'), config, null);
+    writeFileSync(inside('run/resume.safetensors'), 'left over');
+    await trainRun(inside('run'), config, null);
+    expect(existsSync(inside('run/resume.safetensors'))).toBe(false);
+  });
+
   it('has a training return of null where no episode ended', async () => {
     const config = await tinyConfig({ env: 'mountaincar', totalTimesteps: 128, evaluations: 1, evaluationEpisodes: 1 });
     const result = await trainRun(inside('run'), config, null);
