@@ -49,7 +49,7 @@ function draw(pen: Phaser.GameObjects.Graphics, obs: Uint8Array): void {
   }
 }
 
-new Phaser.Game({
+export default new Phaser.Game({
   width: 12 * CELL,
   height: 10 * CELL,
   backgroundColor: '#14121f',
