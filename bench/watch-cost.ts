@@ -93,7 +93,8 @@ interface Window {
 async function measureWatching(clients: number, windows: number, seconds: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'ngplus-watch-cost-'));
   const abort = new AbortController();
-  let step = 0;
+  // Steps trained so far, as the training thread last reported them.
+  const trained = { step: 0 };
   const before = new Set(threadTimes().keys());
   const training = train({
     env: 'breakout',
@@ -101,9 +102,9 @@ async function measureWatching(clients: number, windows: number, seconds: number
     evaluations: 1,
     folder,
     signal: abort.signal,
-    progress: (progress) => (step = progress.step),
+    progress: ({ step }) => (trained.step = step),
   }).catch(() => undefined);
-  while (step === 0) await waitMs(100);
+  while (trained.step === 0) await waitMs(100);
   const trainer = busiestThread(before, await growth(3000));
   const viewer = await startViewer({ port: 0, matches: await runMatches(folder) });
   const child = forkClients(viewer.url, clients);
@@ -148,9 +149,9 @@ async function measureWatching(clients: number, windows: number, seconds: number
   }
 
   async function atUpdate(): Promise<{ step: number; time: number }> {
-    const { step: old } = { step };
-    while (step === old) await waitMs(1);
-    return { step, time: threadTimes().get(trainer)! };
+    const { step } = trained;
+    while (trained.step === step) await waitMs(1);
+    return { step: trained.step, time: threadTimes().get(trainer)! };
   }
 }
 

@@ -51,6 +51,12 @@ describe('matching of cells between two pictures', () => {
     expect(shot.matches.every(({ cell, was }) => was?.x === cell.x + 1)).toBe(true);
   });
 
+  test('a body of two cells moves as one, unless trails say otherwise', () => {
+    expect(origins([at(3, 9), at(4, 9)], [at(4, 9), at(5, 9)])).toEqual(['3,9', '4,9']);
+    const apart = (cell: Cell) => at(cell.x === 4 ? 1 : -1, 0);
+    expect(origins([at(3, 9), at(4, 9)], [at(4, 9), at(5, 9)], apart)).toEqual(['4,9', 'new']);
+  });
+
   test('a wall that loses bricks stands still', () => {
     const wall = [1, 2, 3].flatMap((y) => Array.from({ length: 10 }, (_, x) => at(x, y)));
     const { matches, gone } = matchCells(wall, wall.slice(1));

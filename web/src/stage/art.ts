@@ -14,6 +14,9 @@ export interface Situation {
   readonly height: number;
   /** The name of the trail channel beside it, if there is one. */
   readonly trail: string | null;
+  /** Does the channel go on in the cell to the left, to the right? */
+  readonly joinsLeft: boolean;
+  readonly joinsRight: boolean;
 }
 
 /** Particles that fly when something happens. */

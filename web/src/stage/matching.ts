@@ -27,7 +27,7 @@ export function matchCells<Thing extends Cell>(
   now: readonly Cell[],
   heading: (cell: Cell) => Cell | null = () => null,
 ): Matching<Thing> {
-  const shift = commonShift(before, now);
+  const shift = commonShift(before, now, heading);
   const pairs = shift === null ? nearestPairs(before, now, heading) : shiftedPairs(before, now, shift);
   const found = new Map(pairs.map(([cell, thing]) => [cell, thing]));
   const kept = new Set(found.values());
@@ -40,15 +40,17 @@ export function matchCells<Thing extends Cell>(
 const keyOf = (x: number, y: number): number => (y + 1024) * 4096 + x + 1024;
 
 /** The shift by which (nearly) all things moved, if one shift explains the picture and standing still does not. */
-function commonShift(before: readonly Cell[], now: readonly Cell[]): Cell | null {
-  // Two things that move alike are no block: things that move on their own often do.
-  if (before.length < 4 || now.length < 4) return null;
+function commonShift(before: readonly Cell[], now: readonly Cell[], heading: (cell: Cell) => Cell | null): Cell | null {
+  const most = Math.max(before.length, now.length);
+  if (Math.min(before.length, now.length) < 2) return null;
   const cells = new Set(now.map(({ x, y }) => keyOf(x, y)));
   const fits = (dx: number, dy: number): number => before.filter(({ x, y }) => cells.has(keyOf(x + dx, y + dy))).length;
-  const enough = Math.max(before.length, now.length) - 2;
+  // A large block may have lost or won a member or two in the same step; a small one has to fit.
+  const enough = most < 4 ? most : most - 2;
   if (fits(0, 0) >= enough) return null;
-  for (const shift of SHIFTS) if (fits(shift.x, shift.y) >= enough) return shift;
-  return null;
+  const isAllowed = ({ x, y }: Cell): boolean =>
+    now.every((cell) => cost({ x: cell.x - x, y: cell.y - y }, cell, heading(cell)) < Infinity);
+  return SHIFTS.find((shift) => fits(shift.x, shift.y) >= enough && isAllowed(shift)) ?? null;
 }
 
 /** All shifts within reach but none at all, the shortest first. */

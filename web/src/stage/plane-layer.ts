@@ -23,6 +23,8 @@ interface Actor extends Cell {
   /** Where it has just been, newest first, for its ghosts. */
   readonly path: { x: number; y: number }[];
   sprite: string;
+  /** The name of the last trail seen beside it. */
+  trail: string | null;
   fromX: number;
   fromY: number;
   movedAt: number;
@@ -132,7 +134,8 @@ export class PlaneLayer implements Layer {
     const { roles } = this.board.channels[actor.channel];
     const { dx: way, trail } = planes.way(cell, roles);
     if (look.faces) actor.facing = way !== 0 ? way : dx !== 0 ? (dx > 0 ? 1 : -1) : actor.facing;
-    if (trail !== null || dx !== 0 || dy !== 0) actor.sprite = this.spriteFor(look, cell, trail?.name ?? null);
+    actor.sprite = this.spriteFor(actor.channel, look, cell, planes, trail?.name ?? actor.trail);
+    actor.trail = trail?.name ?? actor.trail;
     if (dx * actor.dx < 0 || dy * actor.dy < 0) actor.bouncedAt = now;
     [actor.dx, actor.dy] = [dx, dy];
     const snaps = look.motion === 'snap';
@@ -153,7 +156,8 @@ export class PlaneLayer implements Layer {
       image: this.take(look.layer),
       ghosts: Array.from({ length: this.isCalm ? 0 : (look.ghosts ?? 0) }, () => this.take(look.layer - 0.5)),
       path: [],
-      sprite: this.spriteFor(look, cell, trail?.name ?? null),
+      sprite: this.spriteFor(channel, look, cell, planes, trail?.name ?? null),
+      trail: trail?.name ?? null,
       fromX: cell.x,
       fromY: cell.y,
       movedAt: now,
@@ -168,10 +172,11 @@ export class PlaneLayer implements Layer {
     return actor;
   }
 
-  private spriteFor(look: Look, { x, y }: Cell, trail: string | null): string {
+  private spriteFor(channel: number, look: Look, { x, y }: Cell, planes: Planes, trail: string | null): string {
     if (typeof look.sprite === 'string') return look.sprite;
     const { width, height } = this.board;
-    return look.sprite({ x, y, width, height, trail });
+    const [joinsLeft, joinsRight] = [planes.has(x - 1, y, channel), planes.has(x + 1, y, channel)];
+    return look.sprite({ x, y, width, height, trail, joinsLeft, joinsRight });
   }
 
   /** What happened to a thing that is no longer there decides how it goes. */
@@ -244,8 +249,12 @@ function placeGhosts(
   at: { x: number; y: number },
   size: number,
 ): void {
-  const last = path[0];
-  if (last === undefined || Math.hypot(at.x - last.x, at.y - last.y) > CELL / 3) path.unshift(at);
+  path[0] ??= at;
+  const gap = CELL / 3;
+  for (let left = distance(path[0], at); left > gap; left -= gap) {
+    const [last] = path;
+    path.unshift({ x: lerp(last.x, at.x, gap / left), y: lerp(last.y, at.y, gap / left) });
+  }
   if (path.length > ghosts.length + 1) path.length = ghosts.length + 1;
   ghosts.forEach((ghost, i) => {
     const spot = path[i + 1];
@@ -259,3 +268,5 @@ function placeGhosts(
       .setDisplaySize(size * (0.45 + 0.5 * share), size * (0.45 + 0.5 * share));
   });
 }
+
+const distance = (a: { x: number; y: number }, b: { x: number; y: number }): number => Math.hypot(b.x - a.x, b.y - a.y);

@@ -1,4 +1,5 @@
-import type { Art, Burst } from '../art.ts';
+import type { Art, Burst, Situation } from '../art.ts';
+import type { Ink } from '../ink.ts';
 import { box, flat, line, solid, TONES, trace, wash } from '../ink.ts';
 import { brick } from './by-role.ts';
 
@@ -17,18 +18,14 @@ const shards: Burst = {
 export const breakout: Art = {
   game: 'breakout',
   sprites: {
-    paddle: {
-      draw(ink) {
-        solid(ink, box(-1, 9, 34, 14, 7), TONES.sky);
-        flat(ink, box(5, 12, 22, 3, 1.5), 'rgba(255, 255, 255, 0.45)');
-        flat(ink, box(10.2, 15, 3.6, 5, 1.8), '#10141a');
-        flat(ink, box(18.2, 15, 3.6, 5, 1.8), '#10141a');
-      },
-    },
+    paddle: { draw: (ink) => paddle(ink, -2, 34, [12, 20]) },
+    'paddle-left': { draw: (ink) => paddle(ink, -2, 60, [24]) },
+    'paddle-middle': { draw: (ink) => paddle(ink, -30, 60, []) },
+    'paddle-right': { draw: (ink) => paddle(ink, -30, 34, [8]) },
     ...Object.fromEntries(HUES.map((hue, i) => [`brick-${i}`, { draw: (ink) => brick(ink, hue) }])),
   },
   looks: {
-    paddle: { sprite: 'paddle', layer: 5, motion: 'ease', size: 1.12 },
+    paddle: { sprite: paddlePiece, layer: 5, motion: 'ease' },
     trail: null,
     brick: { sprite: ({ y }) => `brick-${y % HUES.length}`, layer: 2, motion: 'snap', taken: shards },
   },
@@ -40,3 +37,22 @@ export const breakout: Art = {
     line(ink, trace(0, height - 2, width, height - 2), 'rgba(224, 86, 43, 0.6)', 3);
   },
 };
+
+/** A paddle from `left` to `right`, of which only this cell is drawn where it goes on beyond, with eyes at these columns. */
+function paddle(ink: Ink, left: number, right: number, eyes: readonly number[]): void {
+  ink.save();
+  ink.beginPath();
+  const [from, to] = [left < -8 ? -0.6 : -8, right > 40 ? 32.6 : 40];
+  ink.rect(from, 0, to - from, 32);
+  ink.clip();
+  solid(ink, box(left, 8, right - left, 15, 7.5), TONES.sky);
+  flat(ink, box(left + 6, 11, right - left - 12, 3, 1.5), 'rgba(255, 255, 255, 0.45)');
+  for (const x of eyes) flat(ink, box(x - 1.8, 14.5, 3.6, 5.5, 1.8), '#10141a');
+  ink.restore();
+}
+
+function paddlePiece({ joinsLeft, joinsRight }: Situation): string {
+  if (joinsLeft && joinsRight) return 'paddle-middle';
+  if (joinsRight) return 'paddle-left';
+  return joinsLeft ? 'paddle-right' : 'paddle';
+}
