@@ -8,14 +8,18 @@ export function randomPlayer(seed: number): Player {
     act(env, out) {
       const count = env.actions.length;
       for (let i = 0; i < out.length; i++) {
-        let legal = 0;
-        for (let a = 0; a < count; a++) legal += env.legal[i * count + a];
-        let skip = rng.int(0, legal);
-        let action = 0;
+        const mask = env.legal.subarray(i * count, (i + 1) * count);
+        const legal = mask.reduce((sum, flag) => sum + flag, 0);
         // A player who waits for the other's move may have no legal action.
-        while (legal > 0 && (!env.legal[i * count + action] || skip-- > 0)) action++;
-        out[i] = action;
+        out[i] = legal === 0 ? 0 : nthSet(mask, rng.int(0, legal));
       }
     },
   };
+}
+
+/** The index of the n-th 1, counted from 0. */
+function nthSet(mask: Uint8Array, n: number): number {
+  let index = mask.indexOf(1);
+  for (; n > 0; n--) index = mask.indexOf(1, index + 1);
+  return index;
 }

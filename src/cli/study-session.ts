@@ -5,8 +5,9 @@ import { type JobProgress, runStudy, type Study, type StudyResult } from '../exe
 import type { TaskExecutor } from '../exec/executor.ts';
 import { underSignal } from '../exec/api.ts';
 import type { PolicySource } from '../live/match-source.ts';
-import type { Curve, ViewerStatus } from '../live/protocol.ts';
+import type { ViewerStatus } from '../live/protocol.ts';
 import { runSource } from '../live/run-matches.ts';
+import { meanCurve } from '../live/run-status.ts';
 import type { EvaluationRow } from '../runs/run.ts';
 import type { Arm } from '../stats/curve.ts';
 import { verdict } from '../stats/verdict.ts';
@@ -125,8 +126,8 @@ export function studyStatus(study: Study, jobs: ReadonlyMap<string, JobProgress>
     })),
     curvesTitle: `return on ${target}`,
     curves: [
-      armCurve('from scratch', 'scratch', rowsOf('scratch')),
-      armCurve('transferred', 'transferred', rowsOf('transfer')),
+      meanCurve('from scratch', 'scratch', rowsOf('scratch')),
+      meanCurve('transferred', 'transferred', rowsOf('transfer')),
     ],
   };
 }
@@ -141,27 +142,13 @@ export function finishedStatus(result: StudyResult): ViewerStatus {
     verdict: verdict(pair.comparison),
     curvesTitle: `return on ${pair.target}`,
     curves: [
-      armCurve('from scratch', 'scratch', rows(pair.scratch)),
-      armCurve(`from ${pair.source}`, 'transferred', rows(pair.transfer)),
+      meanCurve('from scratch', 'scratch', rows(pair.scratch)),
+      meanCurve(`from ${pair.source}`, 'transferred', rows(pair.transfer)),
     ],
   };
 }
 
 const armName = (arm: JobProgress['arm']): string => (arm === 'transfer' ? 'transferred' : arm);
-
-/** Mean of the runs that have come so far at each evaluation, with the lowest and the highest of them. */
-function armCurve(label: string, arm: string, runs: readonly (readonly { step: number; mean: number }[])[]): Curve {
-  const longest = runs.reduce<readonly { step: number }[]>((a, b) => (b.length > a.length ? b : a), []);
-  return {
-    label,
-    arm,
-    points: longest.map(({ step }, i) => {
-      const values = runs.flatMap((rows) => rows[i]?.mean ?? []);
-      const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-      return [step, mean, Math.min(...values), Math.max(...values)] as const;
-    }),
-  };
-}
 
 function readPlan(study: Study, key: string): TransferPlan {
   const entry = study.jobs.find(({ job }) => job.key === key) as StudyTask;

@@ -1,9 +1,12 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
+import type { StudyResult } from '../exec/study.ts';
 import { runMatches } from '../live/run-matches.ts';
 import { startViewer } from '../live/server.ts';
 import { defineCommand } from './flags.ts';
-import { gameOption } from './options.ts';
-import { envOf } from './options.ts';
+import { envOf, gameOption } from './options.ts';
+import { finishedStatus } from './study-session.ts';
 import { untilStopped, viewerOptions } from './viewer.ts';
 
 export const watch = defineCommand({
@@ -19,7 +22,17 @@ export const watch = defineCommand({
   async run({ options: { run, port, game }, io }) {
     if (game.length > 0) await envOf({ env: '', game });
     const viewer = await startViewer({ port, matches: await runMatches(run), status: { caption: `Watching ${run}` } });
+    const result = finishedStudy(run);
+    if (result) viewer.setStatus(finishedStatus(result));
+    if (existsSync(join(run, 'report.html'))) viewer.setReport(join(run, 'report.html'));
     io.stdout.write(`watch at ${viewer.url} (Ctrl-C ends)\n`);
     await untilStopped(io, viewer);
   },
 });
+
+/** The result of a study folder that has one. */
+function finishedStudy(folder: string): StudyResult | null {
+  const file = join(folder, 'result.json');
+  if (!existsSync(join(folder, 'study.json')) || !existsSync(file)) return null;
+  return JSON.parse(readFileSync(file, 'utf8')) as StudyResult;
+}

@@ -46,7 +46,7 @@ function curvesOn(env: string, runs: readonly RunFiles[], namesEnv: boolean): Cu
 }
 
 /** The mean of the runs that have come so far at each evaluation, with the lowest and the highest of them. */
-function meanCurve(
+export function meanCurve(
   label: string,
   arm: string,
   runs: readonly (readonly { readonly step: number; readonly mean: number }[])[],
