@@ -40,7 +40,7 @@ export const study = defineCommand({
       .extend((await learnerOptions(given, given('targets')?.split(',')[0])).shape)
       .extend(gameOption.shape)
       .extend({
-        folder: z.string().default('runs/study').describe('folder of the study'),
+        folder: z.string().default('').describe('folder of the study (default: runs/study-<id>)'),
         threads: z.int().min(0).max(256).default(0).describe('trainings at a time (default: one for each core)'),
         watch: z.boolean().default(false).describe('show the matches in the browser while it runs'),
         ...viewerOptions.shape,
@@ -68,7 +68,7 @@ export const study = defineCommand({
       methodConfig: pick(options, z.object(methodShapes(methods))),
       sources,
       targets,
-      folder,
+      folder: folder || undefined,
       threads: threads || undefined,
     });
     const viewer = watch ? await startViewer({ port, matches: { list: firstRuns(prepared.study) } }) : null;

@@ -19,13 +19,13 @@ import { FolderStore } from '../runs/store.ts';
 import type { TransferPlan } from '../transfer/plan.ts';
 import { writeReport } from './report.ts';
 import type { TaskExecutor } from './executor.ts';
-import { describeStudy, type JobProgress, runStudy, type StudyRequest, type StudyResult } from './study.ts';
+import { describeStudy, type JobProgress, runStudy, studyId, type StudyRequest, type StudyResult } from './study.ts';
 import type { TrainTask } from './task.ts';
 import { threadExecutor } from './threads.ts';
 
 /** How work is done and watched; none of it changes a result. */
 export interface WorkOptions {
-  /** Where the run or study is kept. Default: `runs/<game>-<id>`. */
+  /** Where the run or study is kept. Default: `runs/<game>-<id>`, `runs/study-<id>`. */
   folder?: string;
   /** A file whose default export is a game of your own; then `env`, `sources`, `targets` may name it. */
   game?: string | string[];
@@ -100,7 +100,7 @@ export async function prepareTransfer(options: TransferOptions) {
 export async function prepareStudy(options: StudyOptions) {
   const { work, request } = await split(options);
   const engine = await resolveBackend(request.backend);
-  const folder = work.folder ?? join('runs', 'study');
+  const folder = work.folder ?? join('runs', `study-${studyId(describeStudy(request, '', engine)).slice(0, 8)}`);
   const executor = threadExecutor(work.threads ?? availableParallelism());
   return {
     folder,

@@ -196,6 +196,10 @@ export async function runStudy(
   return result;
 }
 
+/** What a study's result depends on, hashed. */
+export const studyId = ({ jobs }: Study): string =>
+  hashOf(jobs.map(({ job, task }) => [job.key, task.kind === 'random' ? [task.episodes, task.seed] : task.id]));
+
 /** A short name of a job with its env: `transferred 3: breakout`. */
 const jobLabel = (job: StudyTask['job']): string =>
   job.arm === 'random' ? `random play: ${job.env}` : `${agentLabel(job)}: ${job.env}`;
@@ -207,7 +211,7 @@ function agentLabel({ arm, key }: StudyJob): string {
 }
 
 async function openStudy(store: FolderStore, study: Study): Promise<void> {
-  const identity = hashOf(study.jobs.map(({ job, task }) => [job.key, task.id]));
+  const identity = studyId(study);
   const description = {
     identity,
     version: VERSION,

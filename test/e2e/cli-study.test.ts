@@ -62,3 +62,12 @@ it('a finished study shows its result at once, and another one needs another fol
   expect(other.code).toBe(2);
   expect(other.stderr.trimEnd()).toMatch(/study holds another study .*choose another folder or delete it$/);
 });
+
+it('studies without a folder get one each', async () => {
+  const studies = [`${STUDY} --seed 1`, `${STUDY} --seed 2`].map((line) => startNgplus(line, { cwd }));
+  const folders = (): string[] => (existsSync(join(cwd, 'runs')) ? readdirSync(join(cwd, 'runs')) : []);
+  while (folders().length < 2) await sleep(20);
+  for (const running of studies) running.signal('SIGINT');
+  expect((await Promise.all(studies.map(({ ended }) => ended))).map(({ code }) => code)).toEqual([130, 130]);
+  for (const folder of folders()) expect(folder).toMatch(/^study-[0-9a-f]{8}$/);
+});
