@@ -144,10 +144,13 @@ describe("a user's game that fails", () => {
   });
 
   it('after its task is over does no harm', async () => {
-    const { config, id } = await start('late', "if (++steps === 5) setTimeout(() => { throw new Error('late'); });");
+    const { config, id } = await start(
+      'late',
+      "if (++steps === 5) setTimeout(() => { throw new Error('late'); }, 200);",
+    );
     const play = { ...randomPlay(id), gameModule: config.gameModule };
     await executor.run(play, ignore);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await new Promise((resolve) => setTimeout(resolve, 1000));
     const result = (await executor.run(await task('b', { totalTimesteps: 128 }), ignore)) as RunResult;
     expect(result.step).toBe(128);
   });
