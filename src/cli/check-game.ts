@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { UserError } from '../core/errors.ts';
 import { checkGame as findings } from '../envs/check-game.ts';
+import { games } from '../envs/index.ts';
 import { importGame } from '../runs/game-module.ts';
 import { defineCommand } from './flags.ts';
 
@@ -10,7 +11,14 @@ export const checkGame = defineCommand({
   options: z.object({ file: z.string().describe('file whose default export is the game') }),
   positionals: ['file'],
   async run({ options: { file }, io }) {
-    const found = findings((await importGame(file)).game);
+    const { game } = await importGame(file);
+    const found = findings(game);
+    if (games.some(({ id }) => id === game.id)) {
+      found.push({
+        level: 'error',
+        message: `the id "${game.id}" is taken; taken: ${games.map(({ id }) => id).join(', ')}`,
+      });
+    }
     for (const { level, message } of found) io.stdout.write(`${level}: ${message}\n`);
     const errors = found.filter(({ level }) => level === 'error').length;
     if (errors > 0) throw new UserError(`${file}: ${errors} error${errors > 1 ? 's' : ''}`);

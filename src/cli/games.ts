@@ -57,7 +57,7 @@ const sizeText = ({ observation }: Row): string =>
 const listed = (row: Row): string =>
   [
     `${row.id}: ${row.summary}`,
-    `    ${sizeText(row)}; ${row.actions.length} actions; variants ${row.variants.map(({ name }) => name).join(', ')}`,
+    `    ${sizeText(row)}; ${row.actions.length} actions; variants ${row.variants.map(({ name }) => name).join(', ') || 'none'}`,
   ].join('\n');
 
 function described(row: Row): string {
@@ -73,7 +73,7 @@ function described(row: Row): string {
     ...labels.map(named),
     '  actions:',
     ...row.actions.map(named),
-    `  variants, e.g. ${row.id}?${row.variants[0].name}=…:`,
+    row.variants.length === 0 ? '  no variants' : `  variants, e.g. ${row.id}?${row.variants[0].name}=…:`,
     ...row.variants.map(option),
     '  options of every game:',
     ...row.options.map(option),

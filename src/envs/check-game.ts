@@ -38,6 +38,19 @@ export function checkGame(game: unknown): Finding[] {
   return findings;
 }
 
+/** The first error in what a game declares, found without playing it; undefined where there is none. */
+export function declarationError(game: unknown): string | undefined {
+  const errors: string[] = [];
+  const report: Report = (level, message) => void (level === 'error' && errors.push(message));
+  checkDeclaration(game, report);
+  const sound = game as Game;
+  if (errors.length === 0) checkVariants(sound, report);
+  if (errors.length === 0) {
+    attempt(report, '', () => checkObservation(sound.observation(sound.variants.parse({}) as Variant), report));
+  }
+  return errors[0];
+}
+
 type Variant = Record<string, unknown>;
 
 function attempt(report: Report, where: string, check: () => void): void {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { BuildFailure, Plugin } from 'esbuild';
 import { UserError } from '../core/errors.ts';
 import type { Game } from '../core/game.ts';
+import { declarationError } from '../envs/check-game.ts';
 import { findGame, registerGame } from '../envs/index.ts';
 
 /** A user's file that defines a game. */
@@ -29,6 +30,8 @@ export async function loadGameModule(file: string): Promise<Game> {
   const known = modules.get(game.id);
   if (known?.path === path && known.sha256 === sha256) return findGame(game.id);
   if (known?.path === path) throw new UserError(`${file} has changed since it was loaded; start again`);
+  const error = declarationError(game);
+  if (error !== undefined) throw new UserError(`${file}: ${error}; all about it: ngplus check-game ${file}`);
   registerGame(game);
   modules.set(game.id, { path, sha256 });
   return game;
