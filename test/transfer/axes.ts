@@ -5,7 +5,7 @@ import { type Axis, axisSize } from '../../src/core/tensors.ts';
 const roles = ['self', 'threat', 'target', 'ball', 'wall', 'speed'];
 
 /** Labels of distinct names, with one to three roles. */
-export const labels: fc.Arbitrary<Named[]> = fc.uniqueArray(
+const labels: fc.Arbitrary<Named[]> = fc.uniqueArray(
   fc.record({
     name: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
     roles: fc.uniqueArray(fc.constantFrom(...roles), { minLength: 1, maxLength: 3 }),
