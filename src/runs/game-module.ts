@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { BuildFailure, Plugin } from 'esbuild';
 import { UserError } from '../core/errors.ts';
 import type { Game } from '../core/game.ts';
@@ -116,8 +116,10 @@ async function bundle(file: string, plugin: Plugin, minify = false): Promise<str
 }
 
 async function evaluateModule(text: string, file: string): Promise<unknown> {
+  // What stacks name instead of the whole module in base64.
+  const named = `${text}\n//# sourceURL=${pathToFileURL(resolve(file))}.bundled.js\n`;
   try {
-    return await import(`data:text/javascript;base64,${Buffer.from(text).toString('base64')}`);
+    return await import(`data:text/javascript;base64,${Buffer.from(named).toString('base64')}`);
   } catch (error) {
     throw new UserError(`${file} does not load: ${(error as Error).message.split('\n')[0]}`);
   }

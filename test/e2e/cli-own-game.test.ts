@@ -47,6 +47,18 @@ it('an author is told what is wrong with a game', async () => {
   expect(stderr).toMatch(/^ngplus check-game: faulty\.ts: \d+ errors?\n$/);
 });
 
+it('a game that throws is named, with the function that did it', async () => {
+  await run('new-game throwing.ts');
+  const source = readFileSync(join(cwd, 'throwing.ts'), 'utf8');
+  writeFileSync(join(cwd, 'throwing.ts'), source.replace('rewards[0] = 0;', "throw new Error('ouch');"));
+  const { code, stdout, stderr } = await ngplus(`train --game throwing.ts ${TINY} --folder throwing`, { cwd });
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toMatch(
+    /ngplus train failed: Error: ouch\n +at Object\.step \(file:\S+throwing\.ts\.bundled\.js:\d+:\d+\)/,
+  );
+  expect((await ngplus('check-game throwing.ts', { cwd })).stdout).toBe('error: the game throws: ouch\n');
+});
+
 it('a game may import files beside it, and is a plain script or TypeScript', async () => {
   await run('new-game base.ts');
   writeFileSync(join(cwd, 'names.ts'), 'export const summary: string = "Borrowed rules.";\n');
