@@ -188,7 +188,11 @@ Examples:
 
   it('ends with exit code 130 when stopped', async () => {
     const signal = AbortSignal.abort(new StoppedError());
-    expect(await run('train pong', signal)).toEqual({ code: 130, stdout: '', stderr: 'ngplus train: stopped\n' });
+    expect(await run('train pong', signal)).toEqual({
+      code: 130,
+      stdout: '',
+      stderr: 'ngplus train: stopped; the same command goes on from here\n',
+    });
   });
 });
 
@@ -229,7 +233,10 @@ process.exit(await runCommand({ name: 'ngplus', version: '', summary: '', comman
   it('saves on SIGINT or SIGTERM and ends with 130', async () => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       const { code, output } = await interrupt(waiting(true), [signal]);
-      expect({ code, output }).toEqual({ code: 130, output: 'ready\nsaving\nsaved\nngplus wait: stopped\n' });
+      expect({ code, output }).toEqual({
+        code: 130,
+        output: 'ready\nsaving\nsaved\nngplus wait: stopped; the same command goes on from here\n',
+      });
     }
   });
 

@@ -139,7 +139,11 @@ describe('a file that is no game is refused in one line', () => {
     ['number.ts', 'export default 7;', /number\.ts has no game as its default export/],
     ['half.ts', "export default { id: 'half' };", /half\.ts has no game as its default export/],
     ['taken.ts', source('breakout'), /^the game id "breakout" is taken; taken: breakout, /],
-    ['clash.ts', source('clash').replaceAll('count', 'sticky'), /"sticky" is an option of every game$/],
+    [
+      'clash.ts',
+      source('clash').replaceAll('count', 'sticky'),
+      /"sticky" is an option of every game; all about it: ngplus check-game /,
+    ],
     ['data.json', '{}', /data\.json has no game as its default export/],
   ])('%s', async (name, content, message) => {
     const load = loadGameModule(write(name, content));
