@@ -240,34 +240,39 @@ describe('what is learnt from', () => {
   });
 });
 
-/** Nothing to see and nothing to do; every step gives 1 and, if `ends`, is the last one. */
-const still = defineGame({
-  id: 'still',
+/** Nothing to do: the first step gives nothing, each further one a point; `ends` makes the second the last. */
+const waiting = defineGame({
+  id: 'waiting',
   revision: 1,
-  summary: 'A point for every step.',
+  summary: 'A point for every step but the first.',
   players: 1,
-  variants: z.object({ ends: z.boolean().default(false).describe('end after one step') }),
+  variants: z.object({ ends: z.boolean().default(false).describe('end after two steps') }),
   actions: ['noop', 'fire'].map((name) => ({ name, roles: [name] })),
-  observation: () => ({ kind: 'features', features: [{ name: 'one', roles: ['gauge'], scale: 1 }] }),
-  create: ({ ends }) => ({ ends }),
-  reset: () => undefined,
-  step(state, _actions, _rng, rewards) {
-    rewards[0] = 1;
-    return state.ends;
+  observation: () => ({ kind: 'features', features: [{ name: 'waited', roles: ['gauge'], scale: 1 }] }),
+  create: ({ ends }) => ({ ends, waited: 0 }),
+  reset(state) {
+    state.waited = 0;
   },
-  observe(_state, _player, out, offset) {
-    out[offset] = 1;
+  step(state, _actions, _rng, rewards) {
+    rewards[0] = state.waited;
+    const isLast = state.ends && state.waited === 1;
+    state.waited = 1;
+    return isLast;
+  },
+  observe(state, _player, out, offset) {
+    out[offset] = state.waited;
   },
 });
 
-// The value of a point a step for ever is 1 / (1 − γ); of a single point, 1.
+// With γ = 1/2 and points for ever the later value is 1 / (1 − γ) = 2 and the first γ · 2 = 1, whatever cuts an episode;
+// where the rules end it after the one point, they are 1 and γ.
 test.each([
-  ['a time limit', { maxSteps: 1 }, 2],
-  ['a time limit in mid-rollout', { maxSteps: 5 }, 2],
-  ['the rules', { ends: true }, 1],
-])('an episode that %s ends has its due value', (_what, envOptions, value) => {
+  ['a time limit', { maxSteps: 2 }, 1, 2],
+  ['a time limit in mid-rollout', { maxSteps: 5 }, 1, 2],
+  ['the rules', { ends: true }, 0.5, 1],
+])('episodes that %s ends have their due values', (_what, envOptions, first, later) => {
   const learner = buildLearner(engine, {
-    game: still as Game,
+    game: waiting as Game,
     envOptions,
     netConfig: { units: 8 },
     config: {
@@ -279,11 +284,12 @@ test.each([
       numSteps: 8,
       numMinibatches: 1,
     },
-    totalTimesteps: 16 * 150,
+    totalTimesteps: 16 * 250,
   });
-  updates(learner, 150);
-  const [learnt] = learner.net.infer(learner.agent.params(), [1]).value;
-  expect(learnt).toBeCloseTo(value, 1);
+  updates(learner, 250);
+  const valueOf = (waited: number): number => learner.net.infer(learner.agent.params(), [waited]).value[0];
+  expect(Math.abs(valueOf(0) - first)).toBeLessThan(0.15);
+  expect(Math.abs(valueOf(1) - later)).toBeLessThan(0.15);
   learner.agent.dispose();
 });
 

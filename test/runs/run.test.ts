@@ -47,7 +47,7 @@ describe('a run', () => {
     }
     const last = progress[progress.length - 1];
     expect(last).toMatchObject({ step: 3072, totalTimesteps: 3072, phase: 'finished' });
-    expect(last.evaluations).toEqual(result.evaluations);
+    expect(last.evaluations).toEqual(result.evaluations.map(({ step, mean }) => ({ step, mean })));
     expect(progress.filter(({ phase }) => phase === 'evaluating')).toHaveLength(7);
     const bytes = readFileSync(join(inside('run'), result.checkpoint));
     expect(decodeCheckpoint(bytes).info).toMatchObject({ env: 'cartpole', step: 3072, seed: 3, algorithm: 'ppo' });
@@ -140,6 +140,19 @@ describe('a stopped run', () => {
     expect(through.evaluations.map(({ step }) => step)).toEqual([0, 128, 256, 384, 512]);
     await trainInParts(inside('parts'), config, [3, 1, 2]);
     expect(outcome(inside('parts'))).toEqual(outcome(inside('through')));
+    // The moment after an evaluation has been saved, at each of the five.
+    const dieAfter = (count: number) => (now: RunProgress) => {
+      const last = now.evaluations.at(-1);
+      if (now.phase !== 'evaluating' && now.evaluations.length === count && last?.step === now.step) {
+        throw new Error('the power went out');
+      }
+    };
+    for (const count of [1, 2, 3, 4, 5]) {
+      const dying = trainRun(inside('dying'), config, null, { progress: dieAfter(count) });
+      await expect(dying).rejects.toThrow('the power went out');
+    }
+    await trainRun(inside('dying'), config, null);
+    expect(outcome(inside('dying'))).toEqual(outcome(inside('through')));
   });
 
   it('counts the seconds of all its sessions', async () => {
