@@ -1,5 +1,6 @@
-/** What a game's own file needs of `ngplus`: it is bundled with the file, so that a game runs wherever it is sent. */
-export { z } from 'zod';
+/** What a file of games, nets, algorithms or methods needs of `ngplus`; light enough for browsers. */
+export * as z from 'zod';
+export { type Algorithm, defineAlgorithm, NotFiniteError } from './agents/algorithm.ts';
 export { UserError } from './core/errors.ts';
 export {
   defineGame,
@@ -11,3 +12,6 @@ export {
   type Shape,
 } from './core/game.ts';
 export { createRng, type Rng } from './core/rng.ts';
+export { conv2d, dense, flatten, type LayerBuilder, relu, sequential, tanh } from './nets/layers.ts';
+export { defineNet, type Net } from './nets/net.ts';
+export { defineMethod, type Method } from './transfer/method.ts';

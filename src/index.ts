@@ -3,28 +3,12 @@
  *
  *     import { train, transfer, study, evaluate } from 'ngplus';
  */
-export { z } from 'zod';
-export {
-  type Feature,
-  defineGame,
-  type Game,
-  type Named,
-  type ObservationSpec,
-  ROLES,
-  type Shape,
-} from './core/game.ts';
-export { StoppedError, UserError } from './core/errors.ts';
-export { createRng, type Rng } from './core/rng.ts';
+export * from './game.ts';
+export { StoppedError } from './core/errors.ts';
 export type { VecEnv } from './core/vec-env.ts';
 export type { Agent, Player } from './core/agent.ts';
 export { findEnv, games, registerGame } from './envs/index.ts';
 export { createVecEnv } from './envs/vec-env.ts';
-export { defineAlgorithm } from './agents/algorithm.ts';
-export { registerAlgorithm } from './agents/index.ts';
-export { defineNet } from './nets/net.ts';
-export { registerNet } from './nets/index.ts';
-export { defineMethod } from './transfer/method.ts';
-export { registerMethod } from './transfer/index.ts';
 export { evaluate, type EvaluateOptions, type EvaluateResult } from './exec/evaluate.ts';
 export {
   type FinishedRun,

@@ -37,17 +37,22 @@ export interface Policy {
  */
 export function loadPolicy(checkpoint: Uint8Array | ArrayBuffer, name = 'checkpoint'): Policy {
   const bytes = checkpoint instanceof Uint8Array ? checkpoint : new Uint8Array(checkpoint);
-  const { info, spec, params } = decodeCheckpoint(bytes, name);
+  const { info, spec, params, normalizers } = decodeCheckpoint(bytes, name);
   const net = buildPolicyNet(spec);
   checkParams(net, params, name);
   const axis = spec.heads.find((head) => head.name === 'policy')?.axis;
   if (axis?.kind !== 'action') throw new UserError(`${name} has no policy head over actions`);
+  const valueScale = normalizers['normalizers/value']?.[0] ?? 1;
   const size = observationSize(spec.observation);
   const probabilities = new Float32Array(axis.labels.length);
   const evaluate = (obs: ArrayLike<number>, legal?: ArrayLike<number>): Thought => {
     if (obs.length !== size) throw new UserError(`observation has ${obs.length} values; ${info.env} has ${size}`);
     const { policy: logits, value } = net.infer(params, obs);
-    return { probabilities, value: value ? value[0] : Number.NaN, action: softmax(logits, probabilities, legal) };
+    return {
+      probabilities,
+      value: value ? value[0] * valueScale : Number.NaN,
+      action: softmax(logits, probabilities, legal),
+    };
   };
   return {
     info,

@@ -67,7 +67,7 @@ describe('loadPolicy(checkpoint).act', () => {
     writeFileSync(file, bytes);
     const expected = await evaluate({ player: file, episodes: 30, seed: 3, backend: 'wasm' });
     const seen = new Set<number>();
-    const played = evaluatePlayer(findEnv(env), playerOf(loadPolicy(bytes), seen), 30, 3);
+    const played = await evaluatePlayer(findEnv(env), playerOf(loadPolicy(bytes), seen), 30, 3);
     expect(played.returns).toEqual(expected.returns);
     expect(played.lengths).toEqual(expected.lengths);
     expect(played.lengths.reduce((a, b) => a + b, 0)).toBeGreaterThan(200);

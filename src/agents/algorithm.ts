@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Agent, LearningRateScale } from '../core/agent.ts';
 import type { Named, ObservationSpec } from '../core/game.ts';
 import type { Params } from '../core/tensors.ts';

@@ -1,4 +1,4 @@
-import { unknownValue } from '../core/errors.ts';
+import { takenId, unknownValue } from '../core/errors.ts';
 import type { Algorithm } from './algorithm.ts';
 import { ppo } from './ppo.ts';
 
@@ -6,8 +6,9 @@ import { ppo } from './ppo.ts';
 const algorithms = new Map<string, Algorithm>();
 for (const algorithm of [ppo]) registerAlgorithm(algorithm as Algorithm);
 
-/** Adds an algorithm, a user's own included. */
+/** Adds an algorithm, a user's own included. @throws UserError where its id is taken */
 export function registerAlgorithm(algorithm: Algorithm): void {
+  if (algorithms.has(algorithm.id)) throw takenId('algorithm', algorithm.id, algorithmIds());
   algorithms.set(algorithm.id, algorithm);
 }
 

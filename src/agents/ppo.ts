@@ -1,9 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Agent, Player, UpdateReport } from '../core/agent.ts';
 import { UserError } from '../core/errors.ts';
 import { createRng, shuffle } from '../core/rng.ts';
-import { tensorShape } from '../core/tensors.ts';
+import { type Params, tensorShape } from '../core/tensors.ts';
 import type { VecEnv } from '../core/vec-env.ts';
 import { type AgentContext, defineAlgorithm } from './algorithm.ts';
 import { Optimizer, type OptimizerState } from './adam.ts';
@@ -265,7 +265,7 @@ function createPpo(context: AgentContext<PpoConfig>): Agent {
     };
   }
 
-  function player(mode: 'greedy' | 'sampled', playerSeed: number): Player {
+  function player(mode: 'greedy' | 'sampled', playerSeed: number | string): Player {
     const rng = createRng(playerSeed, 'player');
     return {
       act(other: VecEnv, out: Int32Array): void {
@@ -291,6 +291,7 @@ function createPpo(context: AgentContext<PpoConfig>): Agent {
     update,
     player,
     params: () => optimizer.params(),
+    normalizers: (): Params => (rewardScale ? { 'normalizers/value': Float32Array.of(rewardScale.scale()) } : {}),
     save: () => ({
       step,
       updates,

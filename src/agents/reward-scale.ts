@@ -31,7 +31,12 @@ export class RewardScale {
       moments[2] += delta * (returns[e] - moments[1]);
       if (ended[e]) returns[e] = 0;
     }
-    return Math.sqrt(moments[2] / moments[0]) + 1e-8;
+    return this.scale();
+  }
+
+  /** The running standard deviation of the discounted return. */
+  scale(): number {
+    return Math.sqrt(this.moments[2] / this.moments[0]) + 1e-8;
   }
 
   save(): RewardScaleState {

@@ -1,9 +1,8 @@
-import { z } from 'zod';
-import { UserError } from '../core/errors.ts';
+import * as z from 'zod';
 import { checkGame as findings } from '../envs/check-game.ts';
 import { games } from '../envs/index.ts';
 import { importGame } from '../runs/game-module.ts';
-import { defineCommand } from './flags.ts';
+import { defineCommand, EXIT } from './flags.ts';
 
 export const checkGame = defineCommand({
   name: 'check-game',
@@ -21,7 +20,10 @@ export const checkGame = defineCommand({
     }
     for (const { level, message } of found) io.stdout.write(`${level}: ${message}\n`);
     const errors = found.filter(({ level }) => level === 'error').length;
-    if (errors > 0) throw new UserError(`${file}: ${errors} error${errors > 1 ? 's' : ''}`);
+    if (errors > 0) {
+      io.stderr.write(`${file}: ${errors} error${errors > 1 ? 's' : ''}\n`);
+      return EXIT.failed;
+    }
     io.stdout.write(`${file}: ready to play and to train\n`);
   },
 });

@@ -1,12 +1,22 @@
-import { existsSync, rmSync } from 'node:fs';
-import { z } from 'zod';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod';
 import { prepareStudy } from '../exec/api.ts';
-import type { StudyRequest } from '../exec/study.ts';
+import { UserError } from '../core/errors.ts';
+import { isOtherStudy, type StudyRequest, type StudyResult } from '../exec/study.ts';
 import { writeReport } from '../exec/report.ts';
-import { startViewer } from '../live/server.ts';
-import { defineCommand } from './flags.ts';
+import { startViewer, type Viewer } from '../live/server.ts';
+import { type CommandIo, defineCommand } from './flags.ts';
 import { writeJson } from './output.ts';
-import { demoJson, finishedStatus, firstRuns, followStudy, studyStatus, studyText } from './study-session.ts';
+import {
+  demoJson,
+  finishedStatus,
+  firstRuns,
+  followStudy,
+  storedStudy,
+  studyStatus,
+  studyText,
+} from './study-session.ts';
 import { terminalOf, untilStopped, viewerOptions } from './viewer.ts';
 
 /**
@@ -44,20 +54,17 @@ export const demo = defineCommand({
     ...viewerOptions.shape,
   }),
   async run({ options: { fresh, json, folder, threads, port }, io }) {
-    if (fresh) rmSync(folder, { recursive: true, force: true });
-    const wasFinished = existsSync(`${folder}/result.json`);
-    let matches: ReturnType<typeof firstRuns> = async () => [];
+    if (fresh) await forget(folder);
     const viewer = await startViewer({
       port,
       status: { caption: 'Getting ready' },
-      matches: { list: () => matches() },
+      matches: { list: () => firstRuns(folder) },
     });
     try {
       io.stdout.write(`watch at ${viewer.url}\n`);
-      io.stdout.write(wasFinished ? `showing the stored result; --fresh begins again\n` : `${CHOICE}\n`);
-      const prepared = await prepareStudy({ ...DEMO, folder, threads: threads || undefined });
-      matches = firstRuns(prepared.study);
-      const result = await followStudy(io, prepared, (jobs) => viewer.setStatus(studyStatus(prepared.study, jobs)));
+      const stored = storedStudy(folder);
+      io.stdout.write(stored ? 'showing the stored result; --fresh begins again\n' : `${CHOICE}\n`);
+      const result = stored ?? (await runDemo(io, folder, threads, viewer));
       const report = await writeReport(folder, result, {
         title: 'New Game+ demo',
         chosen: CHOICE,
@@ -76,3 +83,23 @@ export const demo = defineCommand({
     }
   },
 });
+
+async function runDemo(io: CommandIo, folder: string, threads: number, viewer: Viewer): Promise<StudyResult> {
+  const prepared = await prepareStudy({ ...DEMO, folder, threads: threads || undefined });
+  if (await isOtherStudy(folder, prepared.study)) {
+    throw new UserError(`${folder} holds a demo of another version or backend; --fresh begins again`);
+  }
+  return followStudy(io, prepared, (jobs) => viewer.setStatus(studyStatus(prepared.study, jobs)));
+}
+
+/** Deletes what a study has written, nothing else. @throws UserError where the folder holds something else */
+async function forget(folder: string): Promise<void> {
+  if (!existsSync(folder)) return;
+  if (!existsSync(join(folder, 'study.json'))) {
+    if (readdirSync(folder).length > 0) throw new UserError(`"${folder}" holds no demo; --fresh leaves it as it is`);
+    return;
+  }
+  for (const name of ['jobs', 'study.json', 'result.json', 'report.html']) {
+    rmSync(join(folder, name), { recursive: true, force: true });
+  }
+}

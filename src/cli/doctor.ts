@@ -1,5 +1,5 @@
 import { availableParallelism, totalmem } from 'node:os';
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeBackends } from '../engine/index.ts';
 import { VERSION } from '../runs/version.ts';
 import { defineCommand } from './flags.ts';

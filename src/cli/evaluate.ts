@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { evaluate as evaluatePolicy, evaluateOptions } from '../exec/evaluate.ts';
 import { defineCommand } from './flags.ts';
 import { gameOption } from './options.ts';
@@ -21,7 +21,8 @@ export const evaluate = defineCommand({
   ],
   async run({ options, io }) {
     const { env, json, ...rest } = options;
-    const result = await evaluatePolicy({ ...rest, env: env || undefined });
+    const result = await evaluatePolicy({ ...rest, env: env || undefined, signal: io.signal });
+    for (const note of result.notes) io.stderr.write(`note: ${note}\n`);
     const f = (value: number): string => value.toFixed(2);
     say(
       io,

@@ -1,5 +1,5 @@
 import { inspect, parseArgs } from 'node:util';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { didYouMean, StoppedError, UserError } from '../core/errors.ts';
 import type { SchemaField } from '../core/schema.ts';
 import { formatValue, parseValues, rangeOf, schemaFields } from '../core/schema.ts';
@@ -28,7 +28,8 @@ export interface Command<S extends z.ZodObject = z.ZodObject> {
   readonly positionals?: readonly (keyof S['shape'] & string)[];
   /** Command lines, each with what it does. */
   readonly examples?: readonly (readonly [line: string, meaning: string])[];
-  run(context: { readonly options: z.output<S>; readonly io: CommandIo }): void | Promise<void>;
+  /** Does it; may return an exit code of its own. */
+  run(context: { readonly options: z.output<S>; readonly io: CommandIo }): number | void | Promise<number | void>;
 }
 
 export interface Program {
@@ -44,7 +45,7 @@ export function defineCommand<S extends z.ZodObject>(command: Command<S>): Comma
 }
 
 /** What `runCommand` returns: done, failed (a bug), bad use, stopped by the user. */
-const EXIT = { ok: 0, failed: 1, badUse: 2, stopped: 130 } as const;
+export const EXIT = { ok: 0, failed: 1, badUse: 2, stopped: 130 } as const;
 
 /**
  * Runs the command that `argv` names and returns the exit code. Bad use is one line on stderr, a bug keeps its stack.
@@ -66,8 +67,7 @@ export async function runCommand(program: Program, argv: readonly string[], io: 
     const schema = await optionsOf(command, words);
     if (asksHelp || wantsHelp(words)) return say(commandHelp(program.name, command, schema));
     const options = parseFlags(schema, words, command.positionals ?? [], failing);
-    await command.run({ options, io });
-    return EXIT.ok;
+    return (await command.run({ options, io })) ?? EXIT.ok;
   } catch (error) {
     return reportError(error, failing, io);
   }
@@ -82,14 +82,17 @@ export function processIo(): CommandIo {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       if (stopper.signal.aborted) process.exit(EXIT.stopped);
+      process.stderr.write('\nstopping (once more ends at once)\n');
       stopper.abort(new StoppedError());
     });
   }
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // `ngplus games | head` closes the pipe early: nothing is left to say.
-    if (error.code === 'EPIPE') process.exit(EXIT.ok);
-    throw error;
-  });
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      // `ngplus games | head` closes the pipe early: nothing is left to say.
+      if (error.code === 'EPIPE') process.exit(EXIT.ok);
+      throw error;
+    });
+  }
   return { stdout: process.stdout, stderr: process.stderr, env: process.env, signal: stopper.signal };
 }
 

@@ -1,11 +1,10 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { games as registered } from '../envs/index.ts';
 import { variantFields, wrapperFields } from '../envs/env-id.ts';
 import { observationSize } from '../core/game.ts';
 import { defineCommand } from './flags.ts';
-import { gameOption } from './options.ts';
+import { gameOption, loadModules } from './options.ts';
 import { say, writeJson } from './output.ts';
-import { loadGameModule } from '../runs/game-module.ts';
 
 export const games = defineCommand({
   name: 'games',
@@ -18,7 +17,7 @@ export const games = defineCommand({
   positionals: ['name'],
   examples: [['ngplus games breakout', 'everything about one game']],
   async run({ options, io }) {
-    for (const file of options.game) await loadGameModule(file);
+    await loadModules(options);
     const { findGame } = await import('../envs/index.ts');
     const shown = options.name === '' ? registered : [findGame(options.name)];
     const rows = shown.map((game) => {

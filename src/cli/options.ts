@@ -1,16 +1,17 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { algorithmSchema } from '../agents/algorithm.ts';
 import { findAlgorithm } from '../agents/index.ts';
 import { UserError } from '../core/errors.ts';
-import type { Game } from '../core/game.ts';
+import type { EnvSpec } from '../envs/env-id.ts';
 import { findEnv } from '../envs/index.ts';
 import { findNet } from '../nets/index.ts';
 import { trainingOptions } from '../runs/config.ts';
-import { loadGameModule } from '../runs/game-module.ts';
+import { loadGameModule, loadModule } from '../runs/game-module.ts';
 
-/** A user's own game. */
+/** A user's own files. */
 export const gameOption = z.object({
-  game: z.array(z.string()).default([]).describe('file whose default export is a game of your own'),
+  game: z.array(z.string()).default([]).describe('file with a game of your own, e.g. ./my-game.ts?basketWidth=3'),
+  module: z.array(z.string()).default([]).describe('file with nets, algorithms, methods or games of your own'),
 });
 
 /** Where work is kept and what is written besides. */
@@ -28,7 +29,8 @@ type Given = (name: string) => string | undefined;
 
 /** The options of the algorithm and of the net that a command line names, with their defaults for its env. */
 export async function learnerOptions(given: Given, env: string | undefined): Promise<z.ZodObject> {
-  const games = await loadGames(given('game')?.split(',') ?? []);
+  const files = (name: string): string[] => given(name)?.split(',') ?? [];
+  const games = await loadModules({ game: files('game'), module: files('module') });
   const id = env || games[0]?.id;
   const { algorithm: algorithmId, net: netId } = trainingOptions.shape;
   const kind = id === undefined ? 'planes' : findEnv(id).observation.kind;
@@ -39,7 +41,7 @@ export async function learnerOptions(given: Given, env: string | undefined): Pro
 
 /** Sorts parsed options into a request: those of the algorithm and of the net go into configs of their own. */
 export async function trainingRequest(options: Record<string, unknown>) {
-  const env = await envOf(options as { env: string; game: string[] });
+  const env = await envOf(options as Modules & { env: string });
   const algorithm = findAlgorithm(options.algorithm as string);
   const kind = findEnv(env).observation.kind;
   const net = findNet((options.net as string) || (kind === 'planes' ? 'conv' : 'mlp'));
@@ -52,17 +54,20 @@ export async function trainingRequest(options: Record<string, unknown>) {
 }
 
 /** The env asked for, or the game of `--game`. @throws UserError where neither is given */
-export async function envOf({ env, game }: { env: string; game: readonly string[] }): Promise<string> {
-  const games = await loadGames(game);
+export async function envOf({ env, ...files }: Modules & { env: string }): Promise<string> {
+  const games = await loadModules(files);
   const id = env || games[0]?.id;
   if (!id) throw new UserError('which game? name an env, e.g. breakout (ngplus games lists them), or give --game FILE');
   return id;
 }
 
-/** Registers users' games, in order. @throws UserError where a file holds none */
-async function loadGames(files: readonly string[]): Promise<Game[]> {
-  const games: Game[] = [];
-  for (const file of files) games.push(await loadGameModule(file));
+type Modules = z.output<typeof gameOption>;
+
+/** Registers what users' files hold; opens the games, in order. @throws UserError where a file holds nothing */
+export async function loadModules({ game, module }: Modules): Promise<EnvSpec[]> {
+  const games: EnvSpec[] = [];
+  for (const file of game) games.push(await loadGameModule(file));
+  for (const file of module) await loadModule(file);
   return games;
 }
 

@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { findEnv } from '../envs/index.ts';
 import { startViewer } from '../live/server.ts';
-import { loadGameModule } from '../runs/game-module.ts';
+import { isGameFile, loadGameModule } from '../runs/game-module.ts';
 import { defineCommand } from './flags.ts';
 import { untilStopped, viewerOptions } from './viewer.ts';
 
@@ -16,11 +15,11 @@ export const play = defineCommand({
   positionals: ['game'],
   examples: [
     ['ngplus play ./my-game.ts', 'your own game'],
+    ["ngplus play './my-game.ts?basketWidth=3'", 'a variant of it'],
     ['ngplus play "breakout?paddleWidth=2"', 'one of ours'],
   ],
   async run({ options: { game, port }, io }) {
-    const isFile = existsSync(game) || /^[./]|\.[cm]?[jt]s$/.test(game);
-    const env = isFile ? (await loadGameModule(game)).id : findEnv(game).id;
+    const env = (isGameFile(game) ? await loadGameModule(game) : findEnv(game)).id;
     const viewer = await startViewer({
       port,
       matches: [{ id: 'you', label: 'You', driver: 'keys', env }],

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RunConfig } from '../runs/config.ts';
 import type { EvaluationRow, RunResult } from '../runs/run.ts';
 import { checkpointFiles } from '../runs/source.ts';

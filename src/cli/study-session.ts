@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StudyTask } from '../exec/study.ts';
+import type { StudyFile, StudyTask } from '../exec/study.ts';
 import { type JobProgress, runStudy, type Study, type StudyResult } from '../exec/study.ts';
 import type { TaskExecutor } from '../exec/executor.ts';
 import { underSignal } from '../exec/api.ts';
@@ -8,7 +8,6 @@ import type { PolicySource } from '../live/match-source.ts';
 import type { ViewerStatus } from '../live/protocol.ts';
 import { runSource } from '../live/run-matches.ts';
 import { meanCurve } from '../live/run-status.ts';
-import type { EvaluationRow } from '../runs/run.ts';
 import type { Arm } from '../stats/curve.ts';
 import { verdict } from '../stats/verdict.ts';
 import type { TrainTask } from '../exec/task.ts';
@@ -72,8 +71,9 @@ export async function followStudy(
 /** The result of a study for a terminal: for each pair the verdict, curves, metrics and the plan. */
 export function studyText(result: StudyResult, terminal: { width: number; color: boolean }): string {
   return result.pairs
-    .map(({ source, target, method, comparison, scratch, transfer, random }) =>
+    .map(({ source, target, method, comparison, scratch, transfer, random, plan }) =>
       [
+        ...(result.pairs.length > 1 ? [`== ${source} -> ${target} (${method}) ==`, ''] : []),
         verdict(comparison),
         '',
         textPlot([scratch, transfer], {
@@ -83,25 +83,33 @@ export function studyText(result: StudyResult, terminal: { width: number; color:
         }),
         '',
         metricsTable(comparison),
+        '',
+        planText(plan),
       ].join('\n'),
     )
     .join('\n\n');
 }
 
-/** The matches of a study worth watching: the first run of each arm, as they appear. */
-export function firstRuns(study: Study): () => Promise<PolicySource[]> {
-  const shown = study.jobs.flatMap(({ job, task }) =>
-    task.kind === 'train' && job.key.endsWith('/0') ? [{ arm: job.arm, folder: task.folder }] : [],
+/** The matches of a study's folder worth watching: the first run of each arm, as they appear. */
+export async function firstRuns(folder: string): Promise<PolicySource[]> {
+  const study = readStored<StudyFile>(folder, 'study.json');
+  const first = study?.jobs.filter(({ key, arm }) => arm !== 'random' && key.endsWith('/0')) ?? [];
+  const sources = await Promise.all(
+    first.map(async ({ arm, id }) => {
+      const source = await runSource(join(folder, 'jobs', id));
+      return source && { ...source, arm: armName(arm) };
+    }),
   );
-  return async () => {
-    const sources = await Promise.all(
-      shown.map(async ({ arm, folder }) => {
-        const source = await runSource(folder);
-        return source && { ...source, arm: arm === 'transfer' ? 'transferred' : arm };
-      }),
-    );
-    return sources.filter((source) => source !== null);
-  };
+  return sources.filter((source) => source !== null);
+}
+
+/** The result of a study's folder, or null where there is none yet. */
+export const storedStudy = (folder: string): StudyResult | null =>
+  existsSync(join(folder, 'study.json')) ? readStored<StudyResult>(folder, 'result.json') : null;
+
+function readStored<T>(folder: string, name: string): T | null {
+  const file = join(folder, name);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as T) : null;
 }
 
 /** What the page shows of a study that runs. */
@@ -111,7 +119,7 @@ export function studyStatus(study: Study, jobs: ReadonlyMap<string, JobProgress>
   const running = [...jobs.values()].filter(({ state, arm }) => state === 'running' && arm !== 'random');
   const step = Math.max(0, ...running.map(({ progress }) => progress?.step ?? 0));
   const learnsTarget = running.some(({ arm }) => arm !== 'source');
-  const rowsOf = (arm: JobProgress['arm']): EvaluationRow[][] =>
+  const rowsOf = (arm: JobProgress['arm']): { step: number; mean: number }[][] =>
     [...jobs.values()].filter((job) => job.arm === arm).map(({ progress }) => [...(progress?.evaluations ?? [])]);
   return {
     caption: learnsTarget

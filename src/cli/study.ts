@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { prepareStudy } from '../exec/api.ts';
 import { studyOptions } from '../exec/study.ts';
 import { writeReport } from '../exec/report.ts';
@@ -31,13 +31,14 @@ export const study = defineCommand({
   description:
     'Every source to every target by every method, each transfer from a source run of its own, scratch shared by target. ' +
     'Ctrl-C saves; the same command goes on. Writes result.json and a self-contained report.html.',
-  options: async (given) =>
-    places
+  options: async (given) => {
+    const learner = await learnerOptions(given, given('targets')?.split(',')[0]);
+    return places
       .extend(studyOptions.shape)
       .extend(transferOptions.omit({ method: true }).shape)
       .extend(methodShapes(methodsOf(given('methods'))))
       .extend(shared.shape)
-      .extend((await learnerOptions(given, given('targets')?.split(',')[0])).shape)
+      .extend(learner.shape)
       .extend(gameOption.shape)
       .extend({
         folder: z.string().default('').describe('folder of the study (default: runs/study-<id>)'),
@@ -45,7 +46,8 @@ export const study = defineCommand({
         watch: z.boolean().default(false).describe('show the matches in the browser while it runs'),
         ...viewerOptions.shape,
         json: z.string().default('').describe('also write the result as JSON to this file, - for standard output'),
-      }),
+      });
+  },
   examples: [
     [
       'ngplus study --sources freeway --targets asterix,space-invaders --seeds 10 --folder runs/freeway-out',
@@ -71,7 +73,7 @@ export const study = defineCommand({
       folder: folder || undefined,
       threads: threads || undefined,
     });
-    const viewer = watch ? await startViewer({ port, matches: { list: firstRuns(prepared.study) } }) : null;
+    const viewer = watch ? await startViewer({ port, matches: { list: () => firstRuns(prepared.folder) } }) : null;
     if (viewer) io.stderr.write(`watch at ${viewer.url}\n`);
     try {
       const result = await followStudy(io, prepared, (jobs) => viewer?.setStatus(studyStatus(prepared.study, jobs)));

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { planFor } from '../runs/run.ts';
 import { policyNetOf } from '../runs/run-net.ts';
 import { transferOptions, trainingOptions } from '../runs/config.ts';
@@ -24,17 +24,19 @@ export const transfer = defineCommand({
   summary: 'carry the layers of a trained agent to another game and fine-tune them',
   description:
     'Prints the plan (what is copied where, what is fresh and why), then trains. Ctrl-C saves; the same command goes on.',
-  options: async (given) =>
-    places
+  options: async (given) => {
+    const learner = await learnerOptions(given, given('target'));
+    return places
       .extend(transferOptions.shape)
       .extend(methodOf(given('method')).schema.shape)
       .extend(trainingOptions.shape)
-      .extend((await learnerOptions(given, given('target'))).shape)
+      .extend(learner.shape)
       .extend(gameOption.shape)
       .extend({
         plan: z.boolean().default(false).describe('print the plan and stop'),
         ...workOptions.shape,
-      }),
+      });
+  },
   positionals: ['source', 'target'],
   examples: [
     ['ngplus transfer runs/freeway-1a2b3c4d asterix', 'every layer learns'],

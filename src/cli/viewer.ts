@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Viewer } from '../live/server.ts';
 import type { CommandIo } from './flags.ts';
 

@@ -1,12 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
-import type { StudyResult } from '../exec/study.ts';
+import * as z from 'zod';
 import { runMatches } from '../live/run-matches.ts';
 import { startViewer } from '../live/server.ts';
 import { defineCommand } from './flags.ts';
 import { envOf, gameOption } from './options.ts';
-import { finishedStatus } from './study-session.ts';
+import { finishedStatus, storedStudy } from './study-session.ts';
 import { untilStopped, viewerOptions } from './viewer.ts';
 
 export const watch = defineCommand({
@@ -22,17 +21,10 @@ export const watch = defineCommand({
   async run({ options: { run, port, game }, io }) {
     if (game.length > 0) await envOf({ env: '', game });
     const viewer = await startViewer({ port, matches: await runMatches(run), status: { caption: `Watching ${run}` } });
-    const result = finishedStudy(run);
+    const result = storedStudy(run);
     if (result) viewer.setStatus(finishedStatus(result));
     if (existsSync(join(run, 'report.html'))) viewer.setReport(join(run, 'report.html'));
     io.stdout.write(`watch at ${viewer.url} (Ctrl-C ends)\n`);
     await untilStopped(io, viewer);
   },
 });
-
-/** The result of a study folder that has one. */
-function finishedStudy(folder: string): StudyResult | null {
-  const file = join(folder, 'result.json');
-  if (!existsSync(join(folder, 'study.json')) || !existsSync(file)) return null;
-  return JSON.parse(readFileSync(file, 'utf8')) as StudyResult;
-}

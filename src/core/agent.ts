@@ -28,9 +28,11 @@ export interface Agent {
   /** Collects experience and learns from it. @throws NotFiniteError, with the last good parameters kept */
   update(): UpdateReport;
   /** A player of the present policy; draws its sampled actions from the named stream. */
-  player(mode: 'greedy' | 'sampled', seed: number): Player;
+  player(mode: 'greedy' | 'sampled', seed: number | string): Player;
   /** Present parameter values, copied. */
   params(): Params;
+  /** What scales its inputs and outputs, by name, for the checkpoint: `normalizers/value` multiplies the value head. */
+  normalizers(): Params;
   /** Everything that changes while learning (parameters, slots, rngs, env states, counters), as plain data. */
   save(): unknown;
   load(state: unknown): void;

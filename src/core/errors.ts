@@ -19,6 +19,10 @@ export function unknownValue(what: string, value: string, valid: readonly string
   return new UserError(`unknown ${what} "${value}"${didYouMean(value, valid)}; valid: ${valid.join(', ')}`);
 }
 
+/** `the net id "x" is taken; taken: …`. */
+export const takenId = (what: string, id: string, taken: readonly string[]): UserError =>
+  new UserError(`the ${what} id "${id}" is taken; taken: ${taken.join(', ')}`);
+
 /** ` (did you mean "x"?)` for the closest valid value, or nothing where none is close. */
 export function didYouMean(value: string, valid: readonly string[]): string {
   const distances = valid.map((candidate) => editDistance(candidate, value));

@@ -35,7 +35,7 @@ export class Mt19937 implements Rng {
     return low + value;
   }
 
-  fillFloats(out: Float64Array | Float32Array): void {
+  fillFloats(out: Float64Array): void {
     for (let i = 0; i < out.length; i++) out[i] = this.float();
   }
 

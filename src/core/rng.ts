@@ -7,7 +7,7 @@ export interface Rng {
   /** Whole number, uniform in `low <= k < high`. */
   int(low: number, high: number): number;
   /** Fills `out` with uniforms in [0, 1), in order. */
-  fillFloats(out: Float64Array | Float32Array): void;
+  fillFloats(out: Float64Array): void;
   /** Fills `out` with whole numbers in `low <= k < high`, in order. */
   fillInts(out: Int32Array | Uint8Array, low: number, high: number): void;
   /** The whole state, as words. */
@@ -68,7 +68,7 @@ export class Sfc32 implements Rng {
     return low + Math.floor(this.float() * (high - low));
   }
 
-  fillFloats(out: Float64Array | Float32Array): void {
+  fillFloats(out: Float64Array): void {
     for (let i = 0; i < out.length; i++) out[i] = this.float();
   }
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { didYouMean, UserError } from './errors.ts';
 
 /** What a single value may be. */

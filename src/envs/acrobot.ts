@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineGame } from '../core/game.ts';
 import type { Shape } from '../core/game.ts';
 

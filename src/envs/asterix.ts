@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineGame } from '../core/game.ts';
 import type { Rng } from '../core/rng.ts';
 import { CELLS, DOWN, LEFT, MINATAR_MAX_STEPS, MINATAR_STICKY, RIGHT, SIX_ACTIONS, SIZE, UP } from './minatar.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineGame } from '../core/game.ts';
 import { CELLS, LEFT, MINATAR_MAX_STEPS, MINATAR_STICKY, RIGHT, SIX_ACTIONS, SIZE } from './minatar.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { UserError, unknownValue } from '../core/errors.ts';
 import type { Game, Named, ObservationSpec, VariantSchema } from '../core/game.ts';
 

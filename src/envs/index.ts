@@ -1,5 +1,5 @@
 import type { Game } from '../core/game.ts';
-import { UserError } from '../core/errors.ts';
+import { takenId, UserError } from '../core/errors.ts';
 import { acrobot } from './acrobot.ts';
 import { asterix } from './asterix.ts';
 import { breakout } from './breakout.ts';
@@ -22,9 +22,8 @@ export const findEnv = (id: string): EnvSpec => parseEnvId(id, games);
 
 /** Adds a user's game. Throws a UserError where its id is taken or one of its parameters has the name of an option. */
 export function registerGame(game: Game): void {
-  if (games.some(({ id }) => id === game.id)) {
-    throw new UserError(`the game id "${game.id}" is taken; taken: ${games.map(({ id }) => id).join(', ')}`);
-  }
+  const ids = games.map(({ id }) => id);
+  if (ids.includes(game.id)) throw takenId('game', game.id, ids);
   const clashes = optionClashes(game);
   if (clashes.length > 0) {
     throw new UserError(`${game.id}: the variant parameter "${clashes[0]}" has the name of an option of every game`);

@@ -8,7 +8,7 @@ export function newGameSource(id: string): string {
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(id)) {
     throw new UserError(`"${id}" cannot be a game's id; use lower-case words joined by hyphens, like my-game`);
   }
-  return template.replace('my-game', id);
+  return template.replaceAll('my-game', id);
 }
 
 const template = `import { defineGame, z } from 'ngplus';
@@ -17,7 +17,7 @@ const template = `import { defineGame, z } from 'ngplus';
 // caught bomb ends the episode, and so does the third star that reaches the ground.
 
 // Parameters of the game. Each needs a default (the original game) and a description; all become options:
-// --game ./this-file.ts?basketWidth=3
+// --game './my-game.ts?basketWidth=3'
 const variants = z.object({
   basketWidth: z.int().min(1).max(5).default(2).describe('cells of the basket; wider is easier'),
   bombChance: z.number().min(0).max(0.9).default(0.3).describe('probability that a falling thing is a bomb'),

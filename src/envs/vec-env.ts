@@ -23,7 +23,8 @@ export interface GameVecEnv extends VecEnv {
  * not legal gives way to the chosen one.
  *
  * Randomness: with `sfc32` each episode has a stream of its own, derived from (seed, environment, episode); with
- * `mt19937` environment e draws everything from one generator seeded with `seed + e`, as Python's MinAtar does.
+ * `mt19937` environment e draws everything from one generator seeded with `seed * numEnvs + e`: one environment alone
+ * is seeded as Python's MinAtar is, and no two seeds share luck.
  *
  * A time limit only cuts (`truncated`) what the rules have not ended in the same step.
  */
@@ -165,7 +166,11 @@ class Envs implements GameVecEnv {
   private createRng(seed: number | string, env: number): Rng {
     if (this.spec.rng === 'sfc32') return new Sfc32(this.key);
     if (typeof seed !== 'number') throw new UserError(`rng=mt19937 needs a whole number as seed, not "${seed}"`);
-    return new Mt19937(seed + env);
+    const own = seed * this.numEnvs + env;
+    if (own >= 2 ** 32) {
+      throw new UserError(`seed ${seed} of ${this.numEnvs} environments is too large for rng=mt19937 (2^32 seeds)`);
+    }
+    return new Mt19937(own);
   }
 
   private stepOne(env: number, actions: Int32Array): void {

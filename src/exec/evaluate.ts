@@ -1,18 +1,17 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { greedyRow, sampleRow } from '../agents/categorical.ts';
 import { randomPlayer } from '../agents/random-player.ts';
 import type { Player } from '../core/agent.ts';
 import { UserError } from '../core/errors.ts';
-import type { Game } from '../core/game.ts';
 import { createRng } from '../core/rng.ts';
 import { tensorShape } from '../core/tensors.ts';
 import type { EnvSpec } from '../envs/env-id.ts';
-import { findEnv } from '../envs/index.ts';
+import { findEnv, games } from '../envs/index.ts';
 import { buildPolicyNet } from '../nets/policy-net.ts';
 import { checkParams, decodeCheckpoint, type PolicyCheckpoint, type PolicyInfo } from '../runs/checkpoint.ts';
 import { check } from '../runs/config.ts';
 import { evaluatePlayer } from '../runs/evaluate.ts';
-import { loadGameModule, loadGameOfRun } from '../runs/game-module.ts';
+import { loadGameModule, loadGameOfRun, loadModule } from '../runs/game-module.ts';
 import { readSource } from '../runs/source.ts';
 import { aggregateScores } from '../stats/aggregate.ts';
 import { quantile } from '../stats/bootstrap.ts';
@@ -30,8 +29,12 @@ export interface EvaluateOptions extends Partial<z.input<typeof evaluateOptions>
   player: string;
   /** Env id; default: the one the policy was trained on. Its channels and actions must be the same. */
   env?: string;
-  /** A file whose default export is a game of your own. */
+  /** Files with games of your own (`./my-game.ts?basketWidth=3` is also the default env), used instead of the run's. */
   game?: string | string[];
+  /** Files with nets, algorithms, transfer methods or games of your own. */
+  modules?: string[];
+  /** Aborting ends it: the promise rejects with a `StoppedError`. */
+  signal?: AbortSignal;
 }
 
 export interface EvaluateResult {
@@ -49,23 +52,29 @@ export interface EvaluateResult {
   readonly returns: number[];
   readonly lengths: number[];
   readonly info: PolicyInfo | null;
+  /** Where a file of yours was used instead of the one that the run was trained with. */
+  readonly notes: readonly string[];
 }
 
 /** Plays whole episodes, cut at 10,000 steps. @throws UserError for an unknown player, or one that does not fit */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult> {
-  const { player: name, env: envId, game, ...rest } = options;
-  const games: Game[] = [];
-  for (const file of [game ?? []].flat()) games.push(await loadGameModule(file));
-  await loadGameOfRun(name);
+  const { player: name, env: envId, game, modules = [], signal, ...rest } = options;
+  const given: EnvSpec[] = [];
+  for (const file of [game ?? []].flat()) given.push(await loadGameModule(file));
+  for (const file of modules) await loadModule(file);
+  const notes = await loadGameOfRun(name);
   const { policy, episodes, seed, backend } = check(evaluateOptions, rest, 'evaluate');
   const isRandom = name === 'random';
-  const randomEnv = envId ?? games[0]?.id;
+  const randomEnv = envId ?? given[0]?.id;
   if (isRandom && randomEnv === undefined) throw new UserError('the random player needs an env: --env breakout');
   const source = isRandom ? null : readSource(name);
   const checkpoint = source && decodeCheckpoint(source.bytes, source.name);
-  const spec = findEnv(checkpoint ? (envId ?? checkpoint.info.env) : randomEnv);
+  const variant = given.find(({ id, game: { id: plain } }) => id !== plain)?.id;
+  const spec = findEnv(checkpoint ? (envId ?? variant ?? trainedEnv(checkpoint)) : randomEnv);
   const trained = checkpoint && (await policyPlayer(checkpoint, spec, policy, seed, backend));
-  const { mean, returns, lengths } = evaluatePlayer(spec, trained ?? randomPlayer(seed), episodes, seed);
+  const stopRequested = (): boolean => signal?.aborted ?? false;
+  const player = trained ?? randomPlayer(seed);
+  const { mean, returns, lengths } = await evaluatePlayer(spec, player, episodes, seed, stopRequested);
   trained?.dispose();
   const scores = returns.map((value) => [value]);
   const estimates = aggregateScores(scores, { rng: createRng(seed, 'evaluate'), resamples: 2000 });
@@ -86,7 +95,14 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
     returns,
     lengths,
     info: checkpoint?.info ?? null,
+    notes,
   };
+}
+
+function trainedEnv({ info: { env } }: PolicyCheckpoint): string {
+  const id = env.split('?')[0];
+  if (games.some((game) => game.id === id)) return env;
+  throw new UserError(`the policy is of the game "${id}", which is none of ours; give its file with --game`);
 }
 
 /** A player of a checkpoint's policy. @throws UserError where its observations or actions are not the environment's */

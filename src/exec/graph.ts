@@ -6,12 +6,13 @@ export interface GraphJob {
 
 /**
  * Runs every job after its parents, at most `slots` at a time, in the order given.
- * The first failure stops handing out jobs; it is thrown when the running ones have ended.
+ * The first failure stops handing out jobs and calls `stop`; it is thrown when the running ones have ended.
  */
 export async function runGraph<Job extends GraphJob>(
   jobs: readonly Job[],
   slots: number,
   run: (job: Job) => Promise<void>,
+  stop: () => void = () => {},
 ): Promise<void> {
   const done = new Set<string>();
   const waiting = [...jobs];
@@ -21,7 +22,10 @@ export async function runGraph<Job extends GraphJob>(
   const start = (job: Job): void => {
     const task = run(job)
       .then(() => void done.add(job.id))
-      .catch((error: unknown) => void failures.push(error))
+      .catch((error: unknown) => {
+        failures.push(error);
+        stop();
+      })
       .finally(() => running.delete(task));
     running.add(task);
   };

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { UserError, unknownValue } from '../core/errors.ts';
 import { findEnv } from '../envs/index.ts';
 import {
@@ -15,7 +15,7 @@ import {
   transferOptions,
 } from '../runs/config.ts';
 import type { Evaluation } from '../runs/evaluate.ts';
-import { gameModuleOf } from '../runs/game-module.ts';
+import { bundleOf, modulesOf } from '../runs/game-module.ts';
 import { readJson, type RunProgress, type RunResult } from '../runs/run.ts';
 import { FolderStore } from '../runs/store.ts';
 import { VERSION } from '../runs/version.ts';
@@ -145,6 +145,7 @@ export function describeStudy(request: StudyRequest, folder: string, engine: Res
       folder: join(folder, 'jobs', id),
       config,
       source: parent && join(folder, 'jobs', parent),
+      modules: config.modules.map(bundleOf),
       tensorboard: false,
     };
     return { job, task };
@@ -156,7 +157,7 @@ export function describeStudy(request: StudyRequest, folder: string, engine: Res
       id: key,
       parents: [],
       env,
-      gameModule: gameModuleOf(findEnv(env).game.id),
+      modules: modulesOf({ game: findEnv(env).game.id }).map(bundleOf),
       episodes: options.randomEpisodes,
       seed: options.seed,
     };
@@ -178,7 +179,7 @@ export async function runStudy(
   const results = new Map<string, RunResult | Evaluation>();
   const byId = new Map(study.jobs.map((entry) => [entry.task.id, entry]));
   const tasks = [...byId.values()].map(({ task }) => task);
-  await runGraph(tasks, executor.slots, async (task) => {
+  const runOne = async (task: Task): Promise<void> => {
     const { job } = byId.get(task.id) as StudyTask;
     const report = (state: JobProgress['state'], now: RunProgress | null): void =>
       progress({ key: job.key, arm: job.arm, label: jobLabel(job), state, progress: now });
@@ -190,7 +191,8 @@ export async function runStudy(
     });
     results.set(task.id, result);
     report('finished', last);
-  });
+  };
+  await runGraph(tasks, executor.slots, runOne, () => executor.stop());
   const result = await collect(study, results);
   await store.put('result.json', new TextEncoder().encode(JSON.stringify(result, null, 2)));
   return result;
@@ -210,22 +212,34 @@ function agentLabel({ arm, key }: StudyJob): string {
   return `${arm === 'transfer' ? 'transferred' : arm} ${number}`;
 }
 
+/** What `study.json` holds. */
+export interface StudyFile {
+  readonly identity: string;
+  readonly version: string;
+  readonly request: StudyRequest;
+  readonly jobs: readonly (StudyTask['job'] & { readonly id: string })[];
+}
+
+/** Does the folder hold another study, or this one made by another version or backend? */
+export async function isOtherStudy(folder: string, study: Study): Promise<boolean> {
+  const store = new FolderStore(folder);
+  if (!(await store.get('study.json'))) return false;
+  return (await readJson<StudyFile>(store, 'study.json')).identity !== studyId(study);
+}
+
 async function openStudy(store: FolderStore, study: Study): Promise<void> {
-  const identity = studyId(study);
-  const description = {
-    identity,
+  if (await isOtherStudy(store.folder, study)) {
+    throw new UserError(
+      `${store.folder} holds another study or one of another version; choose another folder or delete it`,
+    );
+  }
+  const file: StudyFile = {
+    identity: studyId(study),
     version: VERSION,
     request: study.request,
     jobs: study.jobs.map(({ job, task }) => ({ ...job, id: task.id })),
   };
-  const written = await store.putIfAbsent('study.json', new TextEncoder().encode(JSON.stringify(description, null, 2)));
-  if (written) return;
-  const there = await readJson<typeof description>(store, 'study.json');
-  if (there.identity !== identity) {
-    throw new UserError(
-      `${store.folder} holds another study (of ${there.request?.targets}) or one of another version; choose another folder or delete it`,
-    );
-  }
+  await store.putIfAbsent('study.json', new TextEncoder().encode(JSON.stringify(file, null, 2)));
 }
 
 function parseOptions(request: StudyRequest): z.output<typeof studyOptions> {

@@ -2,7 +2,7 @@ import { randomPlayer } from '../agents/random-player.ts';
 import { findEnv } from '../envs/index.ts';
 import type { RunConfig } from '../runs/config.ts';
 import { evaluatePlayer, type Evaluation } from '../runs/evaluate.ts';
-import { type GameModule, loadRunGame } from '../runs/game-module.ts';
+import { type Bundle, loadBundle } from '../runs/game-module.ts';
 import { type RunHooks, type RunResult, trainRun } from '../runs/run.ts';
 import { readSource } from '../runs/source.ts';
 import type { GraphJob } from './graph.ts';
@@ -10,8 +10,13 @@ import type { GraphJob } from './graph.ts';
 /** A piece of work for any executor: plain data. */
 export type Task = TrainTask | RandomTask;
 
+interface Job extends GraphJob {
+  /** The users' modules that it needs. */
+  readonly modules: readonly Bundle[];
+}
+
 /** Trains in a run folder; a transfer takes the newest checkpoint of `source` (a run folder or file). */
-export interface TrainTask extends GraphJob {
+export interface TrainTask extends Job {
   readonly kind: 'train';
   readonly folder: string;
   readonly config: RunConfig;
@@ -20,10 +25,9 @@ export interface TrainTask extends GraphJob {
 }
 
 /** Evaluates uniform random play: the zero of the ratio. */
-export interface RandomTask extends GraphJob {
+export interface RandomTask extends Job {
   readonly kind: 'random';
   readonly env: string;
-  readonly gameModule: GameModule | null;
   readonly episodes: number;
   readonly seed: number;
 }
@@ -31,9 +35,9 @@ export interface RandomTask extends GraphJob {
 export type TaskResult = RunResult | Evaluation;
 
 export async function runTask(task: Task, hooks: RunHooks): Promise<TaskResult> {
+  for (const bundle of task.modules) await loadBundle(bundle);
   if (task.kind === 'random') {
-    if (task.gameModule) await loadRunGame(task.gameModule);
-    return evaluatePlayer(findEnv(task.env), randomPlayer(task.seed), task.episodes, task.seed);
+    return evaluatePlayer(findEnv(task.env), randomPlayer(task.seed), task.episodes, task.seed, hooks.stopRequested);
   }
   const source = task.source === null ? null : readSource(task.source);
   return trainRun(task.folder, task.config, source, { ...hooks, tensorboard: task.tensorboard });

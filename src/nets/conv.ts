@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { conv2d, dense, flatten, relu } from './layers.ts';
 import { defineNet } from './net.ts';
 

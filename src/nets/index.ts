@@ -1,4 +1,4 @@
-import { unknownValue } from '../core/errors.ts';
+import { takenId, unknownValue } from '../core/errors.ts';
 import { conv } from './conv.ts';
 import { mlp } from './mlp.ts';
 import type { Net } from './net.ts';
@@ -7,8 +7,9 @@ import type { Net } from './net.ts';
 const nets = new Map<string, Net>();
 for (const net of [conv, mlp]) registerNet(net as Net);
 
-/** Adds a net, a user's own included. */
+/** Adds a net, a user's own included. @throws UserError where its id is taken */
 export function registerNet(net: Net): void {
+  if (nets.has(net.id)) throw takenId('net', net.id, netIds());
   nets.set(net.id, net);
 }
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { dense, flatten, tanh } from './layers.ts';
 import { defineNet } from './net.ts';
 

@@ -15,7 +15,7 @@ export function planText(plan: TransferPlan): string {
     ...table([['tensor', 'shape', 'origin', 'why', 'training'], ...rows]),
     ...(matches.length > 0 ? [`matched: ${matches.map(matchText).join(', ')}`] : []),
     ...(plan.unused.length > 0 ? [`not used of the source: ${plan.unused.join(', ')}`] : []),
-    "Adam's moments start fresh.",
+    "Adam's moments and what scales rewards start fresh.",
   ].join('\n');
 }
 

@@ -1,9 +1,11 @@
+import * as z from 'zod';
 import { UserError } from '../core/errors.ts';
 import { type Axis, axisSize, type Params, tensorShape, tensorSize } from '../core/tensors.ts';
 import type { PolicyNet, PolicyNetSpec } from '../nets/policy-net.ts';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
 
 const FORMAT = 'ngplus-policy/1';
+const NORMALIZERS = 'normalizers/';
 
 /** Where a policy comes from. */
 export interface PolicyInfo {
@@ -24,12 +26,22 @@ export interface PolicyCheckpoint {
   /** Stage and axes of every tensor, so that transfer can align it without knowing the net. */
   readonly tensors: Record<string, { stage: string; axes: readonly Axis[] }>;
   readonly params: Params;
+  /** What scales inputs and outputs: `normalizers/value` multiplies the value head. */
+  readonly normalizers: Params;
 }
 
-export function encodeCheckpoint(net: PolicyNet, params: Params, info: PolicyInfo): Uint8Array {
+export function encodeCheckpoint(
+  net: PolicyNet,
+  params: Params,
+  info: PolicyInfo,
+  normalizers: Params = {},
+): Uint8Array {
   const tensors = Object.fromEntries(net.tensors.map(({ name, stage, axes }) => [name, { stage, axes }]));
   return encodeSafetensors(
-    Object.fromEntries(net.tensors.map((t) => [t.name, { shape: tensorShape(t), data: params[t.name] }])),
+    {
+      ...Object.fromEntries(net.tensors.map((t) => [t.name, { shape: tensorShape(t), data: params[t.name] }])),
+      ...Object.fromEntries(Object.entries(normalizers).map(([key, data]) => [key, { shape: [data.length], data }])),
+    },
     { format: FORMAT, info: JSON.stringify(info), spec: JSON.stringify(net.spec), tensors: JSON.stringify(tensors) },
   );
 }
@@ -41,7 +53,7 @@ export function decodeCheckpoint(bytes: Uint8Array, name = 'checkpoint'): Policy
   if (format !== FORMAT) {
     throw new UserError(`${name} is not a policy checkpoint (format "${format}"; valid: ${FORMAT})`);
   }
-  const tensors = parseMetadata<PolicyCheckpoint['tensors']>(file.metadata, 'tensors', name);
+  const tensors = readMetadata(file.metadata, 'tensors', tensorsSchema, name);
   const params: Params = {};
   for (const [key, { axes }] of Object.entries(tensors)) {
     const data = file.tensors[key]?.data;
@@ -53,15 +65,59 @@ export function decodeCheckpoint(bytes: Uint8Array, name = 'checkpoint'): Policy
     }
     params[key] = data;
   }
-  const info = parseMetadata<PolicyInfo>(file.metadata, 'info', name);
-  return { info, spec: parseMetadata<PolicyNetSpec>(file.metadata, 'spec', name), tensors, params };
+  const normalizers: Params = {};
+  for (const [key, { data }] of Object.entries(file.tensors)) {
+    if (key.startsWith(NORMALIZERS) && data instanceof Float32Array) normalizers[key] = data;
+  }
+  const info = readMetadata(file.metadata, 'info', infoSchema, name);
+  return { info, spec: readMetadata(file.metadata, 'spec', specSchema, name), tensors, params, normalizers };
 }
 
-function parseMetadata<T>(metadata: Readonly<Record<string, string>>, key: string, name: string): T {
-  try {
-    return JSON.parse(metadata[key]) as T;
-  } catch {
+const named = z.object({ name: z.string(), roles: z.array(z.string()).readonly() });
+const axis: z.ZodType<Axis> = z.lazy(() =>
+  z.discriminatedUnion('kind', [
+    z.object({ kind: z.enum(['channel', 'action']), labels: z.array(named) }),
+    z.object({ kind: z.literal('feature'), labels: z.array(named.extend({ scale: z.number() })) }),
+    z.object({
+      kind: z.enum(['board-y', 'board-x', 'kernel-y', 'kernel-x', 'unit', 'value']),
+      size: z.int().nonnegative(),
+    }),
+    z.object({ kind: z.literal('flat'), factors: z.array(axis) }),
+  ]),
+);
+const tensorsSchema = z.record(z.string(), z.object({ stage: z.string(), axes: z.array(axis) }));
+const infoSchema = z.object({
+  env: z.string(),
+  gameRevision: z.number(),
+  algorithm: z.string(),
+  step: z.number(),
+  seed: z.number(),
+  label: z.string().optional(),
+});
+const specSchema = z.object({
+  net: z.string(),
+  netConfig: z.record(z.string(), z.unknown()),
+  observation: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('planes'), height: z.int(), width: z.int(), channels: z.array(named) }),
+    z.object({ kind: z.literal('features'), features: z.array(named.extend({ scale: z.number() })) }),
+  ]),
+  heads: z.array(z.object({ name: z.string(), axis, gain: z.number() })),
+});
+
+function readMetadata<T>(
+  metadata: Readonly<Record<string, string>>,
+  key: string,
+  schema: z.ZodType<T>,
+  name: string,
+): T {
+  const fail = (): never => {
     throw new UserError(`${name}: its metadata "${key}" is not valid`);
+  };
+  try {
+    const read = schema.safeParse(JSON.parse(metadata[key]));
+    return read.success ? read.data : fail();
+  } catch {
+    return fail();
   }
 }
 

@@ -14,7 +14,7 @@ import { decodeCheckpoint, encodeCheckpoint, type PolicyCheckpoint, type PolicyI
 import type { ResolvedTransfer, RunConfig } from './config.ts';
 import { identityOf, runId } from './config.ts';
 import { evaluatePlayer } from './evaluate.ts';
-import { loadRunGame } from './game-module.ts';
+import { bundleKey, bundleOf, loadRunModules } from './game-module.ts';
 import { lockFolder } from './lock.ts';
 import { MetricsLog } from './metrics-log.ts';
 import { policyNetOf, stageRate } from './run-net.ts';
@@ -47,7 +47,7 @@ export interface RunProgress {
   readonly totalTimesteps: number;
   /** Mean return of the last 100 training episodes; null before the first has ended. */
   readonly trainingReturn: number | null;
-  readonly evaluations: readonly EvaluationRow[];
+  readonly evaluations: readonly Pick<EvaluationRow, 'step' | 'mean'>[];
 }
 
 export interface RunHooks {
@@ -143,25 +143,28 @@ async function startSession(
   config: RunConfig,
   source: SourceCheckpoint | null,
 ): Promise<Session> {
-  if (config.gameModule) await loadRunGame(config.gameModule);
+  await loadRunModules(folder, config.modules);
   const resume = await readResume(store, config);
   const spec = findEnv(config.env);
   const algorithm = findAlgorithm(config.algorithm);
   const engine = await loadEngine(config.backend);
   const env = createVecEnv(spec, algorithm.numEnvs(config.algorithmConfig), config.seed);
   const net = policyNetOf(config);
+  const { params, plan } = initialParams(config, net, source);
   const agent = algorithm.create({
     engine,
     env,
     net,
-    params: await initialParams(store, config, net, source),
+    params,
     config: config.algorithmConfig,
     seed: config.seed,
     totalTimesteps: config.totalTimesteps,
     learningRateScale: learningRateScale(config, net),
   });
   // Only now: options that do not fit each other leave no run behind.
+  for (const module of config.modules) await store.putIfAbsent(bundleKey(module), utf8(bundleOf(module).code));
   await store.putIfAbsent('config.json', utf8(JSON.stringify(config, null, 2)));
+  if (plan) await store.put('transfer.json', utf8(JSON.stringify(plan, null, 2)));
   const metrics = new MetricsLog(`${folder}/metrics.jsonl`);
   if (resume) agent.load(resume.agent);
   else env.reset();
@@ -211,12 +214,12 @@ async function toTheEnd(session: Session, hooks: RunHooks, events: EventWriter |
       step: agent.step,
       totalTimesteps: config.totalTimesteps,
       trainingReturn: meanOrNull(session.recentReturns),
-      evaluations,
+      evaluations: evaluations.map(({ step, mean: value }) => ({ step, mean: value })),
     });
   for (;;) {
     if (isEvaluationDue(session)) {
       report('evaluating');
-      evaluate(session);
+      await evaluate(session, hooks);
       events?.scalars(agent.step, { 'evaluation/return': evaluations[evaluations.length - 1].mean });
       await saveCheckpoint(session);
       await saveResume(session);
@@ -274,11 +277,18 @@ function isEvaluationDue({ config, agent, evaluations: done }: Session): boolean
   return agent.step >= (config.totalTimesteps * done.length) / config.evaluations;
 }
 
-function evaluate({ config, spec, agent, evaluations }: Session): void {
-  const seed = evaluations.length;
-  const player = agent.player('sampled', config.seed + seed);
-  const { mean: meanReturn, returns } = evaluatePlayer(spec, player, config.evaluationEpisodes, seed);
-  evaluations.push({ step: agent.step, mean: meanReturn, returns });
+/** @throws StoppedError, with everything saved: the evaluation is made again when the run goes on */
+async function evaluate(session: Session, { stopRequested }: RunHooks): Promise<void> {
+  const { config, spec, agent, evaluations } = session;
+  const index = evaluations.length;
+  const player = agent.player('sampled', `${config.seed}/evaluation/${index}`);
+  try {
+    const played = await evaluatePlayer(spec, player, config.evaluationEpisodes, index, stopRequested);
+    evaluations.push({ step: agent.step, mean: played.mean, returns: played.returns });
+  } catch (error) {
+    if (error instanceof StoppedError) await saveResume(session);
+    throw error;
+  }
 }
 
 async function finish(session: Session): Promise<RunResult> {
@@ -299,7 +309,8 @@ async function finish(session: Session): Promise<RunResult> {
 
 const secondsOf = (session: Session): number => session.secondsBefore + (performance.now() - session.startedMs) / 1000;
 
-async function saveCheckpoint({ config, store, spec, net, agent }: Session): Promise<void> {
+/** Keeps the newest checkpoint, and of those that were evaluated as many as the config says. */
+async function saveCheckpoint({ config, store, spec, net, agent, evaluations }: Session): Promise<void> {
   const info: PolicyInfo = {
     env: config.env,
     gameRevision: spec.game.revision,
@@ -308,9 +319,10 @@ async function saveCheckpoint({ config, store, spec, net, agent }: Session): Pro
     seed: config.seed,
     ...(config.label && { label: config.label }),
   };
-  await store.put(checkpointKey(agent.step), encodeCheckpoint(net, agent.params(), info));
-  const kept = (await store.list('checkpoints/')).sort();
-  for (const key of kept.slice(0, Math.max(0, kept.length - config.keepCheckpoints))) await store.delete(key);
+  await store.put(checkpointKey(agent.step), encodeCheckpoint(net, agent.params(), info, agent.normalizers()));
+  const evaluated = evaluations.map(({ step }) => checkpointKey(step)).slice(-config.keepCheckpoints);
+  const kept = new Set([...evaluated, checkpointKey(agent.step)]);
+  for (const key of await store.list('checkpoints/')) if (!kept.has(key)) await store.delete(key);
 }
 
 /** Logs first, then the state that relies on them: what a kill between the two leaves is cut when resuming. */
@@ -325,20 +337,19 @@ async function saveResume(session: Session): Promise<void> {
 
 const checkpointKey = (step: number): string => `checkpoints/${String(step).padStart(12, '0')}.safetensors`;
 
-/** Fresh parameters, or the source's by a plan that is written to `transfer.json` before training. */
-async function initialParams(
-  store: FolderStore,
+/** Fresh parameters, or the source's by a plan. */
+function initialParams(
   config: RunConfig,
   net: PolicyNet,
   source: SourceCheckpoint | null,
-): Promise<Params> {
+): { params: Params; plan: TransferPlan | null } {
   const fresh = net.init(config.seed);
-  if (!config.transfer) return fresh;
+  if (!config.transfer) return { params: fresh, plan: null };
   if (!source) throw new Error('a transfer run needs its source checkpoint');
   const checkpoint = decodeCheckpoint(source.bytes, source.name);
   const plan = planFor(config, net, checkpoint);
-  await store.put('transfer.json', utf8(JSON.stringify(plan, null, 2)));
-  return transferParams(plan, { tensors: sourceTensors(checkpoint), params: checkpoint.params }, net.tensors, fresh);
+  const from = { tensors: sourceTensors(checkpoint), params: checkpoint.params };
+  return { params: transferParams(plan, from, net.tensors, fresh), plan };
 }
 
 /** What a transfer run would do with a source, without doing it. */

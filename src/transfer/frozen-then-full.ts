@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineMethod, isHead } from './method.ts';
 
 /** Heads first, then everything: fresh heads do not wreck the copied trunk (Howard & Ruder 2018, “gradual unfreezing”). */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineMethod } from './method.ts';
 
 /** Full fine-tuning: every layer learns from the first step (Yosinski et al. 2014, “fine-tuned”). */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineMethod, isHead } from './method.ts';
 
 /** Only the heads learn, on a frozen trunk: asks how far the source's features alone carry (Yosinski et al. 2014). */

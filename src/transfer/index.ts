@@ -1,4 +1,4 @@
-import { unknownValue } from '../core/errors.ts';
+import { takenId, unknownValue } from '../core/errors.ts';
 import { frozenThenFull } from './frozen-then-full.ts';
 import { full } from './full.ts';
 import { headOnly } from './head-only.ts';
@@ -8,8 +8,9 @@ import type { Method } from './method.ts';
 const methods = new Map<string, Method>();
 for (const method of [full, headOnly, frozenThenFull]) registerMethod(method as Method);
 
-/** Adds a method, a user's own included. */
+/** Adds a method, a user's own included. @throws UserError where its id is taken */
 export function registerMethod(method: Method): void {
+  if (methods.has(method.id)) throw takenId('method', method.id, methodIds());
   methods.set(method.id, method);
 }
 

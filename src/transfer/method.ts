@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** Where in training a target run is, for schedules. */
 export interface TrainingSpan {

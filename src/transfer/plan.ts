@@ -36,6 +36,8 @@ export interface TransferPlan {
   readonly unused: readonly string[];
   /** Adam's moments start at zero on the target. */
   readonly optimizer: 'fresh';
+  /** What scales rewards is measured anew on the target. */
+  readonly normalizers: 'fresh';
 }
 
 /** The tensors of a source policy, with what their axes mean. */
@@ -74,6 +76,7 @@ export function planTransfer(
     matches: labelMatches(source, target, options.alignment),
     unused: source.filter((tensor) => !used.has(tensor.name)).map((tensor) => tensor.name),
     optimizer: 'fresh',
+    normalizers: 'fresh',
   };
 }
 

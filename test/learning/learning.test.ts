@@ -28,16 +28,16 @@ const CARTPOLE = {
 };
 
 /** Trains to the end, and gives the mean evaluation return. */
-function learn({ agent, spec }: Learner, totalTimesteps: number): number {
+async function learn({ agent, spec }: Learner, totalTimesteps: number): Promise<number> {
   while (agent.step < totalTimesteps) agent.update();
-  const { mean } = evaluatePlayer(spec, agent.player('greedy', 0), EPISODES, 99);
+  const { mean } = await evaluatePlayer(spec, agent.player('greedy', 0), EPISODES, 99);
   agent.dispose();
   return mean;
 }
 
 describe('PPO', () => {
   // Of 4 fruits on 5 columns, random play catches 0.7; seconds of training catch nearly all.
-  it.each([1, 2])('catches nearly all fruits (seed %i)', (seed) => {
+  it.each([1, 2])('catches nearly all fruits (seed %i)', async (seed) => {
     const totalTimesteps = 16_384;
     const learner = buildLearner(engine, {
       game: catchGame as Game,
@@ -46,18 +46,18 @@ describe('PPO', () => {
       seed,
       totalTimesteps,
     });
-    const random = evaluatePlayer(learner.spec, randomPlayer(1), EPISODES, 99).mean;
+    const random = (await evaluatePlayer(learner.spec, randomPlayer(1), EPISODES, 99)).mean;
     expect(random).toBeLessThan(1.5);
-    const learnt = learn(learner, totalTimesteps);
+    const learnt = await learn(learner, totalTimesteps);
     expect(learnt).toBeGreaterThan(3.5);
   });
 
-  it('balances the pole', () => {
+  it('balances the pole', async () => {
     const totalTimesteps = 50_000;
     const learner = buildLearner(engine, { game: cartpole as Game, config: CARTPOLE, totalTimesteps });
-    const random = evaluatePlayer(learner.spec, randomPlayer(1), EPISODES, 99).mean;
+    const random = (await evaluatePlayer(learner.spec, randomPlayer(1), EPISODES, 99)).mean;
     expect(random).toBeLessThan(30);
-    const learnt = learn(learner, totalTimesteps);
+    const learnt = await learn(learner, totalTimesteps);
     expect(learnt).toBeGreaterThan(5 * random);
   });
 });
