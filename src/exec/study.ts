@@ -39,6 +39,11 @@ export const studyOptions = z.object({
   sourceTimesteps: z.int().min(1).default(1_000_000).describe('env steps to train each source for'),
   targetTimesteps: z.int().min(1).default(1_000_000).describe('env steps to train each target run for'),
   randomEpisodes: z.int().min(1).default(1000).describe('episodes of random play that set the zero of the ratio'),
+  referenceRange: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('span of returns that is the scale of the targets, for where scratch learns next to nothing; 0: none'),
 });
 
 const shared = trainingOptions.pick({
@@ -199,8 +204,11 @@ export async function runStudy(
 }
 
 /** What a study's result depends on, hashed. */
-export const studyId = ({ jobs }: Study): string =>
-  hashOf(jobs.map(({ job, task }) => [job.key, task.kind === 'random' ? [task.episodes, task.seed] : task.id]));
+export const studyId = ({ jobs, options: { referenceRange } }: Study): string =>
+  hashOf([
+    ...jobs.map(({ job, task }) => [job.key, task.kind === 'random' ? [task.episodes, task.seed] : task.id]),
+    ...(referenceRange > 0 ? [['referenceRange', referenceRange]] : []),
+  ]);
 
 /** A short name of a job with its env: `transferred 3: breakout`. */
 const jobLabel = (job: StudyTask['job']): string =>
@@ -285,6 +293,7 @@ function jobConfig(
 
 async function collect(study: Study, results: ReadonlyMap<string, RunResult | Evaluation>): Promise<StudyResult> {
   const { options } = study;
+  const { seed, referenceRange } = options;
   const entries = (arm: StudyJob['arm'], keep: (job: StudyJob) => boolean): TrainTask[] =>
     study.jobs.flatMap(({ job, task }) =>
       job.arm === arm && task.kind === 'train' && keep(job as StudyJob) ? [task] : [],
@@ -306,7 +315,7 @@ async function collect(study: Study, results: ReadonlyMap<string, RunResult | Ev
       const random = (results.get(`random/${target}`) as Evaluation).mean;
       const sourceSteps = runOf(entries('source', (job) => job.env === source)[0]).step;
       const plan = await readJson<TransferPlan>(new FolderStore(transferred[0].folder), 'transfer.json');
-      const comparison = compareArms({ scratch, transfer, random, sourceSteps, seed: options.seed });
+      const comparison = compareArms({ scratch, transfer, random, sourceSteps, seed, referenceRange });
       pairs.push({ source, target, method, scratch, transfer, random, comparison, plan });
     }
   }

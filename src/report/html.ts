@@ -1,6 +1,6 @@
 import type { Outcome } from '../stats/compare.ts';
 import { poolPairs } from '../stats/pool.ts';
-import { number, steps as stepsText } from '../stats/verdict.ts';
+import { number, pairName, steps as stepsText, tooFewSeeds } from '../stats/verdict.ts';
 import { html, Markup, NONE } from './markup.ts';
 import { pairSection, verdictCard } from './pair-section.ts';
 import { ratioMatrix } from './ratio-matrix.ts';
@@ -35,9 +35,11 @@ export function studyReport(study: StudyReport): string {
 
 /** Several pairs: how many went which way, all of them in numbers, and the matrix of ratios. */
 function overview(pairs: readonly ReportPair[]): Markup {
-  const number = (outcome: Outcome) => pairs.filter((pair) => pair.comparison.outcome === outcome).length;
+  const decidable = pairs.filter((pair) => tooFewSeeds(pair.comparison) === null);
+  const number = (outcome: Outcome) => decidable.filter((pair) => pair.comparison.outcome === outcome).length;
+  const few = pairs.length - decidable.length;
   const methods = [...new Set(pairs.map((pair) => pair.method))];
-  const tally = `Of ${pairs.length} comparisons with learning from scratch, transfer helped in ${number('helped')}, hurt in ${number('hurt')} and made no clear difference in ${number('unclear')}.`;
+  const tally = `Of ${pairs.length} comparisons with learning from scratch, transfer helped in ${number('helped')}, hurt in ${number('hurt')} and made no clear difference in ${number('unclear')}${few === 0 ? '' : `; ${few} had too few seeds to decide`}.`;
   return html`<section class="verdict">
       <p class="lead">${tally}</p>
     </section>
@@ -81,8 +83,6 @@ function pooled(pairs: readonly ReportPair[]): Markup {
       </tbody>
     </table>`;
 }
-
-const pairName = ({ source, target, method }: ReportPair): string => `${source} → ${target}, ${method}`;
 
 function aboutSection({
   seeds,

@@ -1,6 +1,6 @@
 import type { Estimate } from '../stats/bootstrap.ts';
 import { type Comparison, type MetricName, type Outcome, outcomeOf } from '../stats/compare.ts';
-import { number, steps } from '../stats/verdict.ts';
+import { number, steps, tooFewSeeds } from '../stats/verdict.ts';
 
 /** One line of the comparison, as text: what each arm did and the effect with its interval. */
 export interface MetricRow {
@@ -20,6 +20,7 @@ const NOTHING = '—';
 export function metricRows(comparison: Comparison): MetricRow[] {
   const { arms, random, sourceSteps, metrics, primary, referenceRange } = comparison;
   const { scratch: s, transfer: t } = arms;
+  const runs = Math.min(s.runs, t.runs);
   const goal = number(comparison.threshold.value);
   const row = (label: string, name: MetricName, format: Format, [scratch, transfer]: readonly string[]): MetricRow => ({
     label,
@@ -27,17 +28,16 @@ export function metricRows(comparison: Comparison): MetricRow[] {
     transfer,
     effect: format(metrics[name].value),
     interval: intervalText(metrics[name], format),
-    outcome: metrics[name].value === null && name === 'ratio' ? undefined : outcomeOf(name, metrics[name]),
+    outcome: metrics[name].value === null && name === 'ratio' ? undefined : outcomeOf(name, metrics[name], runs),
     primary: name === primary,
   });
   const values = (key: 'start' | 'area' | 'asymptote') => [s[key], t[key]].map(({ value }) => plain(value));
   const gains = [s.area, t.area].map(({ value }) => number(value! - random));
   const total = t.steps.value === null ? null : t.steps.value + sourceSteps;
-  const scaled = referenceRange !== 1 || primary === 'scaledDifference';
   return [
     row('gain over random play (AUC)', 'ratio', times, gains),
     row('mean return (AUC)', 'difference', signed, values('area')),
-    ...(scaled ? [row('  over the reference range', 'scaledDifference', signed, ['', ''])] : []),
+    ...(referenceRange > 0 ? [row('  over the reference range', 'scaledDifference', signed, ['', ''])] : []),
     row('first return (jumpstart)', 'jumpstart', signed, values('start')),
     row('final return (asymptote)', 'asymptote', signed, values('asymptote')),
     row(`steps to return ${goal}`, 'stepsRatio', times, [s.steps.value, t.steps.value].map(count)),
@@ -92,7 +92,7 @@ function intervalText({ low, high }: Estimate, format: Format): string {
 
 const WORDS: Record<Outcome, string> = { helped: 'better', hurt: 'worse', unclear: '' };
 
-/** Aligned text that fits 80 columns. */
+/** Aligned text that fits 80 columns. With too few seeds to decide, a last line says so. */
 export function metricsTable(comparison: Comparison): string {
   const { level } = comparison;
   const head = ['', 'scratch', 'transferred', 'effect', `${Math.round(level * 1000) / 10} % interval`, ''];
@@ -110,5 +110,7 @@ export function metricsTable(comparison: Comparison): string {
       .map((cell, i) => (i === 0 || i >= 4 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
       .join('  ')
       .trimEnd();
-  return [line(head), '─'.repeat(line(widths.map((width) => 'x'.repeat(width))).length), ...rows.map(line)].join('\n');
+  const rule = '─'.repeat(line(widths.map((width) => 'x'.repeat(width))).length);
+  const few = tooFewSeeds(comparison);
+  return [line(head), rule, ...rows.map(line), ...(few === null ? [] : [few])].join('\n');
 }

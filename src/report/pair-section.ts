@@ -1,7 +1,7 @@
 import type { Comparison, Outcome } from '../stats/compare.ts';
 import type { Arm } from '../stats/curve.ts';
 import { areaUnderCurve, asymptote, initialReturn, stepsToThreshold } from '../stats/curve.ts';
-import { number, steps as stepsText, verdict } from '../stats/verdict.ts';
+import { number, steps as stepsText, tooFewSeeds, verdict } from '../stats/verdict.ts';
 import { curveChart } from './curve-chart.ts';
 import { html, type Markup, NONE } from './markup.ts';
 import { metricRows } from './metric-rows.ts';
@@ -73,7 +73,8 @@ function metricsTable(comparison: Comparison): Markup {
         </td>
       </tr>`,
   );
-  const { threshold, sourceSteps, resamples } = comparison;
+  const { threshold, sourceSteps, resamples, referenceRange } = comparison;
+  const few = tooFewSeeds(comparison);
   return html`<div class="scroll">
       <table class="numbers metrics">
         <thead>
@@ -96,8 +97,9 @@ function metricsTable(comparison: Comparison): Markup {
       ${number(threshold.value)} lies ${percent(threshold.share)} of the way from random play
       (${number(comparison.random)}) to what scratch reaches at the end. Each source agent was trained for
       ${stepsText(sourceSteps)} steps. Intervals: bootstrap over seeds, both arms resampled independently,
-      ${resamples.toLocaleString('en')} times, widened for small samples. A run that never reaches the return counts as
-      censored at the end of training.
+      ${resamples.toLocaleString('en')} times, widened for small samples${few === null ? '' : `; ${few}`}.
+      ${referenceRange > 0 ? `The reference range is ${number(referenceRange)}, chosen before the run.` : ''} A run that
+      never reaches the return counts as censored at the end of training.
     </p>`;
 }
 
@@ -185,13 +187,17 @@ const OUTCOMES: Record<Outcome, string> = {
   unclear: 'no clear difference',
 };
 
-const badge = (outcome: Outcome): Markup => html`<span class="badge ${outcome}">${OUTCOMES[outcome]}</span>`;
+const badge = (comparison: Comparison): Markup =>
+  html`<span class="badge ${comparison.outcome}"
+    >${tooFewSeeds(comparison) === null ? OUTCOMES[comparison.outcome] : 'too few seeds'}</span
+  >`;
 
-/** The first sentence large: it carries the result; the others follow in plain size. */
-export function verdictCard({ comparison }: ReportPair): Markup {
-  const [first, rest] = splitSentence(verdict(comparison));
+/** The pair and the first sentence large: it carries the result; the others follow in plain size. */
+export function verdictCard(pair: ReportPair): Markup {
+  const { comparison } = pair;
+  const [first, rest] = splitSentence(verdict(comparison, pair));
   return html`<section class="verdict ${comparison.outcome}">
-    ${badge(comparison.outcome)}
+    ${badge(comparison)}
     <p class="lead">${first}</p>
     ${rest === '' ? NONE : html`<p>${rest}</p>`}
   </section>`;

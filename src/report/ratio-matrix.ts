@@ -1,5 +1,5 @@
-import { type Comparison, type Outcome } from '../stats/compare.ts';
-import { number } from '../stats/verdict.ts';
+import { type Comparison, FEWEST_RUNS, type Outcome } from '../stats/compare.ts';
+import { number, tooFewSeeds } from '../stats/verdict.ts';
 import { html, type Markup } from './markup.ts';
 
 interface MatrixPair {
@@ -41,13 +41,16 @@ export function ratioMatrix(pairs: readonly MatrixPair[]): Markup {
       <span class="key hurt">▼ below 1: hurt</span>
       <span class="key unclear">interval holds 1: no clear difference</span>
       <span class="key helped">▲ above 1: helped</span> The whisker is the interval on a scale from ¼ to 4; the light
-      line is 1, no effect. Δ: a difference in return, where scratch did not clearly beat random play.
+      line is 1, no effect. Δ: a difference in return (over the reference range, where one was chosen), where scratch
+      did not clearly beat random play. Too few: fewer than ${FEWEST_RUNS} seeds in an arm decide nothing.
     </p>`;
 }
 
 const MARKS: Record<Outcome, string> = { helped: '▲', hurt: '▼', unclear: '' };
 
-function pairCell({ metrics, primary, outcome, arms }: Comparison): Markup {
+function pairCell(comparison: Comparison): Markup {
+  const { metrics, primary, outcome, arms } = comparison;
+  const few = tooFewSeeds(comparison) === null ? '' : ', too few';
   const { value, low, high } = metrics[primary];
   const isRatio = primary === 'ratio';
   const text = isRatio ? number(value!) : `Δ ${number(value!)}`;
@@ -55,7 +58,7 @@ function pairCell({ metrics, primary, outcome, arms }: Comparison): Markup {
   const end = (bound: number | null) => (bound === null ? '∞' : number(bound));
   return html`<td class="${outcome}" style="--strength:${strength.toFixed(2)}">
     <b>${text}</b> <span class="mark">${MARKS[outcome]}</span>
-    <span class="interval">[${end(low)}, ${end(high)}] n=${arms.transfer.runs}</span
+    <span class="interval">[${end(low)}, ${end(high)}] n=${arms.transfer.runs}${few}</span
     >${isRatio ? whisker(value!, low, high) : html``}
   </td>`;
 }

@@ -38,13 +38,11 @@ export function bootstrap<T, K extends string>(
   const whole = statistics(groups);
   const keys = Object.keys(whole) as K[];
   const draws = resample(groups, statistics, keys, options);
-  const left = groups.map((group, g) => group.map((_, i) => statistics(without(groups, g, i))));
+  const tailOf =
+    options.method === 'percentile' ? () => (1 - options.level) / 2 : expandedTail(groups, statistics, options);
   const estimate = (key: K): Estimate => {
     if (groups.some((group) => group.length < 2)) return { value: finite(whole[key]), low: null, high: null };
-    const tail = tailArea(
-      left.map((group) => group.map((values) => values[key])),
-      options,
-    );
+    const tail = tailOf(key);
     const low = finite(quantile(draws[key], tail));
     return { value: finite(whole[key]), low, high: finite(quantile(draws[key], 1 - tail)) };
   };
@@ -73,14 +71,20 @@ const without = <T>(groups: Groups<T>, g: number, i: number): Groups<T> =>
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 /**
- * The share of resamples to leave out on each side. Resampled means of n runs vary by (n-1)/n of what they should, and
- * a normal quantile ignores that the spread is estimated: both are made good by going further out.
+ * The share of resamples to leave out on each side of a statistic. Resampled means of n runs vary by (n-1)/n of what
+ * they should, and a normal quantile ignores that the spread is estimated: both are made good by going further out.
+ * Takes the statistics once for each run left out, so its time grows with the square of the number of runs.
  */
-function tailArea(left: readonly (readonly number[])[], { level, method = 'expanded' }: BootstrapOptions): number {
-  const tail = (1 - level) / 2;
-  if (method === 'percentile') return tail;
-  const { df, shrinkage } = jackknife(left);
-  return normalCdf(studentQuantile(tail, df) * Math.sqrt(shrinkage));
+function expandedTail<T, K extends string>(
+  groups: Groups<T>,
+  statistics: Statistics<T, K>,
+  { level }: BootstrapOptions,
+): (key: K) => number {
+  const left = groups.map((group, g) => group.map((_, i) => statistics(without(groups, g, i))));
+  return (key) => {
+    const { df, shrinkage } = jackknife(left.map((group) => group.map((values) => values[key])));
+    return normalCdf(studentQuantile((1 - level) / 2, df) * Math.sqrt(shrinkage));
+  };
 }
 
 /**

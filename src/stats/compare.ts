@@ -12,13 +12,9 @@ export interface ComparisonInput {
   readonly random: number;
   /** Environment steps that each transferred agent's source agent was trained for. */
   readonly sourceSteps: number;
-  /** Coverage of the intervals (0.95). */
-  readonly level?: number;
   readonly resamples?: number;
   readonly seed?: number;
-  /** The return to be reached lies this share of the way from random play to the asymptote from scratch (0.75). */
-  readonly thresholdShare?: number;
-  /** Span of returns that counts as the whole scale of the target; fixed before the run (1: plain returns). */
+  /** Span of returns that counts as the whole scale of the target, chosen before the run; 0 (the default): none. */
   readonly referenceRange?: number;
 }
 
@@ -53,7 +49,7 @@ export interface ComparisonMetrics {
   readonly ratio: Estimate;
   /** AUC transfer − AUC scratch, in returns. */
   readonly difference: Estimate;
-  /** The same divided by `referenceRange`. */
+  /** The same divided by `referenceRange`; all null where none is given. */
   readonly scaledDifference: Estimate;
   readonly jumpstart: Estimate;
   readonly asymptote: Estimate;
@@ -72,6 +68,7 @@ export type Outcome = 'helped' | 'hurt' | 'unclear';
 
 /** Plain data, ready for JSON. */
 export interface Comparison {
+  /** Coverage that the intervals aim at. */
   readonly level: number;
   readonly resamples: number;
   readonly seed: number;
@@ -80,26 +77,37 @@ export interface Comparison {
   readonly sourceSteps: number;
   readonly random: number;
   readonly threshold: { readonly value: number; readonly share: number };
+  /** 0: none was given. */
   readonly referenceRange: number;
   readonly arms: { readonly scratch: ArmSummary; readonly transfer: ArmSummary };
   readonly metrics: ComparisonMetrics;
-  /** The metric that decides: the ratio, or the difference where the ratio's denominator is near zero. */
-  readonly primary: 'ratio' | 'scaledDifference';
+  /** The metric that decides: the ratio, or the difference (scaled if it can be) where its denominator is near zero. */
+  readonly primary: 'ratio' | 'difference' | 'scaledDifference';
+  /** Always `unclear` with fewer than `FEWEST_RUNS` in an arm. */
   readonly outcome: Outcome;
 }
 
 /** How to read each metric. */
-const METRICS: { readonly [K in MetricName]: { label: string; noEffect: number; better: 'higher' | 'lower' } } = {
-  ratio: { label: 'ratio of gains over random (AUC)', noEffect: 1, better: 'higher' },
-  difference: { label: 'difference in AUC (return)', noEffect: 0, better: 'higher' },
-  scaledDifference: { label: 'difference over the reference range', noEffect: 0, better: 'higher' },
-  jumpstart: { label: 'jumpstart (return at step 0)', noEffect: 0, better: 'higher' },
-  asymptote: { label: 'asymptote (last fifth)', noEffect: 0, better: 'higher' },
-  stepsRatio: { label: 'steps to threshold, transfer / scratch', noEffect: 1, better: 'lower' },
-  stepsRatioWithSource: { label: '… with source steps counted', noEffect: 1, better: 'lower' },
-  timeDifference: { label: 'restricted mean time to threshold', noEffect: 0, better: 'lower' },
-  probabilityOfImprovement: { label: 'probability of improvement', noEffect: 0.5, better: 'higher' },
+const METRICS: { readonly [K in MetricName]: { noEffect: number; better: 'higher' | 'lower' } } = {
+  ratio: { noEffect: 1, better: 'higher' },
+  difference: { noEffect: 0, better: 'higher' },
+  scaledDifference: { noEffect: 0, better: 'higher' },
+  jumpstart: { noEffect: 0, better: 'higher' },
+  asymptote: { noEffect: 0, better: 'higher' },
+  stepsRatio: { noEffect: 1, better: 'lower' },
+  stepsRatioWithSource: { noEffect: 1, better: 'lower' },
+  timeDifference: { noEffect: 0, better: 'lower' },
+  probabilityOfImprovement: { noEffect: 0.5, better: 'higher' },
 };
+
+/** Coverage that intervals aim at. */
+const LEVEL = 0.95;
+
+/** Runs that each arm needs for a decision: fewer cannot be resampled beyond their own range (docs/statistics.md). */
+export const FEWEST_RUNS = 4;
+
+/** The return to be reached lies this share of the way from random play to the asymptote from scratch. */
+const THRESHOLD_SHARE = 0.75;
 
 /** Scratch must gain more than this share of the reference range over random play for the ratio to have a meaning. */
 const NEAR_ZERO_SHARE = 0.05;
@@ -107,25 +115,27 @@ const NEAR_ZERO_SHARE = 0.05;
 /** Both arms' runs, resampled independently of each other, give every metric its interval. */
 export function compareArms(input: ComparisonInput): Comparison {
   const { scratch, transfer, random, sourceSteps } = input;
-  const { level = 0.95, resamples = 10_000, seed = 0, thresholdShare = 0.75, referenceRange = 1 } = input;
+  const { resamples = 10_000, seed = 0, referenceRange = 0 } = input;
   const budget = sharedSteps(scratch, transfer).at(-1)!;
-  const rules: Rules = { random, sourceSteps, budget, thresholdShare, referenceRange };
+  const rules: Rules = { random, sourceSteps, budget };
   const groups = [scratch.curves.map(measureRun), transfer.curves.map(measureRun)];
   const rng = createRng(seed, 'compare');
-  const estimates = bootstrap(groups, (runs) => measure(runs, rules), { level, resamples, rng });
+  const estimates = bootstrap(groups, (runs) => measure(runs, rules), { level: LEVEL, resamples, rng });
   const threshold = thresholdOf(groups[0], rules);
-  const nearZero = input.referenceRange === undefined ? 0 : NEAR_ZERO_SHARE * referenceRange;
+  const nearZero = NEAR_ZERO_SHARE * referenceRange;
   const gained = (estimates.scratchArea.low ?? estimates.scratchArea.value!) - random > nearZero;
-  const metrics = metricsOf(estimates, gained);
-  const primary = gained ? 'ratio' : 'scaledDifference';
+  const metrics = metricsOf(estimates, gained, referenceRange);
+  const fallback = referenceRange > 0 ? 'scaledDifference' : 'difference';
+  const primary = gained ? 'ratio' : fallback;
+  const runs = Math.min(scratch.curves.length, transfer.curves.length);
   return {
-    level,
+    level: LEVEL,
     resamples,
     seed,
     budget,
     sourceSteps,
     random,
-    threshold: { value: threshold, share: thresholdShare },
+    threshold: { value: threshold, share: THRESHOLD_SHARE },
     referenceRange,
     arms: {
       scratch: summarise('scratch', scratch, estimates, threshold),
@@ -133,12 +143,13 @@ export function compareArms(input: ComparisonInput): Comparison {
     },
     metrics,
     primary,
-    outcome: outcomeOf(primary, metrics[primary]),
+    outcome: outcomeOf(primary, metrics[primary], runs),
   };
 }
 
-/** Which side of "no effect" the whole interval lies on. */
-export function outcomeOf(metric: MetricName, { low, high }: Estimate): Outcome {
+/** Which side of "no effect" the whole interval lies on; `runs` is the number of runs in the smaller arm. */
+export function outcomeOf(metric: MetricName, { low, high }: Estimate, runs: number): Outcome {
+  if (runs < FEWEST_RUNS) return 'unclear';
   const { noEffect, better } = METRICS[metric];
   if (low !== null && low > noEffect) return better === 'higher' ? 'helped' : 'hurt';
   if (high !== null && high < noEffect) return better === 'higher' ? 'hurt' : 'helped';
@@ -149,8 +160,6 @@ interface Rules {
   random: number;
   sourceSteps: number;
   budget: number;
-  thresholdShare: number;
-  referenceRange: number;
 }
 
 /** What is needed of a run again and again while resampling. */
@@ -167,12 +176,12 @@ function measureRun(curve: Curve): Run {
 
 const meanOf = (runs: readonly Run[], key: 'start' | 'area' | 'end'): number => mean(runs.map((run) => run[key]));
 
-function thresholdOf(scratch: readonly Run[], { random, thresholdShare }: Rules): number {
-  return random + thresholdShare * (meanOf(scratch, 'end') - random);
+function thresholdOf(scratch: readonly Run[], { random }: Rules): number {
+  return random + THRESHOLD_SHARE * (meanOf(scratch, 'end') - random);
 }
 
 type ArmMeasure = 'Start' | 'Area' | 'AreaIqm' | 'End' | 'Steps' | 'MedianTime' | 'RestrictedMean';
-type Measure = MetricName | AtLeast | `${'scratch' | 'transfer'}${ArmMeasure}`;
+type Measure = Exclude<MetricName, 'scaledDifference'> | AtLeast | `${'scratch' | 'transfer'}${ArmMeasure}`;
 /** Steps ratios that count a mean curve which never met the threshold as if it had at the very end. */
 type AtLeast = 'stepsRatioAtLeast' | 'stepsRatioWithSourceAtLeast';
 
@@ -181,7 +190,6 @@ function measure([scratch, transfer]: Groups<Run>, rules: Rules): Record<Measure
   const threshold = thresholdOf(scratch, rules);
   const s = measureArm(scratch, threshold, rules.budget);
   const t = measureArm(transfer, threshold, rules.budget);
-  const difference = t.area - s.area;
   return {
     scratchStart: s.start,
     scratchArea: s.area,
@@ -198,8 +206,7 @@ function measure([scratch, transfer]: Groups<Run>, rules: Rules): Record<Measure
     transferMedianTime: t.medianTime,
     transferRestrictedMean: t.restrictedMean,
     ratio: s.area > rules.random ? (t.area - rules.random) / (s.area - rules.random) : Infinity,
-    difference,
-    scaledDifference: difference / rules.referenceRange,
+    difference: t.area - s.area,
     jumpstart: t.start - s.start,
     asymptote: t.end - s.end,
     stepsRatio: stepsRatio(t.steps, s.steps),
@@ -233,16 +240,27 @@ function stepsRatio(transfer: number, scratch: number): number {
   return transfer === scratch ? 1 : transfer / scratch;
 }
 
-function metricsOf(estimates: Record<Measure, Estimate>, gained: boolean): ComparisonMetrics {
-  const names = Object.keys(METRICS) as MetricName[];
-  const metrics = Object.fromEntries(names.map((name) => [name, estimates[name]])) as Record<MetricName, Estimate>;
+function metricsOf(estimates: Record<Measure, Estimate>, gained: boolean, referenceRange: number): ComparisonMetrics {
+  const { ratio, difference, jumpstart, asymptote: end, stepsRatio: own, stepsRatioWithSource: all } = estimates;
   return {
-    ...metrics,
-    ratio: gained ? metrics.ratio : { value: null, low: null, high: null },
+    ratio: gained ? ratio : UNKNOWN,
+    difference,
+    scaledDifference: referenceRange > 0 ? over(difference, referenceRange) : UNKNOWN,
+    jumpstart,
+    asymptote: end,
     // Where transfer never got there, that it took the whole budget at least is known all the same.
-    stepsRatio: { ...metrics.stepsRatio, low: estimates.stepsRatioAtLeast.low },
-    stepsRatioWithSource: { ...metrics.stepsRatioWithSource, low: estimates.stepsRatioWithSourceAtLeast.low },
+    stepsRatio: { ...own, low: estimates.stepsRatioAtLeast.low },
+    stepsRatioWithSource: { ...all, low: estimates.stepsRatioWithSourceAtLeast.low },
+    timeDifference: estimates.timeDifference,
+    probabilityOfImprovement: estimates.probabilityOfImprovement,
   };
+}
+
+const UNKNOWN: Estimate = { value: null, low: null, high: null };
+
+function over({ value, low, high }: Estimate, range: number): Estimate {
+  const scaled = (part: number | null) => (part === null ? null : part / range);
+  return { value: scaled(value), low: scaled(low), high: scaled(high) };
 }
 
 function summarise(

@@ -1,13 +1,37 @@
 import type { Estimate } from './bootstrap.ts';
-import type { Comparison, ComparisonMetrics } from './compare.ts';
+import { type Comparison, type ComparisonMetrics, FEWEST_RUNS } from './compare.ts';
 
-/** The result in plain words: a short paragraph that says first where nothing is decided. */
-export function verdict(comparison: Comparison): string {
+/** What was transferred, to what and how. */
+export interface PairName {
+  readonly source: string;
+  readonly target: string;
+  readonly method: string;
+}
+
+/** `freeway → asterix, full` */
+export const pairName = ({ source, target, method }: PairName): string => `${source} → ${target}, ${method}`;
+
+/**
+ * The result in plain words: a short paragraph that says first where nothing is decided. With a `pair` it starts with
+ * that pair's name, for places where several results stand together.
+ */
+export function verdict(comparison: Comparison, pair?: PairName): string {
+  return pair === undefined ? resultText(comparison) : `${pairName(pair)}: ${resultText(comparison)}`;
+}
+
+/** `too few seeds to decide (3; 4 or more are needed)`, or null where there are enough. */
+export function tooFewSeeds({ arms }: Comparison): string | null {
+  const runs = Math.min(arms.scratch.runs, arms.transfer.runs);
+  return runs < FEWEST_RUNS ? `too few seeds to decide (${runs}; ${FEWEST_RUNS} or more are needed)` : null;
+}
+
+function resultText(comparison: Comparison): string {
   const { outcome, primary } = comparison;
   const effect = primary === 'ratio' ? ratioText(comparison) : differenceText(comparison);
   // Without a gain from scratch, the steps to a share of that gain mean nothing.
   const needed = primary === 'ratio' ? neededText(comparison) : '';
-  if (outcome === 'unclear') return `No clear difference at this length: ${effect} ${needed}`.trim();
+  const undecided = tooFewSeeds(comparison) ?? 'no clear difference at this length';
+  if (outcome === 'unclear') return `${capital(undecided)}: ${effect} ${needed}`.trim();
   return `${needed} ${outcome === 'hurt' ? `Transfer hurt: ${effect}` : capital(effect)}`.trim();
 }
 
@@ -20,13 +44,14 @@ function ratioText({ metrics: { ratio }, budget, level }: Comparison): string {
 }
 
 function differenceText(comparison: Comparison): string {
-  const { metrics, budget, referenceRange, level } = comparison;
-  const value = metrics.scaledDifference.value!;
-  const unit = referenceRange === 1 ? '' : ` times the reference range of ${number(referenceRange)}`;
+  const { metrics, primary, budget, referenceRange, level } = comparison;
+  const estimate = metrics[primary];
+  const value = estimate.value!;
+  const unit = primary === 'scaledDifference' ? ` times the reference range of ${number(referenceRange)}` : '';
   const gained = `${number(Math.abs(value))}${unit} ${value < 0 ? 'less' : 'more'} return than agents from scratch`;
   return (
     `over all ${steps(budget)} steps transferred agents had ${gained} ` +
-    `(${intervalText(metrics.scaledDifference, level)}; 0 = no effect; ${seeds(comparison)}). ` +
+    `(${intervalText(estimate, level)}; 0 = no effect; ${seeds(comparison)}). ` +
     'Agents from scratch did not clearly beat random play, so there is no ratio.'
   );
 }

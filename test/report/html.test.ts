@@ -43,7 +43,8 @@ describe('report of one pair', () => {
   const text = textOf(page);
 
   it('starts with the verdict', () => {
-    const [first] = verdict(one.pairs[0].comparison).split('. ');
+    const [first] = verdict(one.pairs[0].comparison, one.pairs[0]).split('. ');
+    expect(first).toMatch(/^freeway → asterix, full: /);
     expect(text).toContain(first);
     expect(page.indexOf('Transferred agents reached')).toBeLessThan(page.indexOf('<svg'));
   });
@@ -85,6 +86,26 @@ describe('report of several pairs', () => {
     expect(text).toContain('Transfer hurt:');
     expect(page.match(/<article/g)).toHaveLength(3);
     expect(page.match(/aria-label="Learning curves/g)).toHaveLength(3);
+  });
+  it('names pair and method in each verdict', () => {
+    const methods = ['full', 'partial'].map((method) => samplePair('freeway', 'asterix', {}, method));
+    const cards = studyReport(sampleStudy(methods)).match(/<p class="lead">[^<]*/g)!;
+    expect(cards.slice(1).map((card) => card.slice(16, 48))).toEqual([
+      expect.stringMatching(/^freeway → asterix, full: /),
+      expect.stringMatching(/^freeway → asterix, partial: /),
+    ]);
+  });
+  it('says where seeds are too few, and counts them apart', () => {
+    const few = samplePair('freeway', 'asterix', { pace: 20_000, seeds: 3 });
+    const study = studyReport(sampleStudy([few, samplePair('freeway', 'breakout')]));
+    const text = textOf(study);
+    expect(text).toContain(
+      'transfer helped in 0, hurt in 0 and made no clear difference in 1; 1 had too few seeds to decide.',
+    );
+    expect(text).toContain('freeway → asterix, full: Too few seeds to decide (3; 4 or more are needed): over all');
+    expect(text).toContain('widened for small samples; too few seeds to decide (3; 4 or more are needed).');
+    expect(text).toContain('n=3, too few');
+    expect(study.slice(study.indexOf('id="pair-1"'), study.indexOf('id="pair-2"'))).not.toMatch(/"(badge|word) h/);
   });
   it('marks each cell of the matrix by its outcome', () => {
     const { text } = ratioMatrix(many.pairs);

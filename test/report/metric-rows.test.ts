@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { metricRows, metricsTable } from '../../src/report/metric-rows.ts';
 import { compareArms } from '../../src/stats/compare.ts';
+import type { Arm } from '../../src/stats/curve.ts';
 import { armOf, learningArm } from '../stats/arms.ts';
 
 const steps = [0, 50, 100, 150, 200];
@@ -8,6 +9,8 @@ const line = (start: number, slope: number) => (step: number) => start + slope *
 const scratch = armOf('scratch', steps, [line(0, 0.04), line(0, 0.05), line(0, 0.06)]);
 const transfer = armOf('transfer', steps, [line(2, 0.04), line(2, 0.05), line(2, 0.06)]);
 const input = { scratch, transfer, random: 0, sourceSteps: 400, resamples: 500 };
+const withOneMore = (arm: Arm): Arm => ({ ...arm, curves: [...arm.curves, arm.curves[1]] });
+const four = { ...input, scratch: withOneMore(scratch), transfer: withOneMore(transfer) };
 
 describe('rows of a comparison', () => {
   it('show both arms and the effect', () => {
@@ -26,23 +29,36 @@ describe('rows of a comparison', () => {
       ['chance of a better run', '', '', '0.94'],
     ]);
     expect(rows.filter((row) => row.primary).map((row) => row.label)).toEqual(['gain over random play (AUC)']);
-    expect(rows[2]).toMatchObject({ interval: '[2.00, 2.00]', outcome: 'helped' });
+    expect(rows[2]).toMatchObject({ interval: '[2.00, 2.00]' });
+    expect(metricRows(compareArms(four))[2]).toMatchObject({ interval: '[2.00, 2.00]', outcome: 'helped' });
   });
 
-  it('add the difference over the reference range where there is one, and where it decides', () => {
-    const withRange = metricRows(compareArms({ ...input, referenceRange: 20 }));
-    expect(withRange[2]).toMatchObject({ effect: '+0.10', primary: false });
-    const flat = metricRows(compareArms({ ...input, scratch: armOf('flat', steps, [line(0, 0), line(0.1, 0)]) }));
-    expect(flat[0]).toMatchObject({ effect: '—', interval: '', outcome: undefined, primary: false });
-    expect(flat[2]).toMatchObject({ primary: true, outcome: 'helped' });
+  it('add the difference over the reference range where one was chosen, and only there', () => {
+    const withRange = metricRows(compareArms({ ...four, referenceRange: 20 }));
+    expect(withRange[2]).toMatchObject({ label: '  over the reference range', effect: '+0.10', primary: false });
+    const flat = { ...four, scratch: armOf('flat', steps, [line(0, 0), line(0.1, 0), line(0, 0), line(-0.1, 0)]) };
+    const [ratio, difference, ...others] = metricRows(compareArms(flat));
+    expect(ratio).toMatchObject({ effect: '—', interval: '', outcome: undefined, primary: false });
+    expect(difference).toMatchObject({ label: 'mean return (AUC)', effect: '+7.00', primary: true, outcome: 'helped' });
+    expect(others.some(({ label, primary }) => label.includes('reference range') || primary)).toBe(false);
+    expect(metricRows(compareArms({ ...flat, referenceRange: 20 }))[2]).toMatchObject({
+      primary: true,
+      effect: '+0.35',
+    });
+  });
+
+  it('decide nothing with too few seeds', () => {
+    const outcomes = new Set(metricRows(compareArms(input)).map(({ outcome }) => outcome));
+    expect([...outcomes].sort()).toEqual(['unclear', undefined]);
   });
 
   it('say where something was never reached', () => {
-    const never = metricRows(compareArms({ ...input, transfer: armOf('t', steps, [line(0, 0), line(0, 0.01)]) }));
+    const lost = armOf('t', steps, [line(0, 0), line(0, 0.01), line(0, 0), line(0, 0.01)]);
+    const never = metricRows(compareArms({ ...four, transfer: lost }));
     const row = never.find(({ label }) => label.startsWith('steps'))!;
     expect(row).toMatchObject({ transfer: '—', effect: '—', outcome: 'hurt' });
     expect(row.interval).toMatch(/^\[.*∞\]$/);
-    expect(never.find(({ label }) => label.includes('censored'))!.transfer).toBe('2 of 2');
+    expect(never.find(({ label }) => label.includes('censored'))!.transfer).toBe('4 of 4');
   });
 });
 
@@ -61,5 +77,12 @@ describe('table', () => {
     expect(Math.max(...lines.map((row) => row.length))).toBeLessThanOrEqual(80);
     const end = lines[0].indexOf('scratch') + 'scratch'.length;
     for (const row of lines.slice(2, 8)) expect(row.slice(end - 1, end + 2)).toMatch(/^\S {2}$/);
+  });
+
+  it('ends by saying that the seeds are too few', () => {
+    expect(metricsTable(compareArms(input)).split('\n').at(-1)).toBe(
+      'too few seeds to decide (3; 4 or more are needed)',
+    );
+    expect(metricsTable(compareArms(four))).not.toMatch(/few/);
   });
 });

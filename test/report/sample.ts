@@ -45,7 +45,7 @@ function entry(
 
 export function samplePair(source: string, target: string, shape: Partial<Shape> = {}, method = 'full'): ReportPair {
   const base = { start: 0.5, top: 7, pace: 100_000 };
-  const scratch = learningArm('from scratch', base);
+  const scratch = learningArm('from scratch', { ...base, seeds: shape.seeds });
   const transfer = learningArm(`from ${source}`, { ...base, ...shape });
   const comparison = compareArms({ scratch, transfer, random: 0.5, sourceSteps: 300_000, resamples: 2000 });
   return { source, target, method, scratch, transfer, random: 0.5, comparison, plan };

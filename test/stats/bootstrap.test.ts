@@ -64,6 +64,16 @@ describe('bootstrap', () => {
     expect([...seen].sort()).toEqual(['1 3 true true', '2 2 true true', '2 3 true true']);
   });
 
+  it('percentile, leaves no run out: its time grows with the number of runs, not with its square', () => {
+    let calls = 0;
+    const counted = (groups: Groups<number>) => {
+      calls++;
+      return difference(groups);
+    };
+    bootstrap([a, b], counted, { level: 0.95, resamples: 30, rng: createRng(0), method: 'percentile' });
+    expect(calls).toBe(1 + 30);
+  });
+
   it('says nothing about spread from a single run', () => {
     const estimate = bootstrap([a, [6]], difference, { ...options, rng: createRng(0) }).difference;
     expect(estimate).toEqual({ value: expect.closeTo(1.075, 12), low: null, high: null });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createRng, normal } from '../../src/core/rng.ts';
 import { compareArms, outcomeOf } from '../../src/stats/compare.ts';
 import type { Arm } from '../../src/stats/curve.ts';
 import { poolPairs } from '../../src/stats/pool.ts';
@@ -69,29 +70,80 @@ describe('runs that never reach the threshold', () => {
       expect(low).toBeLessThanOrEqual(total / 150);
       expect(high).toBeNull();
     }
-    expect(outcomeOf('stepsRatio', stepsRatio)).toBe('hurt');
+    expect(outcomeOf('stepsRatio', stepsRatio, 4)).toBe('hurt');
   });
   it('leave the verdict to the area', () => expect(outcome).toBe('unclear'));
 });
 
 describe('the metric that decides', () => {
-  const helpless = armOf('scratch', steps, [line(0.1, 0), line(-0.1, 0), line(0.05, 0)]);
-  it('is the difference where scratch does not beat random play', () => {
-    const { primary, metrics, outcome } = compareArms({ ...quick, scratch: helpless, transfer, referenceRange: 20 });
-    expect(primary).toBe('scaledDifference');
+  const helpless = armOf('scratch', steps, [line(0.1, 0), line(-0.1, 0), line(0.05, 0), line(-0.05, 0)]);
+  const able = armOf('transfer', steps, [line(2, 0.04), line(2, 0.05), line(2, 0.06), line(2, 0.05)]);
+  it('is the plain difference where scratch does not beat random play', () => {
+    const { primary, metrics, outcome } = compareArms({ ...quick, scratch: helpless, transfer: able });
+    expect(primary).toBe('difference');
     expect(metrics.ratio).toEqual({ value: null, low: null, high: null });
-    expect(metrics.scaledDifference.value).toBeCloseTo((7 - 0.05 / 3) / 20, 12);
+    expect(metrics.difference.value).toBeCloseTo(7, 12);
+    expect(metrics.scaledDifference).toEqual({ value: null, low: null, high: null });
     expect(outcome).toBe('helped');
+  });
+  it('is the difference over the reference range where one was chosen', () => {
+    const input = { ...quick, scratch: helpless, transfer: able, referenceRange: 20 };
+    const { primary, metrics, outcome, referenceRange } = compareArms(input);
+    expect([primary, outcome, referenceRange]).toEqual(['scaledDifference', 'helped', 20]);
+    const { value, low, high } = metrics.difference;
+    expect(metrics.scaledDifference).toEqual({ value: value! / 20, low: low! / 20, high: high! / 20 });
   });
   it('is so too where scratch gains less than a twentieth of the reference range', () => {
     expect(compareArms({ ...quick, scratch, transfer }).primary).toBe('ratio');
     expect(compareArms({ ...quick, scratch, transfer, referenceRange: 100 }).primary).toBe('scaledDifference');
   });
-  it('needs two runs an arm to decide', () => {
-    const one = (arm: Arm): Arm => ({ ...arm, curves: arm.curves.slice(0, 1) });
-    const { outcome, metrics } = compareArms({ ...quick, scratch: one(scratch), transfer: one(transfer) });
-    expect(metrics.ratio).toMatchObject({ low: null, high: null });
+});
+
+describe('with few seeds', () => {
+  const base = { start: 0.5, top: 7, pace: 100_000 };
+  const compare = (s: number, t: number) =>
+    compareArms({
+      scratch: learningArm('scratch', { ...base, seeds: s }),
+      transfer: learningArm('transfer', { ...base, pace: 5000, seeds: t }),
+      random: 0.5,
+      sourceSteps: 0,
+      resamples: 500,
+    });
+  it.each([
+    [2, 2],
+    [3, 3],
+    [3, 10],
+    [10, 3],
+  ])('%i from scratch and %i transferred decide nothing, whatever the interval', (s, t) => {
+    const { outcome, metrics } = compare(s, t);
+    expect(metrics.ratio.low).toBeGreaterThan(1);
     expect(outcome).toBe('unclear');
+  });
+  it('four an arm may decide', () => expect(compare(4, 4).outcome).toBe('helped'));
+  it('one has no interval', () => {
+    expect(compare(1, 1).metrics.ratio).toMatchObject({ value: expect.any(Number), low: null, high: null });
+  });
+
+  it('helped or hurt is not said by chance much more often than in one of twenty', () => {
+    // The null: both arms from one population, normal with sd / mean 0.2. Two seeds' intervals miss 1 in a third of all.
+    const decided = (runs: number) => {
+      const rng = createRng(0, 'null', runs);
+      const arm = () =>
+        armOf(
+          'arm',
+          [0, 1],
+          Array.from({ length: runs }, () => constant(1 + 0.2 * normal(rng))),
+        );
+      const constant = (value: number) => () => value;
+      const outcomes = Array.from({ length: 150 }, (_, seed) =>
+        compareArms({ scratch: arm(), transfer: arm(), random: 0, sourceSteps: 0, resamples: 200, seed }),
+      );
+      return outcomes.filter(({ outcome }) => outcome !== 'unclear').length / 150;
+    };
+    expect([2, 3].map(decided)).toEqual([0, 0]);
+    const four = decided(4);
+    expect(four).toBeGreaterThan(0.01);
+    expect(four).toBeLessThan(0.12);
   });
 });
 
@@ -114,11 +166,12 @@ describe('outcomes', () => {
   });
 
   it('read each metric by its own direction', () => {
-    expect(outcomeOf('ratio', { value: 2, low: 1.1, high: null })).toBe('helped');
-    expect(outcomeOf('stepsRatio', { value: 2, low: 1.1, high: null })).toBe('hurt');
-    expect(outcomeOf('stepsRatio', { value: 0.5, low: 0.2, high: 0.9 })).toBe('helped');
-    expect(outcomeOf('jumpstart', { value: -1, low: -2, high: -0.5 })).toBe('hurt');
-    expect(outcomeOf('difference', { value: 1, low: 0, high: 2 })).toBe('unclear');
+    expect(outcomeOf('ratio', { value: 2, low: 1.1, high: null }, 4)).toBe('helped');
+    expect(outcomeOf('stepsRatio', { value: 2, low: 1.1, high: null }, 4)).toBe('hurt');
+    expect(outcomeOf('stepsRatio', { value: 0.5, low: 0.2, high: 0.9 }, 4)).toBe('helped');
+    expect(outcomeOf('jumpstart', { value: -1, low: -2, high: -0.5 }, 4)).toBe('hurt');
+    expect(outcomeOf('difference', { value: 1, low: 0, high: 2 }, 4)).toBe('unclear');
+    expect(outcomeOf('ratio', { value: 2, low: 1.1, high: null }, 3)).toBe('unclear');
   });
 });
 

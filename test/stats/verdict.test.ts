@@ -57,12 +57,33 @@ describe('verdict', () => {
     const text = tell({ ...slow, seeds: 1 }, { ...slow, seeds: 1 });
     expect(text).toContain('no interval: too few seeds');
     expect(text).toContain('1 seed an arm');
+    expect(text).toMatch(/^Too few seeds to decide \(1; 4 or more are needed\): over all 200k steps/);
+  });
+  it('says that few seeds decide nothing, and shows what they did all the same', () => {
+    expect(tell({ ...slow, pace: 20_000, seeds: 3 })).toMatch(
+      /^Too few seeds to decide \(3; 4 or more are needed\): over all 200k steps transferred agents gained [\d.]+ times as much return over random play as agents from scratch \(95 % interval [\d.]+–[\d.]+; 1 = no effect\)\. Transferred agents reached/,
+    );
+    expect(tell({ ...slow, pace: 20_000, seeds: 4 })).not.toMatch(/too few/i);
+  });
+  it('starts with the pair and the method where it is told them', () => {
+    const arms = { scratch: learningArm('scratch', slow), transfer: learningArm('transfer', slow) };
+    const comparison = compareArms({ ...arms, random: 0.5, sourceSteps: 0, resamples: 200 });
+    const pair = { source: 'freeway', target: 'asterix', method: 'full' };
+    expect(verdict(comparison, pair)).toBe(`freeway → asterix, full: ${verdict(comparison)}`);
+  });
+  it('names the reference range where one was chosen', () => {
+    const arms = {
+      scratch: learningArm('scratch', { start: 0.5, top: 0.5, pace: 1000 }),
+      transfer: learningArm('transfer', slow),
+    };
+    const text = verdict(compareArms({ ...arms, random: 0.5, sourceSteps: 0, resamples: 200, referenceRange: 20 }));
+    expect(text).toMatch(/had 0\.\d+ times the reference range of 20\.0 more return than agents from scratch/);
   });
   it('names unequal numbers of seeds', () => {
     expect(tell({ ...slow, seeds: 4 })).toContain('4 transferred and 5 scratch seeds');
   });
   it('never prints what is not a number', () => {
-    const flat = armOf('flat', [0, 100], [() => 0, () => 0]);
+    const flat = armOf('flat', [0, 100], [() => 0, () => 0, () => 0, () => 0]);
     const text = verdict(compareArms({ scratch: flat, transfer: flat, random: 0, sourceSteps: 100, resamples: 50 }));
     expect(text).toMatch(/^No clear difference/);
     expect(text).not.toMatch(/NaN|Infinity|null|undefined/);
