@@ -9,7 +9,7 @@ import { UserError } from '../../src/core/errors.ts';
 import { createRng } from '../../src/core/rng.ts';
 import type { RunConfig } from '../../src/runs/config.ts';
 import { trainRun } from '../../src/runs/run.ts';
-import { outcome, tinyConfig } from './tiny-run.ts';
+import { outcome, stopAfter, tinyConfig } from './tiny-run.ts';
 
 const program = fileURLToPath(new URL('./run-child.ts', import.meta.url));
 
@@ -75,9 +75,7 @@ describe('a run that is killed', () => {
     await expect(second).rejects.toThrow(`${inside('run')} is in use by process ${child.pid}`);
     child.kill('SIGKILL');
     await exit;
-    let updates = 0;
-    const stop = { stopRequested: () => ++updates === 2 };
-    await expect(trainRun(inside('run'), config, null, stop)).rejects.toThrow('stopped');
+    await expect(trainRun(inside('run'), config, null, stopAfter(2))).rejects.toThrow('stopped');
   });
 });
 

@@ -9,7 +9,7 @@ import { resolveTransfer, type RunConfig, type TransferRequest } from '../../src
 import { type RunHooks, trainRun } from '../../src/runs/run.ts';
 import { readSource } from '../../src/runs/source.ts';
 import type { TransferPlan } from '../../src/transfer/plan.ts';
-import { outcome, TINY, tinyConfig } from './tiny-run.ts';
+import { outcome, stopAfter, TINY, tinyConfig } from './tiny-run.ts';
 
 let folder: string;
 const inside = (name: string): string => join(folder, name);
@@ -133,9 +133,7 @@ describe('a transfer run', () => {
     const config = transferConfig({ method: 'frozen-then-full', methodConfig: { unfreezeAt: 0.6 } });
     await train('through', config);
     for (const part of [1, 3, 1]) {
-      let updates = 0;
-      const stopped = train('parts', config, { stopRequested: () => ++updates === part });
-      await expect(stopped).rejects.toThrow(StoppedError);
+      await expect(train('parts', config, stopAfter(part))).rejects.toThrow(StoppedError);
     }
     await train('parts', config);
     expect(outcome(inside('parts'))).toEqual(outcome(inside('through')));

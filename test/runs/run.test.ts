@@ -8,7 +8,7 @@ import { decodeCheckpoint } from '../../src/runs/checkpoint.ts';
 import type { RunConfig } from '../../src/runs/config.ts';
 import { readMetrics } from '../../src/runs/metrics-log.ts';
 import { type EvaluationRow, type RunProgress, type RunResult, trainRun } from '../../src/runs/run.ts';
-import { outcome, timeless, tinyConfig } from './tiny-run.ts';
+import { outcome, stopAfter, timeless, tinyConfig } from './tiny-run.ts';
 
 let folder: string;
 const inside = (name: string): string => join(folder, name);
@@ -91,9 +91,9 @@ describe('a run', () => {
 
   it('writes TensorBoard files on request, one a session', async () => {
     const config = await tinyConfig({ totalTimesteps: 512, evaluations: 2 });
-    let updates = 0;
-    const stop = { tensorboard: true, stopRequested: () => ++updates === 2 };
-    await expect(trainRun(inside('run'), config, null, stop)).rejects.toThrow(StoppedError);
+    await expect(trainRun(inside('run'), config, null, stopAfter(2, { tensorboard: true }))).rejects.toThrow(
+      StoppedError,
+    );
     await trainRun(inside('run'), config, null, { tensorboard: true });
     const files = readdirSync(inside('run')).filter((name) => name.includes('tfevents'));
     expect(files).toHaveLength(2);
@@ -222,9 +222,7 @@ describe('what a run resumes from', () => {
   let config: RunConfig;
   beforeEach(async () => {
     config = await tinyConfig();
-    let updates = 0;
-    const stop = { stopRequested: () => ++updates === 6 };
-    await expect(trainRun(inside('run'), config, null, stop)).rejects.toThrow(StoppedError);
+    await expect(trainRun(inside('run'), config, null, stopAfter(6))).rejects.toThrow(StoppedError);
   });
 
   const contents = (): Record<string, string> =>
@@ -263,9 +261,7 @@ describe('what a run resumes from', () => {
 
   it("is refused where it is another run's", async () => {
     const other = await tinyConfig({ seed: 77 });
-    let updates = 0;
-    const stop = { stopRequested: () => ++updates === 1 };
-    await expect(trainRun(inside('other'), other, null, stop)).rejects.toThrow(StoppedError);
+    await expect(trainRun(inside('other'), other, null, stopAfter(1))).rejects.toThrow(StoppedError);
     writeFileSync(inside(RESUME), readFileSync(inside('other/resume.safetensors')));
     await expect(trainRun(inside('run'), config, null)).rejects.toThrow(
       new UserError(`${inside(RESUME)} is of another run; delete it to start this one anew`),

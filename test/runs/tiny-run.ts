@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { loadEngine } from '../../src/engine/index.ts';
 import { resolveTraining, type RunConfig, type TrainingRequest } from '../../src/runs/config.ts';
 import { type MetricsRow, readMetrics } from '../../src/runs/metrics-log.ts';
-import type { RunResult } from '../../src/runs/run.ts';
+import type { RunHooks, RunResult } from '../../src/runs/run.ts';
 
 /** 128 env steps an update, with a net of a few hundred values. */
 export const TINY = {
@@ -18,6 +18,12 @@ export async function tinyConfig(request: Partial<TrainingRequest> = {}): Promis
   const { backend, kernels } = await loadEngine('wasm');
   const defaults = { ...TINY, env: 'cartpole', totalTimesteps: 24 * 128, evaluations: 6 };
   return resolveTraining({ ...defaults, ...request }, { backend, kernels });
+}
+
+/** Stops a run after as many updates (one more where it resumes right before one). */
+export function stopAfter(updates: number, more: RunHooks = {}): RunHooks {
+  const steps = new Set<number>();
+  return { ...more, progress: ({ step }) => void steps.add(step), stopRequested: () => steps.size > updates };
 }
 
 /** What a run leaves, but for what clocks say: equal for equal runs. */
