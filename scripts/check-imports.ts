@@ -19,7 +19,7 @@ const MAY_IMPORT = {
   agents: ['core', 'engine', 'nets'],
   transfer: ['core', 'nets', 'agents', 'stats'],
   report: ['core', 'stats', 'transfer'],
-  runs: ['core', 'envs', 'stats', 'engine', 'nets', 'agents', 'transfer'],
+  runs: ['core', 'envs', 'stats', 'engine', 'nets', 'agents', 'transfer', 'game.ts'],
   exec: ['core', 'envs', 'stats', 'engine', 'nets', 'agents', 'transfer', 'report', 'runs'],
   live: ['core', 'envs', 'stats', 'engine', 'nets', 'agents', 'transfer', 'runs', 'play.ts'],
   cli: 'anything',
@@ -37,7 +37,7 @@ const MAY_IMPORT = {
     'game.ts',
     'play.ts',
   ],
-  'game.ts': ['core'],
+  'game.ts': ['core', 'nets', 'agents', 'transfer'],
   'play.ts': ['core', 'nets', 'runs'],
   web: 'anything',
 } as const satisfies Record<string, readonly string[] | 'anything'>;

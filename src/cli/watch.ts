@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { runMatches } from '../live/run-matches.ts';
 import { startViewer } from '../live/server.ts';
+import { loadGameOfRun } from '../runs/game-module.ts';
 import { defineCommand } from './flags.ts';
-import { envOf, gameOption } from './options.ts';
+import { gameOption, loadModules } from './options.ts';
 import { finishedStatus, storedStudy } from './study-session.ts';
 import { untilStopped, viewerOptions } from './viewer.ts';
 
@@ -18,8 +19,9 @@ export const watch = defineCommand({
   }),
   positionals: ['run'],
   examples: [['ngplus watch runs/breakout-1a2b3c4d', 'the newest weights play']],
-  async run({ options: { run, port, game }, io }) {
-    if (game.length > 0) await envOf({ env: '', game });
+  async run({ options: { run, port, ...files }, io }) {
+    await loadModules(files);
+    await loadGameOfRun(run);
     const viewer = await startViewer({ port, matches: await runMatches(run), status: { caption: `Watching ${run}` } });
     const result = storedStudy(run);
     if (result) viewer.setStatus(finishedStatus(result));

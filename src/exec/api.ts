@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { UserError } from '../core/errors.ts';
 import { loadEngine } from '../engine/index.ts';
 import type { BackendChoice } from '../engine/types.ts';
 import {
@@ -12,7 +13,7 @@ import {
   type TransferRequest,
 } from '../runs/config.ts';
 import { decodeCheckpoint } from '../runs/checkpoint.ts';
-import { loadGameModule } from '../runs/game-module.ts';
+import { bundleOf, loadGameModule, loadModule } from '../runs/game-module.ts';
 import { readJson, type RunProgress, type RunResult } from '../runs/run.ts';
 import { readSource, sha256 } from '../runs/source.ts';
 import { FolderStore } from '../runs/store.ts';
@@ -27,9 +28,11 @@ import { threadExecutor } from './threads.ts';
 export interface WorkOptions {
   /** Where the run or study is kept. Default: `runs/<game>-<id>`, `runs/study-<id>`. */
   folder?: string;
-  /** A file whose default export is a game of your own; then `env`, `sources`, `targets` may name it. */
+  /** Files with games of your own; then `env`, `sources`, `targets` may name them. */
   game?: string | string[];
-  /** Trainings at a time (studies). Default: one for each core. */
+  /** Files with nets, algorithms, transfer methods or games of your own. */
+  modules?: string[];
+  /** Trainings at a time (studies). Default, also for 0: one for each core. */
   threads?: number;
   /** Also write TensorBoard event files. */
   tensorboard?: boolean;
@@ -101,7 +104,11 @@ export async function prepareStudy(options: StudyOptions) {
   const { work, request } = await split(options);
   const engine = await resolveBackend(request.backend);
   const folder = work.folder ?? join('runs', `study-${studyId(describeStudy(request, '', engine)).slice(0, 8)}`);
-  const executor = threadExecutor(work.threads ?? availableParallelism());
+  const threads = work.threads || availableParallelism();
+  if (!Number.isInteger(threads) || threads < 1) {
+    throw new UserError(`threads: "${threads}" is not valid; valid: whole number of at least 1, or 0 for one a core`);
+  }
+  const executor = threadExecutor(threads);
   return {
     folder,
     executor,
@@ -121,10 +128,11 @@ interface Work<Progress> extends WorkOptions {
   progress?: (progress: Progress) => void;
 }
 
-/** Separates what is to be computed from how; loads the user's games. */
+/** Separates what is to be computed from how; loads the user's modules. */
 async function split<Progress, Options extends Work<Progress>>(options: Options & Work<Progress>) {
-  const { folder, game, threads, tensorboard, signal, progress, ...request } = options;
+  const { folder, game, modules = [], threads, tensorboard, signal, progress, ...request } = options;
   for (const file of [game ?? []].flat()) await loadGameModule(file);
+  for (const file of modules) await loadModule(file);
   const work: Work<Progress> = { folder, threads, tensorboard, signal, progress };
   return { work, request };
 }
@@ -132,7 +140,9 @@ async function split<Progress, Options extends Work<Progress>>(options: Options 
 function prepared(config: RunConfig, source: string | null, work: Work<RunProgress>) {
   const id = runId(config);
   const folder = work.folder ?? join('runs', `${config.env.split('?')[0]}-${id.slice(0, 8)}`);
-  const task: TrainTask = { kind: 'train', id, parents: [], folder, config, source, tensorboard: !!work.tensorboard };
+  const modules = config.modules.map(bundleOf);
+  const tensorboard = !!work.tensorboard;
+  const task: TrainTask = { kind: 'train', id, parents: [], modules, folder, config, source, tensorboard };
   return { task, progress: work.progress, signal: work.signal };
 }
 

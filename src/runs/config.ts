@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { algorithmSchema } from '../agents/algorithm.ts';
 import { algorithmIds, findAlgorithm } from '../agents/index.ts';
 import { unknownValue } from '../core/errors.ts';
@@ -10,7 +10,7 @@ import { findNet, netIds } from '../nets/index.ts';
 import { ALIGNMENTS, type Alignment } from '../transfer/align.ts';
 import { findMethod, methodIds } from '../transfer/index.ts';
 import type { PolicyInfo } from './checkpoint.ts';
-import { type GameModule, gameModuleOf } from './game-module.ts';
+import { modulesOf, type UserModule } from './game-module.ts';
 import { checkStages, policyNetOf } from './run-net.ts';
 import { VERSION } from './version.ts';
 
@@ -87,8 +87,8 @@ export interface RunConfig {
   readonly version: string;
   readonly env: string;
   readonly gameRevision: number;
-  /** The user's module that defines the game, if it is not one of ours. */
-  readonly gameModule: GameModule | null;
+  /** The users' modules that define the game, algorithm, net or transfer method, where they are not ours. */
+  readonly modules: readonly UserModule[];
   readonly algorithm: string;
   readonly algorithmRevision: number;
   readonly algorithmConfig: Record<string, unknown>;
@@ -123,7 +123,7 @@ export function resolveTraining(request: TrainingRequest, engine: ResolvedBacken
     version: VERSION,
     env: spec.id,
     gameRevision: spec.game.revision,
-    gameModule: gameModuleOf(spec.game.id),
+    modules: modulesOf({ game: spec.game.id, algorithm: algorithm.id, net: net.id }),
     algorithm: algorithm.id,
     algorithmRevision: algorithm.revision,
     algorithmConfig: check(algorithmSchema(algorithm, spec.observation.kind), algorithmConfig, algorithm.id),
@@ -157,14 +157,16 @@ export function resolveTransfer(
   const transfer = { source: source.id, sourceInfo: source.info, ...options, method: method.id, methodConfig, reset };
   const config = resolveTraining(training as unknown as TrainingRequest, engine);
   checkStages(transfer, policyNetOf(config));
-  return { ...config, transfer };
+  const { algorithm, net } = config;
+  const modules = modulesOf({ game: findEnv(config.env).game.id, algorithm, net, method: method.id });
+  return { ...config, modules, transfer };
 }
 
 /** What a run's results depend on: not its label, not how many checkpoints it keeps, not paths. */
 export function identityOf(config: RunConfig): Record<string, unknown> {
-  const { label: _label, keepCheckpoints: _keep, gameModule, transfer, ...rest } = config;
+  const { label: _label, keepCheckpoints: _keep, modules = [], transfer, ...rest } = config;
   const { sourceInfo: _info, ...from } = transfer ?? { sourceInfo: null };
-  return { ...rest, gameModule: gameModule?.sha256 ?? null, transfer: transfer && from };
+  return { ...rest, modules: modules.map(({ sha256 }) => sha256), transfer: transfer && from };
 }
 
 /** The identity, hashed: 16 hexadecimal digits. */

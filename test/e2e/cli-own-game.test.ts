@@ -54,7 +54,7 @@ it('a game that throws is named, with the function that did it', async () => {
   const { code, stdout, stderr } = await ngplus(`train --game throwing.ts ${TINY} --folder throwing`, { cwd });
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toMatch(
-    /ngplus train failed: Error: ouch\n +at Object\.step \(file:\S+throwing\.ts\.bundled\.js:\d+:\d+\)/,
+    /ngplus train failed: Error: ouch\n +at \S* ?\(?(file:)?\S+throwing\.ts:\d+:\d+\)?\n/,
   );
   expect((await ngplus('check-game throwing.ts', { cwd })).stdout).toBe('error: the game throws: ouch\n');
 });

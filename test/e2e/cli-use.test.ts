@@ -117,7 +117,7 @@ describe.concurrent('bad use is one line and exit code 2:', () => {
     ['check-game missing.ts', /there is no game file "missing\.ts"/],
     ['check-game syntax.ts', /syntax\.ts:3:1 does not load: Unexpected "}"/],
     ['train --game syntax.ts', /syntax\.ts:3:1 does not load: Unexpected "}"/],
-    ['train --game nothing.ts', /nothing\.ts has no game as its default export/],
+    ['train --game nothing.ts', /nothing\.ts exports no game, net, algorithm or method/],
     ['play throws.ts', /throws\.ts does not load: boom/],
     ['check-game import.ts', /import\.ts:1:19 does not load: Could not resolve "\.\/rules\.ts"/],
     ['runs --json missing/list.json', /can't write missing\/list\.json/],

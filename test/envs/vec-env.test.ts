@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { UserError } from '../../src/core/errors.ts';
 import { Sfc32, streamKey } from '../../src/core/rng.ts';
 import type { Game } from '../../src/core/game.ts';
 import { envSpec } from '../../src/envs/env-id.ts';
@@ -36,9 +37,9 @@ describe('randomness', () => {
     }
   });
 
-  it('with rng=mt19937 gives environment e of seed s what environment 0 of seed s + e has', () => {
+  it('with rng=mt19937 gives environment e of 3 and seed s what environment 0 of seed 3 s + e has', () => {
     const many = create('seaquest?rng=mt19937', 3, 70);
-    const one = create('seaquest?rng=mt19937', 1, 72);
+    const one = create('seaquest?rng=mt19937', 1, 3 * 70 + 2);
     for (let step = 0; step < 300; step++) {
       const action = (step * 7) % 6;
       many.step(Int32Array.of(0, 1, action));
@@ -47,8 +48,23 @@ describe('randomness', () => {
     }
   });
 
-  it('refuses a seed that is no number with rng=mt19937', () => {
-    expect(() => createVecEnv(findEnv('breakout?rng=mt19937'), 1, 'seven')).toThrow('whole number');
+  it('with rng=mt19937 shares no luck between neighbouring seeds', () => {
+    const [a, b] = [create('asterix?rng=mt19937', 2, 2000), create('asterix?rng=mt19937', 2, 2001)];
+    let same = 0;
+    for (let step = 0; step < 300; step++) {
+      for (const env of [a, b]) env.step(Int32Array.of(0, 0));
+      if (Buffer.from(a.obs.subarray(a.obsSize)).equals(Buffer.from(b.obs.subarray(0, a.obsSize)))) same++;
+    }
+    expect(same).toBeLessThan(100);
+  });
+
+  it('refuses a seed that is no number, or past 2^32, with rng=mt19937', () => {
+    const spec = findEnv('breakout?rng=mt19937');
+    expect(() => createVecEnv(spec, 1, 'seven')).toThrow('whole number');
+    expect(() => createVecEnv(spec, 2, 2 ** 31)).toThrow(
+      new UserError('seed 2147483648 of 2 environments is too large for rng=mt19937 (2^32 seeds)'),
+    );
+    createVecEnv(spec, 2, 2 ** 31 - 1).reset();
   });
 
   it.each(['breakout?rng=mt19937', 'seaquest'])('%s goes on from a saved state', (id) => {

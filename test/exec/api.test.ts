@@ -1,7 +1,8 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import { prepareStudy } from '../../src/exec/api.ts';
 import { loadEngine } from '../../src/engine/index.ts';
 import { evaluate, type EvaluateOptions, StoppedError, study, train, transfer, UserError } from '../../src/index.ts';
 import { TINY } from '../runs/tiny-run.ts';
@@ -41,6 +42,16 @@ describe('from a script', () => {
     expect(greedy.returns).toEqual(greedy.lengths);
     expect(greedy.low).toBeLessThanOrEqual(greedy.mean);
     expect(greedy.high).toBeGreaterThanOrEqual(greedy.mean);
+  });
+
+  it('takes any number of threads but none', async () => {
+    const wanted = { ...tinyStudy(), folder: inside('threads') };
+    for (const threads of [-1, 1.5]) {
+      const refused = prepareStudy({ ...wanted, threads });
+      await expect(refused).rejects.toThrow('valid: whole number of at least 1, or 0 for one a core');
+    }
+    const { executor } = await prepareStudy({ ...wanted, threads: 0 });
+    expect(executor.slots).toBe(availableParallelism());
   });
 
   it('gives a finished run again at once', async () => {

@@ -8,7 +8,7 @@ import { inlineExecutor } from '../../src/exec/inline.ts';
 import type { RandomTask, TrainTask } from '../../src/exec/task.ts';
 import { threadExecutor } from '../../src/exec/threads.ts';
 import type { TrainingRequest } from '../../src/runs/config.ts';
-import { loadGameModule } from '../../src/runs/game-module.ts';
+import { bundleOf, loadGameModule } from '../../src/runs/game-module.ts';
 import { type RunProgress, type RunResult, trainRun } from '../../src/runs/run.ts';
 import { outcome, tinyConfig } from '../runs/tiny-run.ts';
 
@@ -24,21 +24,25 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const task = async (name: string, request: Partial<TrainingRequest> = {}): Promise<TrainTask> => ({
-  kind: 'train',
-  id: name,
-  parents: [],
-  folder: inside(name),
-  source: null,
-  tensorboard: false,
-  config: await tinyConfig(request),
-});
+const task = async (name: string, request: Partial<TrainingRequest> = {}): Promise<TrainTask> => {
+  const config = await tinyConfig(request);
+  return {
+    kind: 'train',
+    id: name,
+    parents: [],
+    folder: inside(name),
+    source: null,
+    tensorboard: false,
+    config,
+    modules: config.modules.map(bundleOf),
+  };
+};
 const randomPlay = (env: string): RandomTask => ({
   kind: 'random',
   id: 'random',
   parents: [],
   env,
-  gameModule: null,
+  modules: [],
   episodes: 30,
   seed: 1,
 });
@@ -140,15 +144,18 @@ describe("a user's game that fails", () => {
       ignore,
     );
     await expect(running).rejects.toMatchObject({ name: 'TypeError', message: 'no such thing' });
-    await running.catch((error: Error) => expect(error.stack).toMatch(/at Object\.step/));
+    await running.catch(({ stack }: Error) => {
+      expect(stack).toMatch(/thrower\.ts:9:\d+/);
+      expect(stack).not.toContain('base64');
+    });
   });
 
   it('after its task is over does no harm', async () => {
-    const { config, id } = await start(
+    const { modules, id } = await start(
       'late',
       "if (++steps === 5) setTimeout(() => { throw new Error('late'); }, 200);",
     );
-    const play = { ...randomPlay(id), gameModule: config.gameModule };
+    const play = { ...randomPlay(id), modules };
     await executor.run(play, ignore);
     await new Promise((resolve) => setTimeout(resolve, 1000));
     const result = (await executor.run(await task('b', { totalTimesteps: 128 }), ignore)) as RunResult;

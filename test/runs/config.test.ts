@@ -24,7 +24,7 @@ describe('a resolved config', () => {
     expect(config).toMatchObject({ ...ENGINE, format: 1, env: 'breakout', algorithm: 'ppo', net: 'conv', seed: 0 });
     expect(config.netConfig).toEqual({ filters: 16, units: 128 });
     expect(config.transfer).toBeNull();
-    expect(config.gameModule).toBeNull();
+    expect(config.modules).toEqual([]);
     expect(Object.keys(config.algorithmConfig)).toContain('learningRate');
     expect(JSON.parse(JSON.stringify(config))).toEqual(config);
   });
@@ -74,7 +74,7 @@ describe('the id of a run', () => {
     ['the version', { version: '9.9.9' }],
     ['the revision of the game', { gameRevision: 99 }],
     ['the revision of the algorithm', { algorithmRevision: 99 }],
-    ['the game file', { gameModule: { path: '/a.ts', sha256: 'ab' } }],
+    ['a module', { modules: [{ path: '/a.ts', sha256: 'ab' }] }],
   ])('changes with %s', (_what, change) => {
     expect(runId({ ...training(), ...change })).not.toBe(base);
   });
@@ -96,7 +96,7 @@ describe('the id of a run', () => {
 
   it('does not change with names, paths and bookkeeping', () => {
     expect(runId(training({ label: 'x', keepCheckpoints: 77 }))).toBe(base);
-    const of = (path: string) => runId({ ...training(), gameModule: { path, sha256: 'ab' } });
+    const of = (path: string) => runId({ ...training(), modules: [{ path, sha256: 'ab' }] });
     expect(of('/home/a.ts')).toBe(of('/elsewhere/b.ts'));
     const named = transfer();
     const anonymous = { ...named, transfer: { ...named.transfer!, sourceInfo: null } };

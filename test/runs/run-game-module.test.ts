@@ -1,13 +1,36 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import { StoppedError, UserError } from '../../src/core/errors.ts';
 import { findEnv, games } from '../../src/envs/index.ts';
-import { gameModuleOf, importGame, loadGameModule } from '../../src/runs/game-module.ts';
+import { train, transfer } from '../../src/exec/api.ts';
+import { evaluate } from '../../src/exec/evaluate.ts';
+import { threadExecutor } from '../../src/exec/threads.ts';
+import type { RunConfig } from '../../src/runs/config.ts';
+import {
+  type Bundle,
+  bundleKey,
+  importGame,
+  isGameFile,
+  loadGameModule,
+  loadGameOfRun,
+  loadModule,
+  modulesOf,
+} from '../../src/runs/game-module.ts';
 import { trainRun } from '../../src/runs/run.ts';
-import { outcome, tinyConfig } from './tiny-run.ts';
+import { outcome, TINY, tinyConfig } from './tiny-run.ts';
 
 /** A user's game, in a folder that has nothing of the project: `count` fields, the player runs to the last. */
 const source = (id: string, more = ''): string => `
@@ -56,17 +79,17 @@ const write = (name: string, content: string): string => {
 describe("a user's game", () => {
   it('is a game like any other, with what it imports', async () => {
     const file = write('runner.ts', source('runner'));
-    const game = await loadGameModule(file);
+    const { game } = await loadGameModule(file);
     expect(game.id).toBe('runner');
     expect(games).toContain(game);
     expect(findEnv('runner?count=7').observation).toMatchObject({ height: 3, width: 7 });
-    expect(gameModuleOf('runner')).toMatchObject({ path: file, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
-    expect(gameModuleOf('breakout')).toBeNull();
+    expect(modulesOf({ game: 'runner' })).toEqual([{ path: file, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }]);
+    expect(modulesOf({ game: 'breakout', net: 'conv' })).toEqual([]);
   });
 
   it('may be loaded twice, but not after a change', async () => {
     const file = write('twice.ts', source('twice'));
-    expect(await loadGameModule(file)).toBe(await loadGameModule(file));
+    expect((await loadGameModule(file)).game).toBe((await loadGameModule(file)).game);
     writeFileSync(file, source('twice').replace('Run to', 'Walk to'));
     await expect(loadGameModule(file)).rejects.toThrow(
       new UserError(`${file} has changed since it was loaded; start again`),
@@ -100,23 +123,101 @@ describe("a user's game", () => {
     expect(await sha(inside('same.ts'))).not.toBe(here);
   });
 
-  it('trains, stops and resumes like any other; not once its file has changed', async () => {
+  it('opens the variant that is named behind its file', async () => {
+    const file = write('varied.ts', source('varied'));
+    expect((await loadGameModule(`${file}?count=7`)).id).toBe('varied?count=7');
+    expect((await loadGameModule(file)).id).toBe('varied');
+    await expect(loadGameModule(`${file}?cuont=7`)).rejects.toThrow('unknown option of varied "cuont"');
+    expect([`${file}?count=7`, './gone.ts?count=7', file, 'varied?count=7'].map(isGameFile)).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  it('trains, stops and resumes from what its run keeps, and is refused where that was changed', async () => {
     const file = write('trained.ts', source('trained'));
     await loadGameModule(file);
     const request = { env: 'trained', netConfig: { filters: 2, units: 8 }, totalTimesteps: 512, evaluations: 2 };
     const config = await tinyConfig(request);
-    expect(config.gameModule?.path).toBe(file);
+    expect(config.modules).toMatchObject([{ path: file }]);
     await trainRun(inside('through'), config, null);
     let updates = 0;
     const stop = { stopRequested: () => ++updates === 2 };
     await expect(trainRun(inside('parts'), config, null, stop)).rejects.toThrow(StoppedError);
-    const other = { ...config, gameModule: { path: file, sha256: 'ab' } };
+    const other = { ...config, modules: [{ path: file, sha256: 'ab'.repeat(32) }] };
+    await expect(trainRun(inside('parts'), other, null)).rejects.toThrow('holds another run (modules: there');
+    const bundle = inside('parts/module-abababab.mjs');
+    copyFileSync(inside(`parts/${bundleKey(config.modules[0])}`), bundle);
+    mkdirSync(inside('other'));
+    renameSync(bundle, inside('other/module-abababab.mjs'));
     await expect(trainRun(inside('other'), other, null)).rejects.toThrow(
-      new UserError(`${file} has changed since the run began; bring it back, or start another run`),
+      new UserError(`${inside('other/module-abababab.mjs')} is not what the run began with; bring it back`),
     );
-    await expect(trainRun(inside('parts'), other, null)).rejects.toThrow('gameModule: there');
-    await trainRun(inside('parts'), config, null);
+    // A process of its own, which has never seen the file.
+    rmSync(file);
+    const executor = threadExecutor(1);
+    const modules: Bundle[] = [];
+    const task = { kind: 'train', id: 'a', parents: [], source: null, tensorboard: false, modules, config } as const;
+    await executor.run({ ...task, folder: inside('parts') }, () => {}).finally(() => executor.close());
     expect(outcome(inside('parts'))).toEqual(outcome(inside('through')));
+  });
+
+  it('that is given stands in for the one that a run keeps, which is said', async () => {
+    await loadGameModule(write('before.ts', source('before')));
+    const request = { env: 'before', netConfig: { filters: 2, units: 8 }, totalTimesteps: 128, evaluations: 1 };
+    const config = await tinyConfig(request);
+    await trainRun(inside('run'), config, null);
+    expect(await loadGameOfRun(inside('run'))).toEqual([]);
+    expect(await loadGameOfRun(`${inside('run')}/checkpoints/000000000128.safetensors`)).toEqual([]);
+    // As another file's game would have left it.
+    const kept = readFileSync(inside(`run/${bundleKey(config.modules[0])}`), 'utf8').replace('right.', 'far right.');
+    const sha256 = createHash('sha256')
+      .update(kept.slice(0, kept.lastIndexOf('//# source')))
+      .digest('hex');
+    const modules = [{ path: '/elsewhere/before.ts', sha256 }];
+    writeFileSync(inside(`run/${bundleKey(modules[0])}`), kept);
+    writeFileSync(inside('run/config.json'), JSON.stringify({ ...config, modules }));
+    expect(await loadGameOfRun(inside('run'))).toEqual([
+      `the game before is that of ${inside('before.ts')}, not the one that ${inside('run')} was trained with`,
+    ]);
+  });
+});
+
+describe("a user's net and method", () => {
+  const module = `
+import { z, defineNet, defineMethod, flatten, dense, relu, sequential } from 'ngplus';
+export const thin = defineNet({
+  id: 'thin', summary: 'One layer.', reads: ['planes', 'features'],
+  schema: z.object({ width: z.int().min(1).default(6).describe('units') }),
+  layers: ({ width }) => [
+    sequential([flatten(), dense({ stage: 'stem', output: { kind: 'unit', size: width } }), relu()]),
+  ],
+});
+export default defineMethod({
+  id: 'half', summary: 'Half the learning rate.', schema: z.object({}),
+  scale: () => 0.5, describe: () => 'learning rate x 0.5',
+});
+`;
+
+  it('train and transfer on a thread, by a module that the run keeps', async () => {
+    const file = write('thin.ts', module);
+    const common = { env: 'cartpole', net: 'thin', totalTimesteps: 128, evaluations: 1, evaluationEpisodes: 2 };
+    const tiny = { ...common, algorithmConfig: TINY.algorithmConfig, backend: 'wasm' as const, modules: [file] };
+    const { folder: trained } = await train({ ...tiny, folder: inside('trained') });
+    const carried = await transfer({ ...tiny, source: trained, method: 'half', folder: inside('carried') });
+    expect(carried.plan.entries.map(({ training }) => training)).toContain('learning rate x 0.5');
+    const config = JSON.parse(readFileSync(inside('carried/config.json'), 'utf8')) as RunConfig;
+    expect(config.modules).toMatchObject([{ path: file }]);
+    expect(readdirSync(inside('carried'))).toContain(bundleKey(config.modules[0]));
+    expect((await evaluate({ player: trained, episodes: 3 })).notes).toEqual([]);
+  });
+
+  it('may not take the id of another', async () => {
+    const load = (id: string) =>
+      loadModule(write(`${id}.ts`, module.replace("'thin'", `'${id}'`).replace("'half'", `'m-${id}'`)));
+    await expect(load('mlp')).rejects.toThrow(new UserError('the net id "mlp" is taken; taken: conv, mlp, thin'));
   });
 });
 
@@ -134,17 +235,17 @@ describe('a file that is no game is refused in one line', () => {
       "import 'no-such-package'; export default 1;",
       /does not load: Could not resolve "no-such-package"$/,
     ],
-    ['nothing.ts', 'export const game = 1;', /nothing\.ts has no game as its default export/],
-    ['null.ts', 'export default null;', /null\.ts has no game as its default export/],
-    ['number.ts', 'export default 7;', /number\.ts has no game as its default export/],
-    ['half.ts', "export default { id: 'half' };", /half\.ts has no game as its default export/],
+    ['nothing.ts', 'export const game = 1;', /nothing\.ts exports no game, net, algorithm or method/],
+    ['null.ts', 'export default null;', /null\.ts exports no game, net, algorithm or method/],
+    ['number.ts', 'export default 7;', /number\.ts exports no game, net, algorithm or method/],
+    ['half.ts', "export default { id: 'half' };", /half\.ts exports no game, net, algorithm or method/],
     ['taken.ts', source('breakout'), /^the game id "breakout" is taken; taken: breakout, /],
     [
       'clash.ts',
       source('clash').replaceAll('count', 'sticky'),
       /"sticky" is an option of every game; all about it: ngplus check-game /,
     ],
-    ['data.json', '{}', /data\.json has no game as its default export/],
+    ['data.json', '{}', /data\.json exports no game, net, algorithm or method/],
   ])('%s', async (name, content, message) => {
     const load = loadGameModule(write(name, content));
     await expect(load).rejects.toThrow(UserError);
