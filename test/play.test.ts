@@ -13,7 +13,7 @@ import { findEnv, games, registerGame } from '../src/envs/index.ts';
 import { evaluate } from '../src/exec/evaluate.ts';
 import { buildPolicyNet } from '../src/nets/policy-net.ts';
 import { loadPolicy, type Policy } from '../src/play.ts';
-import { encodeCheckpoint } from '../src/runs/checkpoint.ts';
+import { decodeCheckpoint, encodeCheckpoint } from '../src/runs/checkpoint.ts';
 import { evaluatePlayer } from '../src/runs/evaluate.ts';
 import { encodeSafetensors } from '../src/runs/safetensors.ts';
 import catchGame from './learning/catch.ts';
@@ -111,6 +111,16 @@ describe('loadPolicy(checkpoint).act', () => {
     rest.probabilities.forEach((p, i) => i !== all.action && expect(p).toBeCloseTo(all.probabilities[i] / share, 5));
     expect(rest.value).toBe(all.value);
     expect(() => policy.act(obs, new Uint8Array(6))).toThrow(new UserError('no action is legal'));
+  });
+
+  it('gives the value in the units of the rewards', () => {
+    const bytes = checkpointOf('cartpole');
+    const { info, spec, params } = decodeCheckpoint(bytes);
+    const scaled = encodeCheckpoint(buildPolicyNet(spec), params, info, { 'normalizers/value': Float32Array.of(4) });
+    const obs = [0.1, 0, -0.1, 0.2];
+    const [plain, times] = [bytes, scaled].map((content) => loadPolicy(content).evaluate(obs).value);
+    expect(times).toBeCloseTo(4 * plain, 6);
+    expect(plain).not.toBe(0);
   });
 
   it('refuses observations of another length', () => {

@@ -228,6 +228,24 @@ describe('what is learnt from', () => {
     expect(report.episodeReturns).toEqual(report.episodeLengths);
   });
 
+  it('is scaled by the deviation of returns, which goes into the checkpoint', () => {
+    const scaleOf = (scaleRewards: boolean) => {
+      const learner = buildLearner(engine, {
+        game: cartpole as Game,
+        config: { scaleRewards },
+        netConfig: { units: 4 },
+      });
+      updates(learner, 3);
+      const normalizers = learner.agent.normalizers();
+      learner.agent.dispose();
+      return normalizers['normalizers/value'];
+    };
+    expect(scaleOf(false)).toBeUndefined();
+    // Discounted returns of cartpole's points grow to 10 and more within a few dozen steps.
+    expect(scaleOf(true)[0]).toBeGreaterThan(3);
+    expect(scaleOf(true)[0]).toBeLessThan(30);
+  });
+
   it('counts clipping and divergence from the policy that collected: none in the first minibatch', () => {
     const config = { updateEpochs: 1, numMinibatches: 1, learningRate: 0.5 };
     const { metrics } = firstReport(config, {});

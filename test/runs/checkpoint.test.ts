@@ -39,6 +39,14 @@ describe('a checkpoint', () => {
   });
 });
 
+it('holds what scales the value, beside the parameters', () => {
+  const normalizers = { 'normalizers/value': Float32Array.of(2.5) };
+  const scaled = decodeCheckpoint(encodeCheckpoint(net, params, info, normalizers));
+  expect(scaled.normalizers).toEqual(normalizers);
+  expect(scaled.params).toEqual(params);
+  expect(decodeCheckpoint(bytes).normalizers).toEqual({});
+});
+
 describe('what is not a whole checkpoint is refused, naming the file', () => {
   const refusal = (content: Uint8Array): string => {
     try {
@@ -89,6 +97,10 @@ describe('what is not a whole checkpoint is refused, naming the file', () => {
     expect(refusal(without)).toBe(`policy.safetensors: its metadata "${key}" is not valid`);
     const bad = rewritten(({ metadata }) => (metadata[key] = '{"env":'));
     expect(refusal(bad)).toBe(`policy.safetensors: its metadata "${key}" is not valid`);
+    for (const other of ['null', '7', '[]', '{"env":1,"net":2,"x":{"stage":3}}']) {
+      const wrong = rewritten(({ metadata }) => (metadata[key] = other));
+      expect(refusal(wrong)).toMatch(/its metadata "\w+" is not valid$/);
+    }
   });
 
   it('with a tensor missing, of another shape or of another type', () => {
