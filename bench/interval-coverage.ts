@@ -2,7 +2,9 @@
  * How often does a 95 % interval of the ratio hold the true ratio, with few seeds an arm? Draws gains over random play
  * from populations with a known ratio and counts: `npx tsx bench/interval-coverage.ts [SIMULATIONS] [RESAMPLES]`.
  * Each cell: coverage in percent, then the median width of the interval. BCa (Efron 1987) stands here for comparison.
- * A second table does the same for whole comparisons of learning curves, with a quarter of the simulations.
+ * A second table does the same for whole comparisons of learning curves, with a quarter of the simulations; a third
+ * counts false decisions: both arms drawn from one population, how often does the interval miss a ratio of 1, and how
+ * often does the comparison say "helped" or "hurt" (half of the simulations)?
  */
 import { type Rng, createRng, normal } from '../src/core/rng.ts';
 import { type Groups, bootstrap, quantile } from '../src/stats/bootstrap.ts';
@@ -64,7 +66,8 @@ function bca(groups: Groups<number>, resamples: number, rng: Rng): Interval {
     return left.map((value) => mean(left) - value);
   });
   const sum = (power: number) => influence.reduce((total, value) => total + value ** power, 0);
-  const acceleration = sum(3) / (6 * sum(2) ** 1.5);
+  // Not known where the ratio is infinite without one of the runs.
+  const acceleration = Number.isFinite(sum(3)) && sum(2) > 0 ? sum(3) / (6 * sum(2) ** 1.5) : 0;
   const adjusted = (z: number) => normalCdf(bias + (bias + z) / (1 - acceleration * (bias + z)));
   return [quantile(draws, adjusted(-1.96)), quantile(draws, adjusted(1.96))];
 }
@@ -141,13 +144,29 @@ function curveCoverage(runs: number, transferPace: number, truth: Record<Metric,
   });
 }
 
+/** Flat curves, normal with a deviation of a fifth of the mean, random play at 0: all that differs is chance. */
+function falseDecisions(runs: number): string[] {
+  const rng = createRng(4, 'null', runs);
+  const curve = (seed: number) => {
+    const value = 1 + 0.2 * normal(rng);
+    return { seed, steps: [0, 1], returns: [value, value] };
+  };
+  const arm = (): Arm => ({ label: 'arm', curves: Array.from({ length: runs }, (_, seed) => curve(seed)) });
+  const all = Array.from({ length: simulations / 2 }, (_, seed) =>
+    compareArms({ scratch: arm(), transfer: arm(), random: 0, sourceSteps: 0, resamples, seed }),
+  );
+  const misses = all.filter(({ metrics: { ratio } }) => (ratio.low ?? 0) > 1 || (ratio.high ?? Infinity) < 1);
+  const decided = all.filter(({ outcome }) => outcome !== 'unclear');
+  return [misses, decided].map(({ length }) => ((100 * length) / all.length).toFixed(1));
+}
+
 const simulations = Number(process.argv[2] ?? 2000);
 const resamples = Number(process.argv[3] ?? 1000);
 const methods = Object.keys(METHODS) as (keyof typeof METHODS)[];
 console.log(
   `| seeds an arm | gains over random play | ${methods.join(' | ')} |\n|---|---|${methods.map(() => '---|').join('')}`,
 );
-for (const runs of [5, 10, 30]) {
+for (const runs of [2, 3, 4, 5, 10, 30]) {
   for (const [name, scratch, transfer] of CASES) {
     const cells = methods.map((method) => coverage(method, runs, scratch, transfer));
     console.log(`| ${runs} | ${name} | ${cells.join(' | ')} |`);
@@ -164,3 +183,6 @@ for (const [name, pace] of [
   const truth = trueValues(pace);
   for (const runs of [5, 10]) console.log(`| ${runs} | ${name} | ${curveCoverage(runs, pace, truth).join(' | ')} |`);
 }
+
+console.log('\n| seeds an arm | interval misses 1 | "helped" or "hurt" |\n|---|---|---|');
+for (const runs of [2, 3, 4, 5, 10]) console.log(`| ${runs} | ${falseDecisions(runs).join(' | ')} |`);

@@ -1,5 +1,6 @@
 /** Chance that a standard normal value is at most `x` (Marsaglia 2004, "Evaluating the normal distribution"). */
 export function normalCdf(x: number): number {
+  if (Number.isNaN(x)) return NaN;
   if (Math.abs(x) > 8) return x > 0 ? 1 : 0;
   let term = x;
   let sum = x;

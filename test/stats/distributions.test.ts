@@ -13,6 +13,7 @@ describe('values of scipy', () => {
   ])('normal distribution at %d', (x, expected) => {
     expect(normalCdf(x)).toBeCloseTo(expected, 14);
   });
+  it('says nothing of what is not a number', () => expect(normalCdf(NaN)).toBeNaN());
 
   it.each([
     [-2.5, 3, 0.04385332350403278],
