@@ -20,8 +20,8 @@ export const evaluate = defineCommand({
     ['ngplus evaluate random --env breakout --episodes 1000', 'the baseline'],
   ],
   async run({ options, io }) {
-    const { env, json, ...rest } = options;
-    const result = await evaluatePolicy({ ...rest, env: env || undefined, signal: io.signal });
+    const { env, json, module: modules, ...rest } = options;
+    const result = await evaluatePolicy({ ...rest, modules, env: env || undefined, signal: io.signal });
     for (const note of result.notes) io.stderr.write(`note: ${note}\n`);
     const f = (value: number): string => value.toFixed(2);
     say(

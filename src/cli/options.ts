@@ -54,7 +54,7 @@ export async function trainingRequest(options: Record<string, unknown>) {
 }
 
 /** The env asked for, or the game of `--game`. @throws UserError where neither is given */
-export async function envOf({ env, ...files }: Modules & { env: string }): Promise<string> {
+async function envOf({ env, ...files }: Modules & { env: string }): Promise<string> {
   const games = await loadModules(files);
   const id = env || games[0]?.id;
   if (!id) throw new UserError('which game? name an env, e.g. breakout (ngplus games lists them), or give --game FILE');

@@ -102,7 +102,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
 function trainedEnv({ info: { env } }: PolicyCheckpoint): string {
   const id = env.split('?')[0];
   if (games.some((game) => game.id === id)) return env;
-  throw new UserError(`the policy is of the game "${id}", which is none of ours; give its file with --game`);
+  throw new UserError(`unknown game "${id}": give its file with --game`);
 }
 
 /** A player of a checkpoint's policy. @throws UserError where its observations or actions are not the environment's */

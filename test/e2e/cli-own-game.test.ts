@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { buildOnce } from './build-once.ts';
@@ -53,9 +53,7 @@ it('a game that throws is named, with the function that did it', async () => {
   writeFileSync(join(cwd, 'throwing.ts'), source.replace('rewards[0] = 0;', "throw new Error('ouch');"));
   const { code, stdout, stderr } = await ngplus(`train --game throwing.ts ${TINY} --folder throwing`, { cwd });
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-  expect(stderr).toMatch(
-    /ngplus train failed: Error: ouch\n +at \S* ?\(?(file:)?\S+throwing\.ts:\d+:\d+\)?\n/,
-  );
+  expect(stderr).toMatch(/ngplus train failed: Error: ouch\n +at \S* ?\(?(file:)?\S+throwing\.ts:\d+:\d+\)?\n/);
   expect((await ngplus('check-game throwing.ts', { cwd })).stdout).toBe('error: the game throws: ouch\n');
 });
 
@@ -71,6 +69,44 @@ export default defineGame({ ...base, id: 'borrowed', summary });
   writeFileSync(join(cwd, 'borrowed.mjs'), game);
   expect(await run('check-game borrowed.mjs')).toBe('borrowed.mjs: ready to play and to train\n');
   expect(await run('games borrowed --game borrowed.mjs')).toMatch(/^borrowed: Borrowed rules\./);
+});
+
+it('a run keeps its game, whatever becomes of the file', async () => {
+  await run('new-game kept.ts');
+  await run(`train --game ./kept.ts?basketWidth=3 ${TINY} --folder kept`);
+  const source = readFileSync(join(cwd, 'kept.ts'), 'utf8');
+  const before = await run('evaluate kept --episodes 10');
+  expect(before).toMatch(/^kept\?basketWidth=3, greedy: mean /);
+  writeFileSync(join(cwd, 'other.ts'), source.replace('state.missed >= 3', 'state.missed >= 1'));
+  rmSync(join(cwd, 'kept.ts'));
+  expect(await run('evaluate kept --episodes 10')).toBe(before);
+  const other = await ngplus('evaluate kept --episodes 10 --game other.ts', { cwd });
+  expect(other.stderr).toMatch(
+    /^note: the game kept is that of \S+other\.ts, not the one that kept was trained with\n$/,
+  );
+  expect(other.stdout).not.toBe(before);
+  const [checkpoint] = readdirSync(join(cwd, 'kept/checkpoints')).toReversed();
+  copyFileSync(join(cwd, 'kept/checkpoints', checkpoint), join(cwd, 'alone.safetensors'));
+  const { code, stderr } = await ngplus('evaluate alone.safetensors', { cwd });
+  expect({ code, stderr }).toEqual({
+    code: 2,
+    stderr: 'ngplus evaluate: unknown game "kept": give its file with --game\n',
+  });
+});
+
+it('a net of your own trains by --module, and is kept with its run', async () => {
+  const net = `
+import { z, defineNet, flatten, dense, relu } from 'ngplus';
+export const thin = defineNet({
+  id: 'thin', summary: 'One layer.', reads: ['planes', 'features'],
+  schema: z.object({ width: z.int().min(1).default(6).describe('units') }),
+  layers: ({ width }) => [flatten(), dense({ stage: 'stem', output: { kind: 'unit', size: width } }), relu()],
+});
+`;
+  writeFileSync(join(cwd, 'thin.ts'), net);
+  await run(`train breakout --module thin.ts --net thin --width 5 ${TINY} --folder thin`);
+  rmSync(join(cwd, 'thin.ts'));
+  expect(await run('evaluate thin --episodes 5')).toMatch(/^breakout, greedy: mean /);
 });
 
 it('a run of a game that has changed since is not mixed up with the new one', async () => {
