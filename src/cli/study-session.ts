@@ -73,8 +73,7 @@ export function studyText(result: StudyResult, terminal: { width: number; color:
   return result.pairs
     .map(({ source, target, method, comparison, scratch, transfer, random, plan }) =>
       [
-        ...(result.pairs.length > 1 ? [`== ${source} -> ${target} (${method}) ==`, ''] : []),
-        verdict(comparison),
+        verdict(comparison, result.pairs.length > 1 ? { source, target, method } : undefined),
         '',
         textPlot([scratch, transfer], {
           ...terminal,
