@@ -42,9 +42,9 @@ it('an author is told what is wrong with a game', async () => {
   const source = readFileSync(join(cwd, 'faulty.ts'), 'utf8');
   writeFileSync(join(cwd, 'faulty.ts'), source.replace('rng.int(0, WIDTH)', 'Math.floor(Math.random() * WIDTH)'));
   const { code, stdout, stderr } = await ngplus('check-game faulty.ts', { cwd });
-  expect(code).toBe(2);
+  expect(code).toBe(1);
   expect(stdout).toMatch(/^error: .*\n/);
-  expect(stderr).toMatch(/^ngplus check-game: faulty\.ts: \d+ errors?\n$/);
+  expect(stderr).toMatch(/^faulty\.ts: \d+ errors?\n$/);
 });
 
 it('a game that throws is named, with the function that did it', async () => {

@@ -185,7 +185,7 @@ describe("a user's game", () => {
   });
 });
 
-describe("a user's net and method", () => {
+describe("a user's net, algorithm and method", () => {
   const module = `
 import { z, defineNet, defineMethod, flatten, dense, relu, sequential } from 'ngplus';
 export const thin = defineNet({
@@ -212,6 +212,41 @@ export default defineMethod({
     expect(config.modules).toMatchObject([{ path: file }]);
     expect(readdirSync(inside('carried'))).toContain(bundleKey(config.modules[0]));
     expect((await evaluate({ player: trained, episodes: 3 })).notes).toEqual([]);
+  });
+
+  it('so does an algorithm', async () => {
+    const file = write(
+      'idle.ts',
+      `
+import { z, defineAlgorithm } from 'ngplus';
+export const idle = defineAlgorithm({
+  id: 'idle', revision: 1, summary: 'Waits.', schema: z.object({ patience: z.int().default(3).describe('steps') }),
+  numEnvs: () => 1,
+  heads: (actions) => [{ name: 'policy', axis: { kind: 'action', labels: actions }, gain: 1 }],
+  create: ({ env, params, config }) => ({
+    step: 0, updates: 0, stepsPerUpdate: config.patience,
+    update() {
+      for (let i = 0; i < config.patience; i++) env.step(new Int32Array(1));
+      this.step += config.patience;
+      this.updates++;
+      return { metrics: {}, episodeReturns: [], episodeLengths: [] };
+    },
+    player: () => ({ act: (_env, actions) => actions.fill(0) }),
+    params: () => params, normalizers: () => ({}), save: () => ({}), load() {}, dispose() {},
+  }),
+});`,
+    );
+    const request = { env: 'cartpole', algorithm: 'idle', algorithmConfig: { patience: 5 }, totalTimesteps: 20 };
+    const folder = inside('idle');
+    const result = await train({
+      ...request,
+      backend: 'wasm',
+      evaluations: 1,
+      evaluationEpisodes: 2,
+      modules: [file],
+      folder,
+    });
+    expect(result).toMatchObject({ step: 20, updates: 4 });
   });
 
   it('may not take the id of another', async () => {
