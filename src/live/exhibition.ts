@@ -15,7 +15,7 @@ export interface ExhibitionOptions {
    * pause the newest frame is handed over once more.
    */
   readonly onFrame?: (text: string, stands: boolean) => void;
-  /** Is called when what `info` says has changed. */
+  /** Is called when what `info` says has changed, maybe before the constructor has returned. */
   readonly onChange?: () => void;
 }
 
@@ -27,8 +27,8 @@ const PATIENCE_STEPS = 600;
 const RETRY_MS = 1000;
 const RETRY_STEPS = 60;
 
-/** `fresh`: an episode has to be begun. `ready`: it waits for a key. `ended`: its end is on show. */
-type Phase = 'fresh' | 'ready' | 'playing' | 'ended';
+/** `fresh`: an episode has to be begun. `ready`: it waits for a key. `ended`: its end is on show. `stopped`: it failed. */
+type Phase = 'fresh' | 'ready' | 'playing' | 'ended' | 'stopped';
 
 interface Choice {
   readonly action: number | null;
@@ -78,7 +78,7 @@ export class Exhibition {
     this.seed = options.seed ?? 0;
     this.stepMs = 1000 / (options.stepsPerSecond ?? STEPS_PER_SECOND);
     this.rng = createRng(this.seed, 'exhibition', 'actions');
-    if (source.env !== undefined) void this.attempt(() => this.open(source.env!));
+    void this.attempt(() => this.prepare());
   }
 
   /** The match as a page lists it. */
@@ -113,7 +113,7 @@ export class Exhibition {
     this.changed();
   }
 
-  /** Begins the next episode at once; a paused match shows its start and stays paused. */
+  /** Begins the next episode at once, also after a failure; a paused match shows its start and stays paused. */
   next(): void {
     this.phase = 'fresh';
     this.dueAt = 0;
@@ -145,6 +145,7 @@ export class Exhibition {
   }
 
   private state(): MatchInfo['state'] {
+    if (this.phase === 'stopped') return 'stopped';
     if (this.show === null || (this.driver === 'policy' && this.policy === null)) return 'waiting';
     if (this.paused) return 'paused';
     return this.phase === 'ready' ? 'ready' : 'playing';
@@ -167,7 +168,7 @@ export class Exhibition {
 
   /** A new episode is begun even while paused, so that its start can be seen. */
   private hasWork(): boolean {
-    if (this.closed || this.watchers === 0) return false;
+    if (this.closed || this.watchers === 0 || this.phase === 'stopped') return false;
     return this.phase === 'fresh' || (!this.paused && this.phase !== 'ready');
   }
 
@@ -178,11 +179,19 @@ export class Exhibition {
       // Also where it is late it sleeps for a moment: sockets and Ctrl-C come first.
       await this.sleep(Math.max(0, this.dueAt - performance.now()));
       if (!this.hasWork() || performance.now() < this.dueAt) continue;
-      const delayMs = await this.advance();
+      const delayMs = await this.advance().catch((error: unknown) => this.stop(error));
       // A late step is not made up for: watchers would see haste.
       this.dueAt = Math.max(this.dueAt + delayMs, performance.now());
     }
     this.running = false;
+  }
+
+  /** A user's game or net may throw at any step: that ends this match, and no other. */
+  private stop(error: unknown): number {
+    this.phase = 'stopped';
+    this.problem = messageOf(error);
+    this.changed();
+    return 0;
   }
 
   private sleep(ms: number): Promise<void> {
@@ -209,7 +218,7 @@ export class Exhibition {
   private async begin(): Promise<boolean> {
     await this.renew();
     if (this.show === null || (this.driver === 'policy' && this.policy === null)) return false;
-    this.show.env.reset();
+    this.show.begin();
     this.episode++;
     this.tapped = null;
     this.phase = this.driver === 'keys' ? 'ready' : 'playing';
@@ -309,8 +318,9 @@ export class Exhibition {
   /** Takes newer weights where there are some. What goes wrong is told and the old ones play on. */
   private async renew(): Promise<boolean> {
     const { source } = this;
-    if (!('latest' in source)) return false;
     return this.attempt(async () => {
+      if (this.show === null) await this.prepare();
+      if (!('latest' in source)) return false;
       const weights = await source.latest(this.trainingStep);
       if (weights === null || weights.step <= this.trainingStep) return false;
       const policy = loadPolicy(weights.bytes, `checkpoint ${weights.step} of ${source.label}`);
@@ -323,6 +333,19 @@ export class Exhibition {
     });
   }
 
+  /** Opens the game where it is known by now; at once, unless it has to be loaded. */
+  private prepare(): void | Promise<void> {
+    const { env, load } = this.source;
+    const open = (): void => {
+      if (env !== undefined) this.open(env);
+    };
+    if (load === undefined) return open();
+    return load().then(() => {
+      open();
+      this.changed();
+    });
+  }
+
   private open(id: string): void {
     const spec = findEnv(id);
     if (this.show?.stage.env === spec.id) return;
@@ -331,13 +354,13 @@ export class Exhibition {
   }
 
   /** Does what may fail by no fault of ours (a file, a game of another version); tells the problem on the page. */
-  private async attempt(action: () => boolean | Promise<boolean> | void): Promise<boolean> {
+  private async attempt(action: () => boolean | void | Promise<boolean | void>): Promise<boolean> {
     let problem: string | undefined;
     let result = false;
     try {
       result = (await action()) ?? false;
     } catch (error) {
-      problem = error instanceof Error ? error.message : String(error);
+      problem = messageOf(error);
     }
     if (problem !== this.problem) {
       this.problem = problem;
@@ -346,3 +369,5 @@ export class Exhibition {
     return result;
   }
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

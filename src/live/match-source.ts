@@ -13,6 +13,8 @@ interface Named {
   readonly label: string;
   /** What the agent is in an experiment: `source`, `scratch`, `transferred`, …. */
   readonly arm?: string;
+  /** Makes the game known where it is a user's own; asked again after it has failed. */
+  load?(): Promise<void>;
 }
 
 /** A policy that plays, with weights that may still be learning. */

@@ -44,12 +44,12 @@ export interface MatchInfo {
   /** What the agent is in an experiment: `source`, `scratch`, `transferred`, …. */
   readonly arm?: string;
   readonly driver: Driver;
-  /** `waiting`: for the first weights. `ready`: for the first key. */
-  readonly state: 'waiting' | 'ready' | 'playing' | 'paused';
+  /** `waiting`: for the first weights. `ready`: for the first key. `stopped`: the game has failed. */
+  readonly state: 'waiting' | 'ready' | 'playing' | 'paused' | 'stopped';
   readonly speed: number;
   /** Null until the game is known. */
   readonly stage: Stage | null;
-  /** Why no new weights can be read, in a sentence. */
+  /** Why no new weights can be read or, without a stage or stopped, why the match can't be shown; in a sentence. */
   readonly problem?: string;
 }
 

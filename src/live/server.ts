@@ -89,7 +89,7 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
 
   function add(source: MatchSource): void {
     if (matches.has(source.id)) throw new Error(`a match "${source.id}" is there already`);
-    const exhibition: Exhibition = new Exhibition(source, {
+    const exhibition = new Exhibition(source, {
       seed,
       stepsPerSecond: options.stepsPerSecond,
       // A watcher whose line is busy misses a frame; not the last one before a standstill, which nothing would replace.
@@ -97,7 +97,11 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
         const room = io.to(source.id);
         (stands ? room : room.volatile).emit('frame', source.id, text);
       },
-      onChange: () => matches.get(source.id) === exhibition && io.emit('match', exhibition.info()),
+      // One that changes while it is made is told of when it is in the list.
+      onChange: () => {
+        const info = matches.get(source.id)?.info();
+        if (info !== undefined) io.emit('match', info);
+      },
     });
     matches.set(source.id, exhibition);
   }

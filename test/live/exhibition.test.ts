@@ -1,4 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { defineGame, type Game } from '../../src/core/game.ts';
+import { registerGame } from '../../src/envs/index.ts';
 import { Exhibition, type ExhibitionOptions } from '../../src/live/exhibition.ts';
 import type { MatchSource, PolicySource } from '../../src/live/match-source.ts';
 import { decodeFrame, type Frame } from '../../src/live/protocol.ts';
@@ -246,6 +249,89 @@ describe('a game for the keyboard', () => {
     await until(() => frames.length > 60, 'frames');
     expect(new Set(frames.flatMap(({ action }) => action ?? [])).size).toBe(6);
     expect(frames[0]).toMatchObject({ probabilities: null, trainingStep: null });
+  });
+});
+
+/** A game of two features with no shapes: the step over 10, and its negative over 2. It breaks where it is told to. */
+const plain = (id: string, broken: Partial<Game<{ step: number }>> = {}) =>
+  defineGame({
+    id,
+    revision: 1,
+    summary: 'Counts.',
+    players: 1,
+    variants: z.object({}),
+    actions: [{ name: 'noop', roles: ['noop'] }],
+    observation: () => ({
+      kind: 'features',
+      features: [
+        { name: 'step', roles: ['position'], scale: 10 },
+        { name: 'debt', roles: ['position'], scale: 2 },
+      ],
+    }),
+    create: () => ({ step: 0 }),
+    reset: (state) => void (state.step = 0),
+    step: (state) => ++state.step === 6,
+    observe: (state, _player, out, offset) => out.set([state.step, -state.step], offset),
+    ...broken,
+  });
+const ouch = (): never => {
+  throw new Error('ouch');
+};
+const ouchAfter3 = (state: { step: number }): boolean => (++state.step > 3 ? ouch() : false);
+const lateShapes = (state: { step: number }) => (state.step > 3 ? ouch() : []);
+const lateObserve: Game<{ step: number }>['observe'] = (state) => state.step > 3 && ouch();
+registerGame(plain('no-shapes'));
+registerGame(plain('bad-step', { step: ouchAfter3 }));
+registerGame(plain('bad-shapes', { shapes: lateShapes }));
+registerGame(plain('bad-observe', { observe: lateObserve }));
+registerGame(plain('bad-create', { create: ouch }));
+
+describe('a game of a user', () => {
+  test('that has no shapes is drawn as bars of its features, from the middle', async () => {
+    const { exhibition, frames } = exhibit({ id: 'm', label: 'random', driver: 'random', env: 'no-shapes' });
+    exhibition.setWatchers(1);
+    await until(() => frames.length > 6, 'an episode');
+    const bars = ({ picture }: Frame) =>
+      picture.kind === 'shapes' && picture.shapes.filter(({ kind }) => kind === 'box');
+    expect(frames[2].step).toBe(2);
+    expect(bars(frames[2])).toMatchObject([
+      { x: 0.5, width: expect.closeTo(0.05, 3), y: expect.closeTo(0.1, 3) },
+      { x: 0.25, width: 0.25, y: expect.closeTo(0.6, 3) },
+    ]);
+    // The end is drawn too, and a value beyond twice its scale ends at the border.
+    expect(frames[6]).toMatchObject({ step: 6, terminated: true });
+    expect(bars(frames[6])).toMatchObject([{ width: expect.closeTo(0.15, 3) }, { x: 0, width: 0.5 }]);
+  });
+
+  test.each(['bad-step', 'bad-shapes', 'bad-observe'])('that throws stops with the reason: %s', async (env) => {
+    const { exhibition, frames } = exhibit({ id: 'm', label: env, driver: 'random', env });
+    exhibition.setWatchers(1);
+    await until(() => exhibition.info().problem !== undefined, 'a problem');
+    expect(exhibition.info()).toMatchObject({ state: 'stopped', problem: 'ouch' });
+    expect(frames.map(({ step }) => step)).toEqual([0, 1, 2, 3]);
+    exhibition.next();
+    await until(() => frames.length === 8, 'another try');
+    await until(() => exhibition.info().state === 'stopped', 'another end');
+  });
+
+  test('that cannot be opened tells why, to whoever listens, and is not cleared by a look for weights', async () => {
+    const { exhibition } = exhibit({ ...fixed('breakout'), env: 'bad-create', latest: async () => null });
+    exhibition.setWatchers(1);
+    await waitMs(50);
+    expect(exhibition.info()).toMatchObject({ stage: null, problem: 'ouch' });
+  });
+
+  test('is loaded before it is opened, and again after that has failed', async () => {
+    let tries = 0;
+    const load = async (): Promise<void> => {
+      if (++tries === 1) throw new Error('the file is gone');
+      if (tries === 2) registerGame(plain('late'));
+    };
+    const { exhibition, frames } = exhibit({ id: 'm', label: 'late', driver: 'random', env: 'late', load });
+    await until(() => exhibition.info().problem === 'the file is gone', 'a problem');
+    exhibition.setWatchers(1);
+    await until(() => frames.length > 2, 'frames');
+    expect(exhibition.info()).toMatchObject({ problem: undefined, stage: { env: 'late' } });
   });
 });
 

@@ -134,6 +134,15 @@ describe('watching', () => {
     expect(first.frames).toEqual(expect.arrayContaining(seenByBoth));
   });
 
+  test('a match that cannot be opened says why and harms no other', async () => {
+    const viewer = await start({ matches: [{ ...policy('bad'), env: 'no-such-game' }, policy('good')] });
+    const client = visit(viewer);
+    await until(() => client.matches.size === 2, 'matches');
+    expect(client.matches.get('bad')).toMatchObject({ stage: null, problem: expect.stringContaining('no-such-game') });
+    client.ask({ ask: 'watch', match: 'good' });
+    await until(() => client.frames.length > 3, 'frames');
+  });
+
   test('pause, speed and next act for everyone; leaving stops the frames', async () => {
     const viewer = await start({ matches: [policy('a', 'freeway')] });
     const [one, two] = [visit(viewer), visit(viewer)];

@@ -212,8 +212,10 @@ export class MatchView {
   }
 
   private sentence(): string {
-    const { state, problem, driver } = this.info;
-    if (problem !== undefined) return `New weights can’t be read: ${problem}`;
+    const { stage, state, problem, driver } = this.info;
+    const isShown = stage !== null && state !== 'stopped';
+    if (problem !== undefined)
+      return `${isShown ? 'New weights can’t be read' : 'This match can’t be shown'}: ${problem}`;
     if (state === 'waiting') return 'Waiting for the first weights. The match begins with the first checkpoint.';
     if (state === 'ready') return 'Your turn: press an arrow key, or a key of the pad below.';
     if (state === 'paused')
