@@ -8,6 +8,7 @@ import { untilStopped, viewerOptions } from './viewer.ts';
 export const play = defineCommand({
   name: 'play',
   summary: 'play a game with the keyboard, before any training',
+  description: 'Opens the game in the browser, for anyone there to play. Ctrl-C ends it (exit code 0).',
   options: z.object({
     game: z.string().describe('a file with a game of your own, or an env id'),
     ...viewerOptions.shape,

@@ -1,7 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { UserError } from '../core/errors.ts';
+import { loadGameOfRun } from '../runs/game-module.ts';
 import { FolderStore } from '../runs/store.ts';
 import type { MatchFeed, PolicySource } from './match-source.ts';
 import { type RunFiles, statusOf } from './run-status.ts';
@@ -57,8 +58,18 @@ const sourceOf = ({ id, label, arm, env, folder }: RunFiles): PolicySource => ({
   label,
   arm,
   env,
+  load: () => loadInTurn(folder),
   latest: newestCheckpoint(folder),
 });
+
+let loading: Promise<unknown> = Promise.resolve();
+
+/** Loads a run's game, one run at a time: those of a study share games, and each is registered once. */
+async function loadInTurn(folder: string): Promise<void> {
+  const own = loading.then(() => loadGameOfRun(folder));
+  loading = own.catch(() => {});
+  await own;
+}
 
 /** What a run's folder says of it, or null where no run has begun there. */
 async function readRun(folder: string, knownArm?: string): Promise<RunFiles | null> {

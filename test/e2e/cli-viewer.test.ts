@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { io } from 'socket.io-client';
@@ -9,6 +9,8 @@ import { emptyFolder, ngplus, type Running, startNgplus } from './processes.ts';
 
 const cwd = emptyFolder();
 const URL_LINE = /at (http:\/\/127\.0\.0\.1:(\d+)\/)/;
+/** All that a viewer says of Ctrl-C: it ends well. */
+const STOPPING = '\nstopping (once more ends at once)\n';
 
 beforeAll(async () => {
   await buildOnce();
@@ -36,6 +38,15 @@ const matchesAt = (url: string): Promise<MatchInfo[]> =>
     socket.on('connect_error', reject).on('matches', resolve);
   });
 
+/** The matches, once each is either opened or tells why not. */
+async function settledAt(url: string): Promise<MatchInfo[]> {
+  for (;;) {
+    const matches = await matchesAt(url);
+    if (matches.every(({ stage, problem }) => stage !== null || problem !== undefined)) return matches;
+    await sleep(20);
+  }
+}
+
 async function interrupt(running: Running, signal: NodeJS.Signals = 'SIGINT') {
   const askedMs = performance.now();
   running.signal(signal);
@@ -52,8 +63,8 @@ describe('a viewer', () => {
     for (const { url } of [first, second]) {
       expect(await matchesAt(url)).toMatchObject([{ id: 'run', label: 'cartpole, seed 0', driver: 'policy' }]);
     }
-    expect(await interrupt(first.running)).toMatchObject({ code: 0, stderr: '' });
-    expect(await interrupt(second.running, 'SIGTERM')).toMatchObject({ code: 0, stderr: '' });
+    expect(await interrupt(first.running)).toMatchObject({ code: 0, stderr: STOPPING });
+    expect(await interrupt(second.running, 'SIGTERM')).toMatchObject({ code: 0, stderr: STOPPING });
   });
 
   it.each([
@@ -62,15 +73,33 @@ describe('a viewer', () => {
   ])('lets people play %s', async (game, env) => {
     const { running, url } = await startViewing(`play ${game} --port 0`);
     expect(await matchesAt(url)).toMatchObject([{ driver: 'keys', stage: { env } }]);
-    expect(await interrupt(running)).toMatchObject({ code: 0, stderr: '' });
+    expect(await interrupt(running)).toMatchObject({ code: 0, stderr: STOPPING });
   });
+
+  it('loads the game of a run by itself; a game that is gone is told on its match', async () => {
+    const line = 'train --game mine.ts --total-timesteps 512 --num-steps 8 --evaluations 1 --evaluation-episodes 1';
+    for (const job of ['kept', 'gone']) {
+      expect((await ngplus(`${line} --folder runs/jobs/${job}`, { cwd })).code).toBe(0);
+    }
+    writeFileSync(join(cwd, 'runs/study.json'), '{}');
+    const bundle = readdirSync(join(cwd, 'runs/jobs/gone')).find((name) => name.endsWith('.mjs'))!;
+    // A game of the same content is loaded once: only alone is it missed.
+    const both = await startViewing('watch runs --port 0');
+    expect(await settledAt(both.url)).toMatchObject([{ stage: { env: 'mine' } }, { stage: { env: 'mine' } }]);
+    expect((await interrupt(both.running)).code).toBe(0);
+    rmSync(join(cwd, 'runs/jobs/gone', bundle));
+    const { running, url } = await startViewing('watch runs/jobs/gone --port 0');
+    const [match] = await settledAt(url);
+    expect(match).toMatchObject({ stage: null, problem: expect.stringContaining(`has no ${bundle}`) });
+    expect(await interrupt(running)).toMatchObject({ code: 0, stderr: STOPPING });
+  }, 60_000);
 
   it('shows a training while it lasts', async () => {
     const training = startNgplus('train breakout --num-steps 16 --total-timesteps 1000000 --folder long', { cwd });
     while (!existsSync(join(cwd, 'long/checkpoints'))) await sleep(20);
     const { running, url } = await startViewing('watch long --port 0');
     expect(await matchesAt(url)).toMatchObject([{ id: 'long', label: 'breakout, seed 0', driver: 'policy' }]);
-    expect(await interrupt(running)).toMatchObject({ code: 0, stderr: '' });
+    expect(await interrupt(running)).toMatchObject({ code: 0, stderr: STOPPING });
     expect(await interrupt(training)).toMatchObject({ code: 130 });
   });
 });
