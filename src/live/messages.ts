@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Ask, SPEEDS } from './protocol.ts';
 
 const match = z.string().min(1).max(200);
