@@ -82,7 +82,6 @@ export function processIo(): CommandIo {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       if (stopper.signal.aborted) process.exit(EXIT.stopped);
-      process.stderr.write('\nstopping (once more ends at once)\n');
       stopper.abort(new StoppedError());
     });
   }

@@ -3,7 +3,7 @@ import type { TrainTask } from '../exec/task.ts';
 import type { RunProgress } from '../runs/run.ts';
 import type { CommandIo } from './flags.ts';
 import { say, writeJson } from './output.ts';
-import { createProgress, formatCount, formatDuration } from './progress.ts';
+import { createProgress, type Progress, formatCount, formatDuration } from './progress.ts';
 
 /** Shows the progress of one training while `work` does it. */
 export async function followRun<T>(
@@ -16,11 +16,18 @@ export async function followRun<T>(
   progress.log(
     `${config.env}: ${config.algorithm} on ${config.backend} (${config.kernels}), seed ${config.seed}, in ${folder}`,
   );
+  sayWhenStopped(io, progress);
   try {
     return await work((now) => progress.update({ job: task.id, label: config.env, ...progressOf(now) }));
   } finally {
     progress.close();
   }
+}
+
+/** Answers Ctrl-C at once: what is under way may take a moment to save. */
+export function sayWhenStopped({ signal }: CommandIo, progress: Progress): void {
+  const say = (): void => progress.log('stopping: saving what there is (once more ends at once)');
+  if (!signal.aborted) signal.addEventListener('abort', say, { once: true });
 }
 
 /** A training's state as a progress line. */

@@ -17,7 +17,7 @@ import { planText } from '../report/plan-text.ts';
 import { textPlot } from '../report/text-plot.ts';
 import type { CommandIo } from './flags.ts';
 import { createProgress } from './progress.ts';
-import { progressOf } from './run-progress.ts';
+import { progressOf, sayWhenStopped } from './run-progress.ts';
 
 /** Runs what is left of a study with a line for each running job and one for the whole. */
 export async function followStudy(
@@ -36,6 +36,7 @@ export async function followStudy(
     return job.state === 'finished' ? totalOf(entry) : Math.min(totalOf(entry), job.progress?.step ?? 0);
   };
   let planShown = false;
+  sayWhenStopped(io, progress);
   try {
     return await underSignal(executor, io.signal, () =>
       runStudy(study, folder, executor, (job) => {
