@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { greedyRow, sampleRow } from '../agents/categorical.ts';
 import { randomPlayer } from '../agents/random-player.ts';
 import type { Player } from '../core/agent.ts';
-import { UserError } from '../core/errors.ts';
+import { StoppedError, UserError } from '../core/errors.ts';
 import { createRng } from '../core/rng.ts';
 import { tensorShape } from '../core/tensors.ts';
 import type { EnvSpec } from '../envs/env-id.ts';
@@ -72,7 +72,11 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
   const variant = given.find(({ id, game: { id: plain } }) => id !== plain)?.id;
   const spec = findEnv(checkpoint ? (envId ?? variant ?? trainedEnv(checkpoint)) : randomEnv);
   const trained = checkpoint && (await policyPlayer(checkpoint, spec, policy, seed, backend));
-  const stopRequested = (): boolean => signal?.aborted ?? false;
+  const stopRequested = (): boolean => {
+    // Nothing of it is kept, so there is nothing to go on from.
+    if (signal?.aborted) throw new StoppedError('stopped');
+    return false;
+  };
   const player = trained ?? randomPlayer(seed);
   const { mean, returns, lengths } = await evaluatePlayer(spec, player, episodes, seed, stopRequested);
   trained?.dispose();

@@ -7,7 +7,8 @@ import { emptyFolder, ngplus, startNgplus } from './processes.ts';
 
 const cwd = emptyFolder();
 /** Ten updates, with an evaluation after every second one. */
-const TRAINING = 'train cartpole --total-timesteps 10240 --evaluations 5 --evaluation-episodes 5 --keep-checkpoints 9';
+const TRAINING =
+  'train cartpole --total-timesteps 10240 --evaluations 5 --evaluation-episodes 5 --keep-checkpoints 9 --update-epochs 5';
 
 interface Row {
   stepsPerSecond?: number;
@@ -62,6 +63,23 @@ it('a killed training goes on to the very same weights', async () => {
   expect(await interrupt('killed', 'SIGKILL')).toMatchObject({ code: null });
   expect((await ngplus(`${TRAINING} --folder killed`, { cwd })).code).toBe(0);
   expect(remains('killed')).toEqual(uninterrupted);
+});
+
+it('Ctrl-C is heard amid a long evaluation', async () => {
+  const lines = [
+    'train freeway --evaluation-episodes 2000 --folder long',
+    'evaluate random --env freeway --episodes 20000',
+  ];
+  const running = lines.map((line) => startNgplus(line, { cwd }));
+  while (!existsSync(join(cwd, 'long/metrics.jsonl'))) await sleep(20);
+  await sleep(1000);
+  const askedMs = performance.now();
+  for (const { signal } of running) signal('SIGINT');
+  const [training, evaluation] = await Promise.all(running.map(({ ended }) => ended));
+  expect(performance.now() - askedMs).toBeLessThan(5000);
+  expect([training.code, evaluation.code]).toEqual([130, 130]);
+  expect(evaluation.stderr).toBe('ngplus evaluate: stopped\n');
+  expect(existsSync(join(cwd, 'long/resume.safetensors'))).toBe(true);
 });
 
 it('a run in use is left alone', async () => {
