@@ -6,7 +6,7 @@ import type { EnvSpec } from '../envs/env-id.ts';
 import { findEnv } from '../envs/index.ts';
 import { findNet } from '../nets/index.ts';
 import { trainingOptions } from '../runs/config.ts';
-import { loadGameModule, loadModule } from '../runs/game-module.ts';
+import { isGameFile, loadGameModule, loadModule } from '../runs/game-module.ts';
 
 /** A user's own files. */
 export const gameOption = z.object({
@@ -22,7 +22,7 @@ export const workOptions = z.object({
 });
 
 export const envOption = z.object({
-  env: z.string().default('').describe('env id, e.g. breakout?paddleWidth=2 (default: the game of --game)'),
+  env: z.string().default('').describe('env id, e.g. breakout?paddleWidth=2, or a file (default: the game of --game)'),
 });
 
 type Given = (name: string) => string | undefined;
@@ -31,9 +31,9 @@ type Given = (name: string) => string | undefined;
 export async function learnerOptions(given: Given, env: string | undefined): Promise<z.ZodObject> {
   const files = (name: string): string[] => given(name)?.split(',') ?? [];
   const games = await loadModules({ game: files('game'), module: files('module') });
-  const id = env || games[0]?.id;
+  const spec = env ? await namedEnv(env) : games[0];
   const { algorithm: algorithmId, net: netId } = trainingOptions.shape;
-  const kind = id === undefined ? 'planes' : findEnv(id).observation.kind;
+  const kind = spec?.observation.kind ?? 'planes';
   const algorithm = findAlgorithm(given('algorithm') ?? algorithmId.parse(undefined));
   const net = findNet(given('net') || netId.parse(undefined) || (kind === 'planes' ? 'conv' : 'mlp'));
   return algorithmSchema(algorithm, kind).extend(net.schema.shape);
@@ -56,10 +56,14 @@ export async function trainingRequest(options: Record<string, unknown>) {
 /** The env asked for, or the game of `--game`. @throws UserError where neither is given */
 async function envOf({ env, ...files }: Modules & { env: string }): Promise<string> {
   const games = await loadModules(files);
-  const id = env || games[0]?.id;
+  const id = env ? (await namedEnv(env)).id : games[0]?.id;
   if (!id) throw new UserError('which game? name an env, e.g. breakout (ngplus games lists them), or give --game FILE');
   return id;
 }
+
+/** The env that a word names: an id, or a file with a game of one's own. */
+export const namedEnv = async (text: string): Promise<EnvSpec> =>
+  isGameFile(text) ? loadGameModule(text) : findEnv(text);
 
 type Modules = z.output<typeof gameOption>;
 

@@ -1,8 +1,7 @@
 import * as z from 'zod';
-import { findEnv } from '../envs/index.ts';
 import { startViewer } from '../live/server.ts';
-import { isGameFile, loadGameModule } from '../runs/game-module.ts';
 import { defineCommand } from './flags.ts';
+import { namedEnv } from './options.ts';
 import { untilStopped, viewerOptions } from './viewer.ts';
 
 export const play = defineCommand({
@@ -20,7 +19,7 @@ export const play = defineCommand({
     ['ngplus play "breakout?paddleWidth=2"', 'one of ours'],
   ],
   async run({ options: { game, port }, io }) {
-    const env = (isGameFile(game) ? await loadGameModule(game) : findEnv(game)).id;
+    const env = (await namedEnv(game)).id;
     const viewer = await startViewer({
       port,
       matches: [{ id: 'you', label: 'You', driver: 'keys', env }],

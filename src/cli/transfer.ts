@@ -14,7 +14,7 @@ import { followRun, reportRun } from './run-progress.ts';
 
 const places = z.object({
   source: z.string().describe('a run folder (its newest checkpoint) or a .safetensors file'),
-  target: z.string().default('').describe('env id of the target (default: the game of --game)'),
+  target: z.string().default('').describe('env id of the target, or a file (default: the game of --game)'),
 });
 
 const methodOf = (id: string | undefined) => findMethod(id ?? transferOptions.shape.method.parse(undefined));

@@ -133,7 +133,7 @@ export async function importGame(text: string): Promise<{ game: Game; sha256: st
 
 /** Tells a file, with or without a variant, from an env id. */
 export const isGameFile = (text: string): boolean =>
-  existsSync(text) || /^[./]|\.[cm]?[jt]s$/.test(splitQuery(text)[0]);
+  (statSync(text, { throwIfNoEntry: false })?.isFile() ?? false) || /^[./]|\.[cm]?[jt]s$/.test(splitQuery(text)[0]);
 
 function splitQuery(text: string): [file: string, query: string] {
   const mark = existsSync(text) ? -1 : text.indexOf('?');

@@ -111,7 +111,7 @@ export const thin = defineNet({
 
 it('a run of a game that has changed since is not mixed up with the new one', async () => {
   await run('new-game moving.ts');
-  await run(`train --game moving.ts ${TINY} --folder moving`);
+  await run(`train moving.ts ${TINY} --folder moving`);
   const source = readFileSync(join(cwd, 'moving.ts'), 'utf8');
   writeFileSync(join(cwd, 'moving.ts'), source.replace('state.missed >= 3', 'state.missed >= 2'));
   const { code, stderr } = await ngplus(`train --game moving.ts ${TINY} --folder moving`, { cwd });

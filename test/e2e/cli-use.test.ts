@@ -1,4 +1,4 @@
-import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { commands } from '../../src/cli/commands.ts';
@@ -11,6 +11,8 @@ const TINY = '--total-timesteps 1024 --evaluations 1 --evaluation-episodes 1';
 /** A finished run to refer to, and files that are broken in their own ways. */
 beforeAll(async () => {
   await buildOnce();
+  // A folder is no game, whatever its name.
+  mkdirSync(join(cwd, 'cartpole'));
   const { code, stderr } = await ngplus(`train cartpole ${TINY} --folder run`, { cwd });
   expect({ code, stderr }).toMatchObject({ code: 0 });
   const checkpoint = readFileSync(join(cwd, 'run/checkpoints/000000001024.safetensors'));
@@ -62,6 +64,7 @@ describe.concurrent('bad use is one line and exit code 2:', () => {
   it.each<[string, RegExp]>([
     ['trian', /^ngplus: unknown command "trian" \(did you mean "train"\?\); valid: demo, train, /],
     ['train', /^ngplus train: which game\? name an env, e\.g\. breakout .*or give --game FILE$/],
+    ['train ./missing.ts', /there is no game file "\.\/missing\.ts"/],
     ['train brekout', /unknown game "brekout" \(did you mean "breakout"\?\); valid: breakout, asterix, /],
     [
       'train breakout?paddleWidht=2',
