@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { UserError } from '../core/errors.ts';
 import { newGameSource } from '../envs/new-game-template.ts';
 import { defineCommand } from './flags.ts';
+import { shellWord } from './output.ts';
 
 export const newGame = defineCommand({
   name: 'new-game',
@@ -26,9 +27,9 @@ export const newGame = defineCommand({
     io.stdout.write(
       [
         `wrote ${file}`,
-        `  play it:   ngplus play ${file}`,
-        `  check it:  ngplus check-game ${file}`,
-        `  train it:  ngplus train --game ${file}`,
+        `  play it:   ngplus play ${shellWord(file)}`,
+        `  check it:  ngplus check-game ${shellWord(file)}`,
+        `  train it:  ngplus train --game ${shellWord(file)}`,
         '',
       ].join('\n'),
     );

@@ -21,3 +21,7 @@ export function writeJson(io: CommandIo, target: string, value: unknown): void {
 export function say(io: CommandIo, json: string, text: string): void {
   (json === '-' ? io.stderr : io.stdout).write(`${text}\n`);
 }
+
+/** A word as a shell takes it: quoted where it needs to be. */
+export const shellWord = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

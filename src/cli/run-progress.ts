@@ -2,7 +2,7 @@ import type { FinishedRun } from '../exec/api.ts';
 import type { TrainTask } from '../exec/task.ts';
 import type { RunProgress } from '../runs/run.ts';
 import type { CommandIo } from './flags.ts';
-import { say, writeJson } from './output.ts';
+import { say, shellWord, writeJson } from './output.ts';
 import { createProgress, type Progress, formatCount, formatDuration } from './progress.ts';
 
 /** Shows the progress of one training while `work` does it. */
@@ -54,7 +54,7 @@ export function reportRun(io: CommandIo, json: string, task: TrainTask, result: 
       `${task.config.env}: ${formatCount(step)} steps in ${formatDuration(seconds)} (${formatCount(step / seconds)}/s)`,
       `evaluated return ${evaluations[0].mean.toFixed(2)} at step 0, ${last.mean.toFixed(2)} at the end` +
         ` (training episodes, last 100: ${trainingReturn?.toFixed(2) ?? 'none ended'})`,
-      `kept in ${folder}; watch it with: ngplus watch ${folder}`,
+      `kept in ${folder}; watch it with: ngplus watch ${shellWord(folder)}`,
     ].join('\n'),
   );
   writeJson(io, json, { config: task.config, ...result, ...more });

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Viewer } from '../live/server.ts';
 import type { CommandIo } from './flags.ts';
+import { shellWord } from './output.ts';
 
 export const viewerOptions = z.object({
   port: z.int().min(0).max(65_535).default(4263).describe('port of the viewer; a taken one moves to the next'),
@@ -22,5 +23,4 @@ export function terminalOf({ stdout, env }: CommandIo): { width: number; color: 
 }
 
 /** The command line as one would type it again. */
-export const commandLine = (): string =>
-  ['ngplus', ...process.argv.slice(2)].map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`)).join(' ');
+export const commandLine = (): string => ['ngplus', ...process.argv.slice(2)].map(shellWord).join(' ');
