@@ -125,6 +125,18 @@ coin.observe({ variant: { bias: 1 }, lost: 0 }, 0, new Uint8Array(1), 0);
     expect(faults).toEqual([]);
   });
 
+  it('brings the page of its viewer', async () => {
+    const running = start(join(project, 'node_modules/.bin/ngplus'), ['play', 'my-game.ts', '--port', '0'], {
+      cwd: project,
+    });
+    const [, url] = await running.says(/at (http:\S+)/);
+    const page = await (await fetch(url)).text();
+    const [, module] = /src="\.\/(assets\/[^"]+\.js)"/.exec(page)!;
+    expect((await fetch(url + module)).headers.get('content-type')).toContain('javascript');
+    running.signal('SIGINT');
+    expect((await running.ended).code).toBe(0);
+  });
+
   const script = `
 import { readFileSync } from 'node:fs';
 import { evaluate, train } from 'ngplus';
