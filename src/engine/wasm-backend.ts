@@ -1,3 +1,4 @@
+import type * as tfjs from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { wasmOptimiser } from './adam.ts';
 import { improveGradients } from './gradients.ts';
@@ -23,7 +24,29 @@ export async function startWasmEngine(tf: Tf, paths: WasmPaths, kernels: () => P
   }
   if (!(await tf.setBackend('wasm'))) throw new Error('tfjs could not start its wasm backend');
   const module = installed.get(tf.backend()) ?? (await installKernels(tf, await kernels()));
+  if (!installed.has(tf.backend())) saveByReference(tf);
   installed.set(tf.backend(), module);
   improveGradients(tf);
   return { tf, backend: 'wasm', kernels: KERNEL_VARIANT, ...wasmOptimiser(tf, module) };
+}
+
+interface Saver {
+  readonly backendName: string;
+  saveTensorsForBackwardMode(tensors: tfjs.Tensor[]): tfjs.Tensor[];
+  makeTensorFromTensorInfo(info: tfjs.TensorInfo): tfjs.Tensor;
+  keep(tensor: tfjs.Tensor): tfjs.Tensor;
+}
+
+/** tfjs saves a tensor for its gradient by a whole Identity op; counting one reference more is the same, and cheaper. */
+function saveByReference(tf: Tf): void {
+  const engine = tf.engine() as unknown as Saver;
+  const stock = engine.saveTensorsForBackwardMode.bind(engine);
+  engine.saveTensorsForBackwardMode = (tensors) => {
+    if (engine.backendName !== 'wasm' || tensors.some(({ dtype }) => dtype === 'complex64')) return stock(tensors);
+    const backend = tf.backend() as tfjs.KernelBackend;
+    return tensors.map(({ dataId, shape, dtype }) => {
+      backend.incRef(dataId);
+      return engine.keep(engine.makeTensorFromTensorInfo({ dataId, shape, dtype }));
+    });
+  };
 }
