@@ -4,7 +4,7 @@ import { findAlgorithm } from '../agents/index.ts';
 import { UserError } from '../core/errors.ts';
 import type { EnvSpec } from '../envs/env-id.ts';
 import { findEnv } from '../envs/index.ts';
-import { findNet } from '../nets/index.ts';
+import { netFor } from '../nets/index.ts';
 import { trainingOptions } from '../runs/config.ts';
 import { isGameFile, loadGameModule, loadModule } from '../runs/game-module.ts';
 
@@ -35,7 +35,7 @@ export async function learnerOptions(given: Given, env: string | undefined): Pro
   const { algorithm: algorithmId, net: netId } = trainingOptions.shape;
   const kind = spec?.observation.kind ?? 'planes';
   const algorithm = findAlgorithm(given('algorithm') ?? algorithmId.parse(undefined));
-  const net = findNet(given('net') || netId.parse(undefined) || (kind === 'planes' ? 'conv' : 'mlp'));
+  const net = netFor(given('net') ?? netId.parse(undefined), kind);
   return algorithmSchema(algorithm, kind).extend(net.schema.shape);
 }
 
@@ -44,7 +44,7 @@ export async function trainingRequest(options: Record<string, unknown>) {
   const env = await envOf(options as Modules & { env: string });
   const algorithm = findAlgorithm(options.algorithm as string);
   const kind = findEnv(env).observation.kind;
-  const net = findNet((options.net as string) || (kind === 'planes' ? 'conv' : 'mlp'));
+  const net = netFor(options.net as string, kind);
   return {
     env,
     ...(pick(options, trainingOptions) as Partial<z.input<typeof trainingOptions>>),

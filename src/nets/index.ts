@@ -1,3 +1,4 @@
+import type { ObservationSpec } from '../core/game.ts';
 import { takenId, unknownValue } from '../core/errors.ts';
 import { conv } from './conv.ts';
 import { mlp } from './mlp.ts';
@@ -21,3 +22,7 @@ export function findNet(id: string): Net {
   if (!net) throw unknownValue('net', id, netIds());
   return net;
 }
+
+/** The net asked for, or where none is (an empty id) the one that suits what is observed. @throws UserError */
+export const netFor = (id: string, observation: ObservationSpec['kind']): Net =>
+  findNet(id || (observation === 'planes' ? 'conv' : 'mlp'));

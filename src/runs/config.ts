@@ -6,7 +6,7 @@ import { unknownValue } from '../core/errors.ts';
 import { checkValues } from '../core/schema.ts';
 import type { BackendName } from '../engine/types.ts';
 import { findEnv } from '../envs/index.ts';
-import { findNet, netIds } from '../nets/index.ts';
+import { netFor, netIds } from '../nets/index.ts';
 import { ALIGNMENTS, type Alignment } from '../transfer/align.ts';
 import { findMethod, methodIds } from '../transfer/index.ts';
 import type { PolicyInfo } from './checkpoint.ts';
@@ -117,7 +117,7 @@ export function resolveTraining(request: TrainingRequest, engine: ResolvedBacken
   const spec = findEnv(envId);
   const options = check(trainingOptions, rest, 'training');
   const algorithm = findAlgorithm(options.algorithm);
-  const net = findNet(options.net || (spec.observation.kind === 'planes' ? 'conv' : 'mlp'));
+  const net = netFor(options.net, spec.observation.kind);
   const config: RunConfig = {
     format: 1,
     version: VERSION,
