@@ -10,9 +10,12 @@ export function roundUp(value: i32, step: i32): i32 {
   return (value + step - 1) & -step;
 }
 
-/** `sum + a * b` in every lane. Plain SIMD has no fused multiply-add: the product is rounded too. */
+/**
+ * `sum + a * b` in every lane. Relaxed SIMD rounds once, in one instruction, where the processor has it; plain SIMD
+ * rounds the product too.
+ */
 export function multiplyAdd(sum: v128, a: v128, b: v128): v128 {
-  return f32x4.add(sum, f32x4.mul(a, b));
+  return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_madd(a, b, sum) : f32x4.add(sum, f32x4.mul(a, b));
 }
 
 /** `max(x, 0)` in every lane; NaN stays NaN, so that a broken loss is seen. */

@@ -3,7 +3,7 @@
 // The module works on the backend's own memory, so every pointer is a byte address in it, of float32 values unless
 // said otherwise, and every matrix is dense and row-major. It must own no memory itself: no data segment, no static
 // array, no allocation. Kernels that need room are handed scratch; `…ScratchBytes` says how much.
-// Built by scripts/build-kernels.ts into build/ngplus-kernels.wasm; registered by src/engine/wasm-kernels.ts.
+// Built by scripts/build-kernels.ts into build/, a file for each variant; registered by src/engine/wasm-kernels.ts.
 
 export { gemm, gemmScratchBytes } from './gemm';
 export { conv2d, conv2dInputGradient, conv2dScratchBytes } from './conv2d';

@@ -1,4 +1,4 @@
-// Builds kernels/*.ts into kernels/build/ngplus-kernels.wasm; with --check it writes nothing and fails if the file
+// Builds kernels/*.ts into kernels/build/*.wasm, one file a variant; with --check it writes nothing and fails if a file
 // there is not what the sources give. What comes out depends on the sources and the compiler's version alone.
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -8,21 +8,31 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const OUTPUT = path.join(ROOT, 'kernels/build/ngplus-kernels.wasm');
+const OUTPUT = path.join(ROOT, 'kernels/build');
 const COMPILER = fileURLToPath(import.meta.resolve('assemblyscript/bin/asc.js'));
 // 112 warns that functions which take SIMD values could not be called from JavaScript; they are not.
 const FLAGS = (
   'kernels/index.ts --enable simd -O3 --converge --noAssert ' +
   '--runtime stub --importMemory --noExportMemory --disableWarning 112'
 ).split(' ');
+const RELAXED = ['--enable', 'relaxed-simd'];
+// 65536 pages are all that 32-bit addresses reach.
+const SHARED = ['--enable', 'threads', '--sharedMemory', '--maximumMemory', '65536'];
+/** Further flags of each variant: with fused multiply-add or without, over a memory of one thread or of several. */
+const VARIANTS = {
+  simd: [],
+  relaxed: RELAXED,
+  'simd-shared': SHARED,
+  'relaxed-shared': [...RELAXED, ...SHARED],
+};
 const DATA_SECTION = 11;
 
-async function compile(): Promise<Uint8Array> {
+async function compile(flags: readonly string[]): Promise<Uint8Array> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'kernels-'));
   try {
     const file = path.join(folder, 'kernels.wasm');
     // A process of its own: under tsx the compiler's 13 MB of JavaScript would all be transpiled first.
-    await promisify(execFile)(process.execPath, [COMPILER, ...FLAGS, '--outFile', file], { cwd: ROOT });
+    await promisify(execFile)(process.execPath, [COMPILER, ...FLAGS, ...flags, '--outFile', file], { cwd: ROOT });
     const binary = await readFile(file);
     requireNoMemoryOfItsOwn(binary);
     return binary;
@@ -33,12 +43,16 @@ async function compile(): Promise<Uint8Array> {
 
 /** The module lives in the memory of tfjs: whatever it placed there itself would overwrite tensors. */
 function requireNoMemoryOfItsOwn(binary: Uint8Array): void {
-  const module = new WebAssembly.Module(binary as BufferSource);
+  // A runtime without relaxed SIMD can't look into that variant; its sources are those of the others.
+  if (WebAssembly.validate(binary as BufferSource)) requireMemoryAlone(new WebAssembly.Module(binary as BufferSource));
+  if (sectionIds(binary).includes(DATA_SECTION))
+    throw new Error('the kernels have static data; compute it or pass it in');
+}
+
+function requireMemoryAlone(module: WebAssembly.Module): void {
   const imports = WebAssembly.Module.imports(module).map(({ module: from, name }) => `${from}.${name}`);
   if (imports.join() !== 'env.memory')
     throw new Error(`the kernels may import env.memory only, not ${imports.join(', ')}`);
-  if (sectionIds(binary).includes(DATA_SECTION))
-    throw new Error('the kernels have static data; compute it or pass it in');
 }
 
 function sectionIds(binary: Uint8Array): number[] {
@@ -57,17 +71,18 @@ function sectionIds(binary: Uint8Array): number[] {
   return ids;
 }
 
-const built = await compile();
-if (process.argv.includes('--check')) {
-  const committed = await readFile(OUTPUT);
-  if (!committed.equals(built)) {
-    console.error('kernels/build/ngplus-kernels.wasm is not what kernels/ gives; run: npm run kernels');
-    process.exitCode = 1;
+await mkdir(OUTPUT, { recursive: true });
+for (const [variant, flags] of Object.entries(VARIANTS)) {
+  const name = `kernels/build/${variant}.wasm`;
+  const file = path.join(ROOT, name);
+  const built = await compile(flags);
+  if (!process.argv.includes('--check')) {
+    await writeFile(file, built);
+    console.log(`wrote ${name} (${built.length} bytes)`);
+  } else if (Buffer.compare(await readFile(file), built) === 0) {
+    console.log(`${name} matches its sources (${built.length} bytes)`);
   } else {
-    console.log(`kernels/build/ngplus-kernels.wasm matches its sources (${built.length} bytes)`);
+    console.error(`${name} is not what kernels/ gives; run: npm run kernels`);
+    process.exitCode = 1;
   }
-} else {
-  await mkdir(path.dirname(OUTPUT), { recursive: true });
-  await writeFile(OUTPUT, built);
-  console.log(`wrote kernels/build/ngplus-kernels.wasm (${built.length} bytes)`);
 }

@@ -4,7 +4,7 @@ import { startWasmEngine, type WasmPaths } from './wasm-backend.ts';
 
 /**
  * The training engine of a page or a web worker. `paths`: where the page serves tfjs' own wasm files;
- * `kernelsUrl`: where it serves kernels/build/ngplus-kernels.wasm.
+ * `kernelsUrl`: where it serves kernels/build/simd.wasm.
  */
 export function loadBrowserEngine(paths: WasmPaths, kernelsUrl: string | URL): Promise<Engine> {
   return startWasmEngine(tf, paths, () => fetchBinary(kernelsUrl));

@@ -11,7 +11,7 @@ import { BACKENDS, type BackendChoice, type BackendName, type BackendReport, typ
 import { startWasmEngine } from './wasm-backend.ts';
 
 const require = createRequire(import.meta.url);
-const KERNELS = new URL('../../kernels/build/ngplus-kernels.wasm', import.meta.url);
+const KERNELS = new URL('../../kernels/build/simd.wasm', import.meta.url);
 const TFJS_NODE = '@tensorflow/tfjs-node';
 const ADD_TENSORFLOW = 'add it with: npm run setup:native (or: npm install @tensorflow/tfjs-node@4.22.0)';
 const MEND_WASM = 'it needs a processor with SIMD and the packages as npm ci installs them';

@@ -32,7 +32,7 @@ function serve(script: string, isolated: boolean): Promise<Server> {
       send('text/html', '<link rel="icon" href="data:," /><script type="module" src="/page.js"></script>');
     else if (url === '/page.js') send('text/javascript', script);
     else if (url === '/ngplus-kernels.wasm')
-      send('application/wasm', await readFile(file('../../kernels/build/ngplus-kernels.wasm')));
+      send('application/wasm', await readFile(file('../../kernels/build/simd.wasm')));
     else if (url.startsWith('/tfjs/'))
       send(
         'application/wasm',

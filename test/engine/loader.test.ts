@@ -74,7 +74,7 @@ test('describeBackends tries each and names what is missing', async () => {
 
 test('the kernels refuse a tfjs that is built otherwise', async () => {
   const { tf } = await loadEngine('wasm');
-  const binary = await readFile(new URL('../../kernels/build/ngplus-kernels.wasm', import.meta.url));
+  const binary = await readFile(new URL('../../kernels/build/simd.wasm', import.meta.url));
   const altered = (changes: object) => attachKernels(Object.assign(Object.create(tf), changes), binary);
   const built = (wasm: object) => altered({ backend: () => ({ wasm }) });
   await expect(altered({ version_core: '4.99.0' })).rejects.toThrow('this one (4.99.0) is another version');
