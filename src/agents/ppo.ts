@@ -3,12 +3,15 @@ import * as z from 'zod';
 import type { Agent, Player, UpdateReport } from '../core/agent.ts';
 import { UserError } from '../core/errors.ts';
 import { createRng, shuffle } from '../core/rng.ts';
-import { type Params, tensorShape } from '../core/tensors.ts';
+import type { Params } from '../core/tensors.ts';
 import type { VecEnv } from '../core/vec-env.ts';
+import type { HeadValues } from '../engine/fused/net.ts';
+import type { Tf } from '../engine/types.ts';
 import { type AgentContext, defineAlgorithm } from './algorithm.ts';
-import { Optimizer, type OptimizerState } from './adam.ts';
+import type { OptimizerState } from './adam.ts';
 import { categorical, greedyRow, sampleRow } from './categorical.ts';
 import { generalizedAdvantages } from './gae.ts';
+import { createLearner, type Loss } from './learner.ts';
 import { RewardScale, type RewardScaleState } from './reward-scale.ts';
 
 const schema = z.object({
@@ -55,48 +58,127 @@ export const ppo = defineAlgorithm({
   create: createPpo,
 });
 
-/** A minibatch on the backend; `B` samples. */
+/** A minibatch of `B` samples, without its observations. */
 export interface PpoBatch {
-  /** `[B, ...observation]` */
-  obs: Tensor;
-  /** `[B, actions]`: one-hot rows of the actions taken */
-  oneHot: Tensor;
-  /** `[B, actions]`, or null where every action is legal */
-  legal: Tensor | null;
-  /** `[B]` each */
-  logProbs: Tensor;
-  advantages: Tensor;
-  returns: Tensor;
+  /** `[B]`: the actions taken */
+  readonly actions: Int32Array;
+  /** `[B, actions]`: 1 for legal actions; null where every action is legal */
+  readonly legal: Float32Array | null;
+  /** `[B]` each; `logProbs` are those of the policy that acted */
+  readonly logProbs: Float32Array;
+  readonly advantages: Float32Array;
+  readonly returns: Float32Array;
 }
 
-/** The loss of a minibatch and, by `report`, its diagnostics `[policyLoss, valueLoss, entropy, approxKl, clipFraction]`. */
-export function ppoLoss(
-  { engine: { tf }, net, config }: Pick<AgentContext<PpoConfig>, 'engine' | 'net' | 'config'>,
-  params: Record<string, Tensor>,
+/** The loss of a minibatch. Diagnostics: `[policyLoss, valueLoss, entropy, approxKl, clipFraction]`. */
+export const ppoLoss = (config: PpoConfig, batch: PpoBatch): Loss => ({
+  tensors: (tf, outputs) => clearLoss(tf, config, batch, outputs),
+  gradients: (outputs, gradients) => lossGradients(config, batch, outputs, gradients),
+});
+
+function clearLoss(
+  tf: Tf,
+  config: PpoConfig,
   batch: PpoBatch,
-  report: (diagnostics: Tensor[]) => void,
-): Tensor {
-  const { outputs } = net.forward(tf, params, batch.obs);
-  const policy = categorical(tf, outputs.policy, batch.legal);
-  const logRatio = tf.sub(policy.logProb(batch.oneHot), batch.logProbs);
+  outputs: Record<string, Tensor>,
+): { loss: Tensor; diagnostics: Tensor[] } {
+  const [size, numActions] = outputs.policy.shape;
+  const advantages = tf.tensor1d(batch.advantages);
+  const legal = batch.legal && tf.tensor2d(batch.legal, [size, numActions]);
+  const oneHot = tf.cast(tf.oneHot(tf.tensor1d(batch.actions, 'int32'), numActions), 'float32');
+
+  const policy = categorical(tf, outputs.policy, legal);
+  const logRatio = tf.sub(policy.logProb(oneHot), tf.tensor1d(batch.logProbs));
   const ratio = tf.exp(logRatio);
 
   const clipped = tf.clipByValue(ratio, 1 - config.clipCoef, 1 + config.clipCoef);
-  const surrogate = tf.minimum(tf.mul(ratio, batch.advantages), tf.mul(clipped, batch.advantages));
+  const surrogate = tf.minimum(tf.mul(ratio, advantages), tf.mul(clipped, advantages));
   const policyLoss = tf.neg(tf.mean(surrogate));
-  const valueLoss = tf.mul(0.5, tf.mean(tf.square(tf.sub(tf.squeeze(outputs.value, [1]), batch.returns))));
+  const valueLoss = tf.mul(0.5, tf.mean(tf.square(tf.sub(tf.squeeze(outputs.value, [1]), tf.tensor1d(batch.returns)))));
   const entropy = tf.mean(policy.entropy());
 
   // Schulman's low-variance estimate of KL(old || new): mean of (ratio − 1) − log ratio
   const approxKl = tf.mean(tf.sub(tf.sub(ratio, 1), logRatio));
   const clipFraction = tf.mean(tf.cast(tf.greater(tf.abs(tf.sub(ratio, 1)), config.clipCoef), 'float32'));
-  report([policyLoss, valueLoss, entropy, approxKl, clipFraction]);
-  return tf.add(tf.sub(policyLoss, tf.mul(config.entCoef, entropy)), tf.mul(config.vfCoef, valueLoss));
+  return {
+    loss: tf.add(tf.sub(policyLoss, tf.mul(config.entCoef, entropy)), tf.mul(config.vfCoef, valueLoss)),
+    diagnostics: [policyLoss, valueLoss, entropy, approxKl, clipFraction],
+  };
+}
+
+/**
+ * The same, derived by hand. With π = softmax(logits) over the legal actions, H its entropy and a the action taken:
+ *   ∂ log π(a) / ∂ logit j = [j = a] − π(j);   ∂ H / ∂ logit j = −π(j) (log π(j) + H)
+ * and the surrogate's derivative for log π(a) is ratio · advantage, or 0 where the clipped one is smaller.
+ */
+function lossGradients(
+  { clipCoef, entCoef, vfCoef }: PpoConfig,
+  { actions, legal, logProbs, advantages, returns }: PpoBatch,
+  { policy: logits, value: values }: HeadValues,
+  { policy: logitGradients, value: valueGradients }: HeadValues,
+): { loss: number; diagnostics: number[] } {
+  const size = actions.length;
+  const numActions = logits.length / size;
+  const share = 1 / size;
+  let surrogates = 0;
+  let squares = 0;
+  let entropies = 0;
+  let kls = 0;
+  let clips = 0;
+  for (let i = 0; i < size; i++) {
+    const from = i * numActions;
+    let max = -Infinity;
+    for (let a = 0; a < numActions; a++) {
+      if ((legal === null || legal[from + a] === 1) && logits[from + a] > max) max = logits[from + a];
+    }
+    // For now, exp(logit − max) stands where its gradient will.
+    let sum = 0;
+    let weighted = 0;
+    for (let a = 0; a < numActions; a++) {
+      const isLegal = legal === null || legal[from + a] === 1;
+      const exp = isLegal ? Math.exp(logits[from + a] - max) : 0;
+      logitGradients[from + a] = exp;
+      sum += exp;
+      if (isLegal) weighted += exp * (logits[from + a] - max);
+    }
+    const logSum = Math.log(sum);
+    const entropy = logSum - weighted / sum;
+    const logRatio = logits[from + actions[i]] - max - logSum - logProbs[i];
+    const ratio = Math.exp(logRatio);
+    const advantage = advantages[i];
+    const clipped = Math.min(Math.max(ratio, 1 - clipCoef), 1 + clipCoef) * advantage;
+    const isClipped = clipped < ratio * advantage;
+    surrogates += isClipped ? clipped : ratio * advantage;
+    entropies += entropy;
+    kls += ratio - 1 - logRatio;
+    if (Math.abs(ratio - 1) > clipCoef) clips++;
+
+    const push = isClipped ? 0 : -share * ratio * advantage;
+    for (let a = 0; a < numActions; a++) {
+      const probability = logitGradients[from + a] / sum;
+      if (probability === 0) {
+        logitGradients[from + a] = 0;
+        continue;
+      }
+      const logProb = logits[from + a] - max - logSum;
+      logitGradients[from + a] = probability * (entCoef * share * (logProb + entropy) - push);
+    }
+    logitGradients[from + actions[i]] += push;
+    const error = values[i] - returns[i];
+    squares += error * error;
+    valueGradients[i] = vfCoef * share * error;
+  }
+  const policyLoss = -surrogates * share;
+  const valueLoss = 0.5 * squares * share;
+  const entropy = entropies * share;
+  return {
+    loss: policyLoss - entCoef * entropy + vfCoef * valueLoss,
+    diagnostics: [policyLoss, valueLoss, entropy, kls * share, clips * share],
+  };
 }
 
 function createPpo(context: AgentContext<PpoConfig>): Agent {
   const { engine, env, net, config, seed, totalTimesteps, learningRateScale } = context;
-  const { tf } = engine;
   const { numEnvs, numSteps, updateEpochs, numMinibatches } = config;
   const { obsSize } = env;
   const batchSize = numEnvs * numSteps;
@@ -106,12 +188,14 @@ function createPpo(context: AgentContext<PpoConfig>): Agent {
     throw new UserError(`numMinibatches ${numMinibatches} does not divide numEnvs × numSteps = ${batchSize}`);
   }
   const numActions = env.actions.length;
-  const optimizer = new Optimizer(
+  const learner = createLearner({
     engine,
-    context.params,
-    Object.fromEntries(net.tensors.map((spec) => [spec.name, tensorShape(spec)])),
-  );
-  const params = optimizer.tensors();
+    net,
+    params: context.params,
+    store: batchSize,
+    minibatch: minibatchSize,
+    rows: numEnvs,
+  });
   const actionRng = createRng(seed, 'actions');
   const shuffleRng = createRng(seed, 'minibatches');
   const rewardScale = config.scaleRewards ? new RewardScale(numEnvs, config.gamma) : null;
@@ -120,7 +204,7 @@ function createPpo(context: AgentContext<PpoConfig>): Agent {
 
   // The rollout, time-major: `[numSteps, numEnvs, …]`
   const rollout = {
-    obs: env.obs instanceof Uint8Array ? new Uint8Array(batchSize * obsSize) : new Float32Array(batchSize * obsSize),
+    obs: learner.store,
     legal: new Uint8Array(batchSize * numActions),
     actions: new Int32Array(batchSize),
     logProbs: new Float32Array(batchSize),
@@ -135,16 +219,6 @@ function createPpo(context: AgentContext<PpoConfig>): Agent {
   const actions = new Int32Array(numEnvs);
   const order = Int32Array.from({ length: batchSize }, (_, i) => i);
 
-  /** `[rows, obsSize]` → logits `[rows, actions]` and values `[rows]`, read back from the backend. */
-  function evaluate(obs: Uint8Array | Float32Array, rows: number): { logits: Float32Array; values: Float32Array } {
-    const [logits, values] = tf.tidy(() => {
-      const input = tf.tensor(obs instanceof Float32Array ? obs : Float32Array.from(obs), [rows, ...net.obsShape]);
-      const { outputs } = net.forward(tf, params, input);
-      return [outputs.policy.dataSync() as Float32Array, outputs.value.dataSync() as Float32Array];
-    });
-    return { logits, values };
-  }
-
   /** The value of what followed a step is that of the next observation, unless another episode began there. */
   function setNextValues(at: number, values: Float32Array): void {
     for (let e = 0; e < numEnvs; e++) if (!rollout.ended[at + e]) rollout.nextValues[at + e] = values[e];
@@ -157,11 +231,11 @@ function createPpo(context: AgentContext<PpoConfig>): Agent {
       const at = t * numEnvs;
       rollout.obs.set(env.obs, at * obsSize);
       rollout.legal.set(env.legal, at * numActions);
-      const { logits, values } = evaluate(env.obs, numEnvs);
-      rollout.values.set(values, at);
-      if (t > 0) setNextValues(at - numEnvs, values);
+      const { policy, value } = learner.outputs(env.obs, numEnvs);
+      rollout.values.set(value, at);
+      if (t > 0) setNextValues(at - numEnvs, value);
       for (let e = 0; e < numEnvs; e++) {
-        const sampled = sampleRow(logits, e, numActions, env.legal, actionRng);
+        const sampled = sampleRow(policy, e, numActions, env.legal, actionRng);
         actions[e] = sampled.action;
         rollout.logProbs[at + e] = sampled.logProb;
       }
@@ -176,46 +250,43 @@ function createPpo(context: AgentContext<PpoConfig>): Agent {
         episodeLengths.push(env.lengths[e]);
         if (env.terminated[e]) continue;
         const finalObs = env.finalObs.subarray(e * obsSize, (e + 1) * obsSize);
-        rollout.nextValues[at + e] = evaluate(finalObs, 1).values[0];
+        rollout.nextValues[at + e] = learner.outputs(finalObs, 1).value[0];
       }
       if (rewardScale) {
         const scale = rewardScale.update(env.rewards, rollout.ended.subarray(at, at + numEnvs));
         for (let e = 0; e < numEnvs; e++) rollout.rewards[at + e] = clip(env.rewards[e] / scale, 10);
       }
     }
-    setNextValues(batchSize - numEnvs, evaluate(env.obs, numEnvs).values);
+    setNextValues(batchSize - numEnvs, learner.outputs(env.obs, numEnvs).value);
     return { episodeReturns, episodeLengths };
   }
 
-  function minibatch(indices: Int32Array): PpoBatch {
+  function minibatch(indices: Int32Array, allLegal: boolean): PpoBatch {
     const size = indices.length;
-    const obs = new Float32Array(size * obsSize);
-    const oneHot = new Float32Array(size * numActions);
-    const legal = new Float32Array(size * numActions);
-    const logProbs = new Float32Array(size);
-    const advantages = new Float32Array(size);
-    const returns = new Float32Array(size);
-    let allLegal = true;
-    indices.forEach((from, i) => {
-      obs.set(rollout.obs.subarray(from * obsSize, (from + 1) * obsSize), i * obsSize);
-      for (let a = 0; a < numActions; a++) {
-        legal[i * numActions + a] = rollout.legal[from * numActions + a];
-        if (!rollout.legal[from * numActions + a]) allLegal = false;
-      }
-      oneHot[i * numActions + rollout.actions[from]] = 1;
-      logProbs[i] = rollout.logProbs[from];
-      advantages[i] = rollout.advantages[from];
-      returns[i] = rollout.returns[from];
-    });
-    normalize(advantages);
-    return {
-      obs: tf.tensor(obs, [size, ...net.obsShape]),
-      oneHot: tf.tensor2d(oneHot, [size, numActions]),
-      legal: allLegal ? null : tf.tensor2d(legal, [size, numActions]),
-      logProbs: tf.tensor1d(logProbs),
-      advantages: tf.tensor1d(advantages),
-      returns: tf.tensor1d(returns),
+    const batch = {
+      actions: new Int32Array(size),
+      logProbs: new Float32Array(size),
+      advantages: new Float32Array(size),
+      returns: new Float32Array(size),
     };
+    for (let i = 0; i < size; i++) {
+      const from = indices[i];
+      batch.actions[i] = rollout.actions[from];
+      batch.logProbs[i] = rollout.logProbs[from];
+      batch.advantages[i] = rollout.advantages[from];
+      batch.returns[i] = rollout.returns[from];
+    }
+    normalize(batch.advantages);
+    return { ...batch, legal: allLegal ? null : legalOf(indices) };
+  }
+
+  /** `[indices, actions]` */
+  function legalOf(indices: Int32Array): Float32Array {
+    const legal = new Float32Array(indices.length * numActions);
+    indices.forEach((from, i) => {
+      legal.set(rollout.legal.subarray(from * numActions, (from + 1) * numActions), i * numActions);
+    });
+    return legal;
   }
 
   function update(): UpdateReport {
@@ -226,22 +297,20 @@ function createPpo(context: AgentContext<PpoConfig>): Agent {
     const progress = Math.min(1, step / totalTimesteps);
     const learningRate = config.annealLearningRate ? config.learningRate * (1 - progress) : config.learningRate;
     const scales = new Map(net.tensors.map(({ name }) => [name, learningRateScale(name, step)]));
+    const allLegal = !rollout.legal.includes(0);
     const sums = new Float64Array(6);
     for (let epoch = 0; epoch < updateEpochs; epoch++) {
       shuffle(order, shuffleRng);
       for (let from = 0; from < batchSize; from += minibatchSize) {
-        tf.tidy(() => {
-          const batch = minibatch(order.subarray(from, from + minibatchSize));
-          let diagnostics: Tensor[] = [];
-          const { gradNorm } = optimizer.minimize(
-            () => ppoLoss(context, params, batch, (values) => (diagnostics = values.map((value) => tf.keep(value)))),
-            (name) => learningRate * (scales.get(name) as number),
-            config.maxGradNorm,
-          );
-          diagnostics.forEach((value, i) => (sums[i] += value.dataSync()[0]));
-          tf.dispose(diagnostics);
-          sums[5] += gradNorm;
-        });
+        const indices = order.subarray(from, from + minibatchSize);
+        const { diagnostics, gradNorm } = learner.minimize(
+          indices,
+          ppoLoss(config, minibatch(indices, allLegal)),
+          (name) => learningRate * (scales.get(name) as number),
+          config.maxGradNorm,
+        );
+        diagnostics.forEach((value, i) => (sums[i] += value));
+        sums[5] += gradNorm;
       }
     }
     step += batchSize;
@@ -269,7 +338,7 @@ function createPpo(context: AgentContext<PpoConfig>): Agent {
     const rng = createRng(playerSeed, 'player');
     return {
       act(other: VecEnv, out: Int32Array): void {
-        const { logits } = evaluate(other.obs, other.numEnvs);
+        const logits = learner.outputs(other.obs, other.numEnvs).policy;
         for (let e = 0; e < other.numEnvs; e++) {
           out[e] =
             mode === 'greedy'
@@ -290,12 +359,12 @@ function createPpo(context: AgentContext<PpoConfig>): Agent {
     stepsPerUpdate: batchSize,
     update,
     player,
-    params: () => optimizer.params(),
+    params: () => learner.params(),
     normalizers: (): Params => (rewardScale ? { 'normalizers/value': Float32Array.of(rewardScale.scale()) } : {}),
     save: () => ({
       step,
       updates,
-      optimizer: optimizer.save(),
+      optimizer: learner.save(),
       env: env.save(),
       actionRng: actionRng.save(),
       shuffleRng: shuffleRng.save(),
@@ -314,14 +383,14 @@ function createPpo(context: AgentContext<PpoConfig>): Agent {
         rewardScale: RewardScaleState | null;
       };
       ({ step, updates } = saved);
-      optimizer.load(saved.optimizer);
+      learner.load(saved.optimizer);
       env.load(saved.env);
       actionRng.load(saved.actionRng);
       shuffleRng.load(saved.shuffleRng);
       order.set(saved.order);
       if (rewardScale && saved.rewardScale) rewardScale.load(saved.rewardScale);
     },
-    dispose: () => optimizer.dispose(),
+    dispose: () => learner.dispose(),
   };
 }
 

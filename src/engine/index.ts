@@ -6,6 +6,7 @@ import { isMainThread } from 'node:worker_threads';
 import type { Rank } from '@tensorflow/tfjs';
 import { UserError, unknownValue } from '../core/errors.ts';
 import { stockOptimiser } from './adam.ts';
+import { createFusedNet } from './fused/net.ts';
 import { improveGradients } from './gradients.ts';
 import { BACKENDS, type BackendChoice, type BackendName, type BackendReport, type Engine, type Tf } from './types.ts';
 import { startWasmEngine } from './wasm-backend.ts';
@@ -100,10 +101,19 @@ async function loadWasm(): Promise<Engine> {
     path.sep,
   );
   try {
-    return await keepingProcessListeners(() => startWasmEngine(tf, folder, () => readFile(KERNELS)));
+    const engine = await keepingProcessListeners(() => startWasmEngine(tf, folder, () => readFile(KERNELS)));
+    return { ...engine, fused: await loadFused() };
   } catch (error) {
     throw new UserError(`backend "wasm" does not start (${messageOf(error)}); ${MEND_WASM}`, { cause: error });
   }
+}
+
+/** The fused path in this thread alone. */
+async function loadFused(): Promise<NonNullable<Engine['fused']>> {
+  const relaxed = await readFile(new URL('../../kernels/build/relaxed.wasm', import.meta.url));
+  const binary = WebAssembly.validate(relaxed) ? relaxed : await readFile(KERNELS);
+  const module = await WebAssembly.compile(binary);
+  return (size) => createFusedNet(module, size);
 }
 
 async function loadCpu(): Promise<Engine> {

@@ -1,4 +1,6 @@
 import type * as tfjs from '@tensorflow/tfjs';
+import type { FusedNet } from './fused/net.ts';
+import type { FusedSize } from './fused/program.ts';
 
 export type Tf = typeof tfjs;
 export const BACKENDS = ['tensorflow', 'wasm', 'cpu'] as const;
@@ -24,6 +26,8 @@ export interface Engine {
   readonly kernels: string;
   /** One Adam update (Kingma & Ba 2015, algorithm 1) of `param` and its slots, in place. */
   adam(param: tfjs.Variable, grad: tfjs.Tensor, m: tfjs.Variable, v: tfjs.Variable, options: AdamStep): void;
+  /** A net on flat buffers, without tfjs; null where its kernels do not cover it. Left out where there are none. */
+  readonly fused?: (size: Omit<FusedSize, 'lanes'>) => FusedNet | null;
   /** The 2-norm over all values of all gradients. */
   globalNorm(grads: readonly tfjs.Tensor[]): number;
 }

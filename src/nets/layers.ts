@@ -1,14 +1,16 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { UserError } from '../core/errors.ts';
 import { type Axis, axisSize, type Params, type TensorSpec } from '../core/tensors.ts';
+import type { DenseOp, FusedOp } from '../engine/fused/ops.ts';
 import type { Tf } from '../engine/types.ts';
 
 /** Parameter tensors by name, as the backend holds them. */
 export type TensorMap = Record<string, Tensor>;
 
 /**
- * One layer. `forward` is what trains: tfjs ops on a batch. `infer` is its twin in plain TypeScript for one sample: it
- * runs where there is no tfjs, in a game or a page, and must agree with `forward` (a test holds it).
+ * One layer. `forward` is what defines it: tfjs ops on a batch. `infer` is its twin in plain TypeScript for one sample:
+ * it runs where there is no tfjs, in a game or a page. `fused` says the same as data, for the kernels of the fused path.
+ * All three must agree (tests hold it).
  */
 export interface Layer {
   readonly tensors: readonly TensorSpec[];
@@ -18,6 +20,8 @@ export interface Layer {
   forward(tf: Tf, params: TensorMap, x: Tensor): Tensor;
   /** `[...input] → [...output]`, row-major; may return a buffer it owns. */
   infer(params: Params, x: Float32Array): Float32Array;
+  /** Left out where the fused path has no kernels for the layer: a net with such a layer trains by tfjs. */
+  readonly fused?: readonly FusedOp[];
 }
 
 /** A layer once it is told the axes of one sample's input. */
@@ -52,6 +56,7 @@ export function conv2d(options: { stage: string; filters: number; size: number }
         { name: biasName, stage, axes: [unit], init: { kind: 'zeros' } },
       ],
       output: [{ kind: 'board-y', size: height }, { kind: 'board-x', size: width }, unit],
+      fused: [{ kind: 'conv2d', kernel: kernelName, bias: biasName, size, filters }],
       forward: (tf, params, input) =>
         tf.add(tf.conv2d(input as never, params[kernelName] as never, 1, 'valid'), params[biasName]),
       infer(params, input) {
@@ -80,8 +85,10 @@ export function conv2d(options: { stage: string; filters: number; size: number }
   };
 }
 
+export type DenseLayer = Layer & { readonly fused: readonly [DenseOp] };
+
 /** A fully connected layer: kernel `[inputs, units]`, bias `[units]`. The last axis may have a meaning of its own. */
-export function dense(options: { stage: string; output: Axis; gain?: number }): LayerBuilder {
+export function dense(options: { stage: string; output: Axis; gain?: number }): (input: readonly Axis[]) => DenseLayer {
   return (input) => {
     const { stage, output, gain = RELU_GAIN } = options;
     if (input.length !== 1)
@@ -96,6 +103,7 @@ export function dense(options: { stage: string; output: Axis; gain?: number }): 
         { name: biasName, stage, axes: [output], init: { kind: 'zeros' } },
       ],
       output: [output],
+      fused: [{ kind: 'dense', kernel: kernelName, bias: biasName, units }],
       forward: (tf, params, x) => tf.add(tf.matMul(x as never, params[kernelName] as never), params[biasName]),
       infer(params, x) {
         const kernel = params[kernelName];
@@ -114,6 +122,7 @@ export function dense(options: { stage: string; output: Axis; gain?: number }): 
 export const relu = (): LayerBuilder => (input) => ({
   tensors: [],
   output: input,
+  fused: [{ kind: 'relu' }],
   forward: (tf, _params, x) => tf.relu(x),
   infer(_params, x) {
     for (let i = 0; i < x.length; i++) if (x[i] < 0) x[i] = 0;
@@ -124,6 +133,7 @@ export const relu = (): LayerBuilder => (input) => ({
 export const tanh = (): LayerBuilder => (input) => ({
   tensors: [],
   output: input,
+  fused: [{ kind: 'tanh' }],
   forward: (tf, _params, x) => tf.tanh(x),
   infer: (_params, x) => x.map(Math.tanh),
 });
@@ -134,6 +144,7 @@ export const flatten = (): LayerBuilder => (input) => {
   return {
     tensors: [],
     output: [output],
+    fused: [{ kind: 'flatten' }],
     forward: (_tf, _params, x) => (input.length === 1 ? x : x.reshape([x.shape[0], axisSize(output)])),
     infer: (_params, x) => x,
   };
@@ -147,6 +158,7 @@ export const scale =
     return {
       tensors: [],
       output: input,
+      fused: [{ kind: 'scale', factors }],
       forward: (tf, _params, x) => tf.mul(x, tf.tensor1d(values)),
       infer: (_params, x) => x.map((value, i) => value * values[i]),
     };
@@ -165,6 +177,7 @@ export function sequential(builders: readonly LayerBuilder[]): LayerBuilder {
     return {
       tensors: layers.flatMap((layer) => layer.tensors),
       output: axes,
+      fused: layers.every(({ fused }) => fused) ? layers.flatMap(({ fused }) => fused as FusedOp[]) : undefined,
       forward: (tf, params, x) => layers.reduce((h, layer) => layer.forward(tf, params, h), x),
       infer: (params, x) => layers.reduce((h, layer) => layer.infer(params, h), x),
     };

@@ -3,6 +3,7 @@ import type { ObservationSpec } from '../core/game.ts';
 import { createRng } from '../core/rng.ts';
 import { checkValues } from '../core/schema.ts';
 import { type Axis, axisSize, type Params, type TensorSpec } from '../core/tensors.ts';
+import { type FusedSpec, fusedObservation } from '../engine/fused/ops.ts';
 import type { Tf } from '../engine/types.ts';
 import { UserError } from '../core/errors.ts';
 import { findNet, netIds } from './index.ts';
@@ -39,6 +40,8 @@ export interface PolicyNet {
   infer(params: Params, obs: ArrayLike<number>): Record<string, Float32Array>;
   /** The batch shape of an observation: `[height, width, channels]` or `[n]`. */
   readonly obsShape: readonly number[];
+  /** The net as the fused path sees it; null where it has a layer without such a description. */
+  readonly fused: FusedSpec | null;
 }
 
 export interface PolicyOutputs {
@@ -68,6 +71,13 @@ export function buildPolicyNet(spec: PolicyNetSpec): PolicyNet {
     spec,
     tensors,
     obsShape,
+    fused: body.fused
+      ? {
+          observation: fusedObservation(spec.observation),
+          trunk: body.fused,
+          heads: heads.map(({ name, layer }) => ({ name, op: layer.fused[0] })),
+        }
+      : null,
     init: (seed) => initParams(tensors, (name) => createRng(seed, 'init', name)),
     forward(tf, params, obs, carry = []) {
       const features = body.forward(tf, params, obs);

@@ -48,29 +48,36 @@ describe.each(['cpu', 'wasm'] as const)('the PPO loss on %s', (backend) => {
     engine = await loadEngine(backend);
   });
 
+  const names = net.tensors.map(({ name }) => name);
+  const lossOf = ({ legal, logProbs }: ExpectedLoss, which: string) =>
+    ppoLoss(expected.config as PpoConfig, {
+      actions: Int32Array.from(expected.actions),
+      legal: which === 'masked' ? Float32Array.from(legal.flat()) : null,
+      logProbs: Float32Array.from(logProbs),
+      advantages: Float32Array.from(expected.advantages),
+      returns: Float32Array.from(expected.returns),
+    });
+
+  /** The gradients of a function of the net's outputs, by tensor. */
+  function gradientsOf(loss: (outputs: Record<string, Tensor>) => Tensor): { value: Tensor; grads: Tensor[] } {
+    const { tf } = engine;
+    const tensors = net.tensors.map((spec) => tf.tensor(expected.params[spec.name], tensorShape(spec)));
+    const obs = tf.tensor(expected.obs, [batch, height, width, channels]);
+    return tf.valueAndGrads((...params: Tensor[]) =>
+      loss(net.forward(tf, Object.fromEntries(names.map((name, i) => [name, params[i]])), obs).outputs),
+    )(tensors);
+  }
+
   test.each(['all', 'masked'] as const)("has torch's value, diagnostics and gradients (%s actions)", (which) => {
     const { tf } = engine;
-    const { legal, logProbs, loss, diagnostics, gradients } = expected.cases[which];
-    const names = net.tensors.map(({ name }) => name);
+    const { loss, diagnostics, gradients } = expected.cases[which];
     tf.tidy(() => {
-      const tensors = net.tensors.map((spec) => tf.tensor(expected.params[spec.name], tensorShape(spec)));
-      const minibatch = {
-        obs: tf.tensor(expected.obs, [batch, height, width, channels]),
-        oneHot: tf.cast(tf.oneHot(tf.tensor1d(expected.actions, 'int32'), numActions), 'float32'),
-        legal: which === 'masked' ? tf.tensor2d(legal) : null,
-        logProbs: tf.tensor1d(logProbs),
-        advantages: tf.tensor1d(expected.advantages),
-        returns: tf.tensor1d(expected.returns),
-      };
       let reported: number[] = [];
-      const lossOf = (...params: Tensor[]): Tensor => {
-        const byName = Object.fromEntries(names.map((name, i) => [name, params[i]]));
-        const context = { engine, net, config: expected.config as PpoConfig };
-        return ppoLoss(context, byName, minibatch, (values) => {
-          reported = values.map((value) => value.dataSync()[0]);
-        });
-      };
-      const { value, grads } = tf.valueAndGrads(lossOf)(tensors);
+      const { value, grads } = gradientsOf((outputs) => {
+        const parts = lossOf(expected.cases[which], which).tensors(tf, outputs);
+        reported = parts.diagnostics.map((part) => part.dataSync()[0]);
+        return parts.loss;
+      });
       expectClose(value.dataSync(), [loss], 1e-6, 'loss');
       expectClose(reported, diagnostics, 1e-6, 'diagnostics');
       names.forEach((name, i) => expectClose(grads[i].dataSync(), gradients[name], 1e-6, name));
@@ -78,5 +85,28 @@ describe.each(['cpu', 'wasm'] as const)('the PPO loss on %s', (backend) => {
     // Some samples are clipped, some are not: both branches count.
     expect(diagnostics[4]).toBeGreaterThan(0);
     expect(diagnostics[4]).toBeLessThan(1);
+  });
+
+  test.each(['all', 'masked'] as const)('has the same by hand (%s actions)', (which) => {
+    const { tf } = engine;
+    const { loss, diagnostics, gradients } = expected.cases[which];
+    tf.tidy(() => {
+      // The sum of outputs times their derivatives has the loss's gradients.
+      const { grads } = gradientsOf((outputs) => {
+        const values = Object.fromEntries(
+          Object.entries(outputs).map(([name, head]) => [name, head.dataSync() as Float32Array]),
+        );
+        const derivatives = Object.fromEntries(
+          Object.entries(values).map(([name, { length }]) => [name, new Float32Array(length)]),
+        );
+        const byHand = lossOf(expected.cases[which], which).gradients(values, derivatives);
+        expectClose([byHand.loss, ...byHand.diagnostics], [loss, ...diagnostics], 1e-6, 'loss and diagnostics');
+        const terms = Object.entries(outputs).map(([name, head]) =>
+          tf.sum(tf.mul(head, tf.tensor(derivatives[name], head.shape))),
+        );
+        return tf.addN(terms);
+      });
+      names.forEach((name, i) => expectClose(grads[i].dataSync(), gradients[name], 1e-6, name));
+    });
   });
 });
