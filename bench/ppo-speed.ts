@@ -2,7 +2,7 @@
  * Env steps a second with learning: PPO with the default grid recipe on one core, one backend a process, the median of
  * several updates. For the cpu backend give fewer steps: it is some hundred times slower.
  *
- *     npx tsx bench/ppo-speed.ts [backend] [env] [numSteps] [updates]
+ *     npx tsx bench/ppo-speed.ts [backend] [env] [numSteps] [updates] [threads] [net]
  *     npx tsx bench/ppo-speed.ts wasm breakout 128 10
  *     npx tsx bench/ppo-speed.ts cpu breakout 8 1
  */
@@ -13,14 +13,15 @@ import { findEnv } from '../src/envs/index.ts';
 import { createVecEnv } from '../src/envs/vec-env.ts';
 import { buildPolicyNet } from '../src/nets/policy-net.ts';
 
-const [backend = 'wasm', id = 'breakout', numSteps = '128', updates = '10'] = process.argv.slice(2);
+const [backend = 'wasm', id = 'breakout', numSteps = '128', updates = '10', threads = '1', netId = 'conv'] =
+  process.argv.slice(2);
 const engine = await loadEngine(backend as BackendChoice);
 const spec = findEnv(id);
 const algorithm = findAlgorithm('ppo');
 const config = algorithm.schema.parse({ numSteps: Number(numSteps) });
 const env = createVecEnv(spec, algorithm.numEnvs(config), 0);
 const net = buildPolicyNet({
-  net: 'conv',
+  net: netId,
   netConfig: {},
   observation: spec.observation,
   heads: algorithm.heads(spec.actionSet),
@@ -34,6 +35,7 @@ const agent = algorithm.create({
   seed: 0,
   totalTimesteps: 1e9,
   learningRateScale: () => 1,
+  threads: Number(threads),
 });
 env.reset();
 if (backend !== 'cpu') agent.update();

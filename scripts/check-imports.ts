@@ -42,8 +42,16 @@ const MAY_IMPORT = {
   web: 'anything',
 } as const satisfies Record<string, readonly string[] | 'anything'>;
 
-/** Who may use Node's modules: these folders, and of the engine what loads its backend's files. */
-const MAY_USE_NODE: readonly string[] = ['runs', 'exec', 'live', 'cli', 'src/engine/index.ts'];
+/** Who may use Node's modules: these folders, and of the engine what loads its backend's files and starts threads. */
+const MAY_USE_NODE: readonly string[] = [
+  'runs',
+  'exec',
+  'live',
+  'cli',
+  'src/engine/index.ts',
+  'src/engine/thread.ts',
+  'src/engine/lane-thread.ts',
+];
 
 /** What browsers load: nothing that these files need may use Node's modules. */
 const isForBrowsers = (file: string): boolean =>

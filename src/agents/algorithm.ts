@@ -18,6 +18,8 @@ export interface AgentContext<Config> {
   /** Env frames the whole training will take: schedules end there. */
   readonly totalTimesteps: number;
   readonly learningRateScale: LearningRateScale;
+  /** Threads to share the work of the net among: nothing but the time depends on them. Default: 1. */
+  readonly threads?: number;
 }
 
 /** A learning algorithm: one file, one registry line. */

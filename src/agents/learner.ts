@@ -50,12 +50,15 @@ export interface LearnerOptions {
   readonly store: number;
   readonly minibatch: number;
   readonly rows: number;
+  /** Threads to share the work among; they change nothing but the time. */
+  readonly threads: number;
 }
 
 /** The fused path where the engine has it and its kernels cover the net, else tfjs. */
 export function createLearner(options: LearnerOptions): Learner {
-  const { engine, net, store, minibatch, rows } = options;
-  const fused = engine.fused && net.fused && engine.fused({ spec: net.fused, batch: Math.max(minibatch, rows), store });
+  const { engine, net, store, minibatch, rows, threads } = options;
+  const batch = Math.max(minibatch, rows);
+  const fused = engine.fused && net.fused && engine.fused({ spec: net.fused, batch, store, lanes: threads });
   if (!fused) return tfLearner(options, null);
   // TensorFlow learns from large batches fastest; on the few observations of a step it is slower than our kernels.
   return engine.backend === 'wasm' ? fusedLearner(options, fused) : tfLearner(options, fused);

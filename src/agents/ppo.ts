@@ -195,6 +195,7 @@ function createPpo(context: AgentContext<PpoConfig>): Agent {
     store: batchSize,
     minibatch: minibatchSize,
     rows: numEnvs,
+    threads: context.threads ?? 1,
   });
   const actionRng = createRng(seed, 'actions');
   const shuffleRng = createRng(seed, 'minibatches');

@@ -17,6 +17,7 @@ export const gameOption = z.object({
 /** Where work is kept and what is written besides. */
 export const workOptions = z.object({
   folder: z.string().default('').describe('folder of the run (default: runs/<game>-<id>)'),
+  threads: z.int().min(0).max(256).default(0).describe('threads to share the work among (default: one for each core)'),
   tensorboard: z.boolean().default(false).describe('also write TensorBoard event files'),
   json: z.string().default('').describe('also write the result as JSON to this file, - for standard output'),
 });

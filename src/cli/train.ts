@@ -22,9 +22,9 @@ export const train = defineCommand({
     ['ngplus train --game ./my-game.ts', 'a game of your own'],
   ],
   async run({ options, io }) {
-    const { folder, tensorboard, json } = workOptions.parse(options);
+    const { folder, threads, tensorboard, json } = workOptions.parse(options);
     const request = await trainingRequest(options);
-    const { task } = await prepareTraining({ ...request, folder: folder || undefined, tensorboard });
+    const { task } = await prepareTraining({ ...request, folder: folder || undefined, threads, tensorboard });
     const result = await followRun(io, task, (progress) => runTraining(task, { progress, signal: io.signal }));
     reportRun(io, json, task, result);
   },

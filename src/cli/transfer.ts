@@ -44,7 +44,7 @@ export const transfer = defineCommand({
     ['ngplus transfer a.safetensors breakout --stage-learning-rates stem=0.1,trunk=0.5', 'a learning rate by stage'],
   ],
   async run({ options, io }) {
-    const { folder, tensorboard, json } = workOptions.parse(options);
+    const { folder, threads, tensorboard, json } = workOptions.parse(options);
     const { source, target, plan: onlyPlan } = options as { source: string; target: string; plan: boolean };
     const request = {
       ...(await trainingRequest({ ...options, env: target })),
@@ -52,7 +52,7 @@ export const transfer = defineCommand({
       methodConfig: pick(options, methodOf(options.method as string).schema),
       source,
     };
-    const { task } = await prepareTransfer({ ...request, folder: folder || undefined, tensorboard });
+    const { task } = await prepareTransfer({ ...request, folder: folder || undefined, threads, tensorboard });
     const { name, bytes } = readSource(source);
     const plan = planFor(task.config, policyNetOf(task.config), decodeCheckpoint(bytes, name));
     say(io, json, planText(plan));

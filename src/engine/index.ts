@@ -7,6 +7,7 @@ import type { Rank } from '@tensorflow/tfjs';
 import { UserError, unknownValue } from '../core/errors.ts';
 import { stockOptimiser } from './adam.ts';
 import { createFusedNet } from './fused/net.ts';
+import { createThreadedNet } from './fused-threads.ts';
 import { improveGradients } from './gradients.ts';
 import { BACKENDS, type BackendChoice, type BackendName, type BackendReport, type Engine, type Tf } from './types.ts';
 import { startWasmEngine } from './wasm-backend.ts';
@@ -108,12 +109,17 @@ async function loadWasm(): Promise<Engine> {
   }
 }
 
-/** The fused path in this thread alone. */
+/** The fused path; the module for several threads is compiled when first asked for. */
 async function loadFused(): Promise<NonNullable<Engine['fused']>> {
-  const relaxed = await readFile(new URL('../../kernels/build/relaxed.wasm', import.meta.url));
-  const binary = WebAssembly.validate(relaxed) ? relaxed : await readFile(KERNELS);
-  const module = await WebAssembly.compile(binary);
-  return (size) => createFusedNet(module, size);
+  const alone = await compileKernels('');
+  const shared = await compileKernels('-shared');
+  return (size) => (size.lanes === 1 ? createFusedNet(alone, size) : createThreadedNet(shared, size));
+}
+
+async function compileKernels(suffix: string): Promise<WebAssembly.Module> {
+  const read = (name: string) => readFile(new URL(`../../kernels/build/${name}${suffix}.wasm`, import.meta.url));
+  const relaxed = await read('relaxed');
+  return WebAssembly.compile(WebAssembly.validate(relaxed) ? relaxed : await read('simd'));
 }
 
 async function loadCpu(): Promise<Engine> {

@@ -27,7 +27,7 @@ export interface Engine {
   /** One Adam update (Kingma & Ba 2015, algorithm 1) of `param` and its slots, in place. */
   adam(param: tfjs.Variable, grad: tfjs.Tensor, m: tfjs.Variable, v: tfjs.Variable, options: AdamStep): void;
   /** A net on flat buffers, without tfjs; null where its kernels do not cover it. Left out where there are none. */
-  readonly fused?: (size: Omit<FusedSize, 'lanes'>) => FusedNet | null;
+  readonly fused?: (size: FusedSize) => FusedNet | null;
   /** The 2-norm over all values of all gradients. */
   globalNorm(grads: readonly tfjs.Tensor[]): number;
 }

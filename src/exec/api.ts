@@ -32,7 +32,7 @@ export interface WorkOptions {
   game?: string | string[];
   /** Files with nets, algorithms, transfer methods or games of your own. */
   modules?: string[];
-  /** Trainings at a time (studies). Default, also for 0: one for each core. */
+  /** Threads of a training, or trainings at a time (studies). Default, also for 0: one for each core. */
   threads?: number;
   /** Also write TensorBoard event files. */
   tensorboard?: boolean;
@@ -104,11 +104,7 @@ export async function prepareStudy(options: StudyOptions) {
   const { work, request } = await split(options);
   const engine = await resolveBackend(request.backend);
   const folder = work.folder ?? join('runs', `study-${studyId(describeStudy(request, '', engine)).slice(0, 8)}`);
-  const threads = work.threads || availableParallelism();
-  if (!Number.isInteger(threads) || threads < 1) {
-    throw new UserError(`threads: "${threads}" is not valid; valid: whole number of at least 1, or 0 for one a core`);
-  }
-  const executor = threadExecutor(threads);
+  const executor = threadExecutor(threadsOf(work));
   return {
     folder,
     executor,
@@ -116,6 +112,13 @@ export async function prepareStudy(options: StudyOptions) {
     progress: work.progress,
     signal: work.signal,
   };
+}
+
+/** @throws UserError */
+function threadsOf({ threads: asked }: WorkOptions): number {
+  const threads = asked || availableParallelism();
+  if (Number.isInteger(threads) && threads >= 1) return threads;
+  throw new UserError(`threads: "${threads}" is not valid; valid: whole number of at least 1, or 0 for one a core`);
 }
 
 /** What `choice` comes to on this machine: stored with a run, so that it resumes on the same. */
@@ -142,7 +145,8 @@ function prepared(config: RunConfig, source: string | null, work: Work<RunProgre
   const folder = work.folder ?? join('runs', `${config.env.split('?')[0]}-${id.slice(0, 8)}`);
   const modules = config.modules.map(bundleOf);
   const tensorboard = !!work.tensorboard;
-  const task: TrainTask = { kind: 'train', id, parents: [], modules, folder, config, source, tensorboard };
+  const threads = threadsOf(work);
+  const task: TrainTask = { kind: 'train', id, parents: [], modules, folder, config, source, tensorboard, threads };
   return { task, progress: work.progress, signal: work.signal };
 }
 

@@ -52,6 +52,7 @@ const shared = trainingOptions.pick({
   evaluations: true,
   evaluationEpisodes: true,
   backend: true,
+  fused: true,
   keepCheckpoints: true,
 });
 
@@ -152,6 +153,7 @@ export function describeStudy(request: StudyRequest, folder: string, engine: Res
       source: parent && join(folder, 'jobs', parent),
       modules: config.modules.map(bundleOf),
       tensorboard: false,
+      threads: 1,
     };
     return { job, task };
   });

@@ -22,6 +22,8 @@ export interface TrainTask extends Job {
   readonly config: RunConfig;
   readonly source: string | null;
   readonly tensorboard: boolean;
+  /** Threads to share the work of the net among: nothing but the time depends on them. */
+  readonly threads: number;
 }
 
 /** Evaluates uniform random play: the zero of the ratio. */
@@ -40,5 +42,5 @@ export async function runTask(task: Task, hooks: RunHooks): Promise<TaskResult> 
     return evaluatePlayer(findEnv(task.env), randomPlayer(task.seed), task.episodes, task.seed, hooks.stopRequested);
   }
   const source = task.source === null ? null : readSource(task.source);
-  return trainRun(task.folder, task.config, source, { ...hooks, tensorboard: task.tensorboard });
+  return trainRun(task.folder, task.config, source, { ...hooks, tensorboard: task.tensorboard, threads: task.threads });
 }

@@ -1,5 +1,6 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { StoppedError, UserError } from '../core/errors.ts';
+import { startThread } from '../engine/thread.ts';
 import type { RunProgress } from '../runs/run.ts';
 import type { TaskExecutor } from './executor.ts';
 import type { Task, TaskResult } from './task.ts';
@@ -27,7 +28,7 @@ export function threadExecutor(slots: number): TaskExecutor {
 
   /** A thread that ends, also one that has nothing to do, is forgotten; the next task gets another. */
   function start(): Worker {
-    const worker = createWorker();
+    const worker = startThread(new URL('./worker.ts', import.meta.url));
     const forget = (): void => {
       all.delete(worker);
       idle.delete(worker);
@@ -56,15 +57,6 @@ export function threadExecutor(slots: number): TaskExecutor {
       all.clear();
     },
   };
-}
-
-/** From TypeScript sources (development, tests) the thread needs tsx; from the built package it does not. */
-function createWorker(): Worker {
-  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./worker.js', import.meta.url));
-  const tsx = JSON.stringify(import.meta.resolve('tsx/esm/api'));
-  const file = JSON.stringify(new URL('./worker.ts', import.meta.url).href);
-  const start = `import(${tsx}).then(({ register }) => { register(); return import(${file}); });`;
-  return new Worker(start, { eval: true });
 }
 
 function runOn(worker: Worker, task: Task, progress: (progress: RunProgress) => void): Promise<TaskResult> {

@@ -29,6 +29,7 @@ export const trainingOptions = z.object({
   evaluations: z.int().min(1).max(1000).default(10).describe('evaluations during training, besides the one at step 0'),
   evaluationEpisodes: z.int().min(1).max(10_000).default(20).describe('episodes of each evaluation'),
   backend: z.enum(['auto', 'tensorflow', 'wasm', 'cpu']).default('auto').describe('tensor backend'),
+  fused: z.boolean().default(true).describe('train standard nets on fused kernels, where the backend has them'),
   keepCheckpoints: z.int().min(1).max(10_000).default(5).describe('newest checkpoints to keep'),
   label: z.string().default('').describe('name shown in lists and in the viewer'),
 });
@@ -100,6 +101,7 @@ export interface RunConfig {
   readonly evaluationEpisodes: number;
   readonly backend: BackendName;
   readonly kernels: string;
+  readonly fused: boolean;
   readonly transfer: ResolvedTransfer | null;
   readonly keepCheckpoints: number;
   readonly label: string;
@@ -134,6 +136,7 @@ export function resolveTraining(request: TrainingRequest, engine: ResolvedBacken
     evaluations: options.evaluations,
     evaluationEpisodes: options.evaluationEpisodes,
     ...engine,
+    fused: options.fused,
     transfer: null,
     keepCheckpoints: options.keepCheckpoints,
     label: options.label,

@@ -57,6 +57,8 @@ export interface RunHooks {
   readonly stopRequested?: () => boolean;
   /** Also write TensorBoard event files. */
   readonly tensorboard?: boolean;
+  /** Threads to share the work of the net among. Default: 1. */
+  readonly threads?: number;
 }
 
 /** Bytes of a source checkpoint and what to call it. */
@@ -110,7 +112,7 @@ export async function trainRun(
   try {
     const finished = await openRun(store, config);
     if (finished) return finished;
-    const session = await startSession(store, folder, config, source);
+    const session = await startSession(store, folder, config, source, hooks.threads ?? 1);
     try {
       return await learn(session, folder, hooks);
     } finally {
@@ -142,6 +144,7 @@ async function startSession(
   folder: string,
   config: RunConfig,
   source: SourceCheckpoint | null,
+  threads: number,
 ): Promise<Session> {
   await loadRunModules(folder, config.modules);
   const resume = await readResume(store, config);
@@ -152,7 +155,7 @@ async function startSession(
   const net = policyNetOf(config);
   const { params, plan } = initialParams(config, net, source);
   const agent = algorithm.create({
-    engine,
+    engine: config.fused ? engine : { ...engine, fused: undefined },
     env,
     net,
     params,
@@ -160,6 +163,7 @@ async function startSession(
     seed: config.seed,
     totalTimesteps: config.totalTimesteps,
     learningRateScale: learningRateScale(config, net),
+    threads,
   });
   // Only now: options that do not fit each other leave no run behind.
   for (const module of config.modules) await store.putIfAbsent(bundleKey(module), utf8(bundleOf(module).code));

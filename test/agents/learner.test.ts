@@ -61,7 +61,7 @@ describe.each(NETS)('the fused path: %s', (_name, netId, netConfig, observation,
     engine = await loadEngine('wasm');
   });
 
-  function make(): Case {
+  function make(threads = 1): Case {
     const net = buildPolicyNet({ net: netId, netConfig, observation, heads: ppo.heads(named(numActions)) });
     expect(net.fused).not.toBeNull();
     const rng = createRng(3, netId, numActions);
@@ -74,7 +74,7 @@ describe.each(NETS)('the fused path: %s', (_name, netId, netConfig, observation,
         return [spec.name, Float32Array.from({ length: size }, () => (2 * rng.float() - 1) * bound)];
       }),
     );
-    const options = { net, params, store: STORE, minibatch: MINIBATCH, rows: 40 };
+    const options = { net, params, store: STORE, minibatch: MINIBATCH, rows: 40, threads };
     const clear = createLearner({ engine: { ...engine, fused: undefined }, ...options });
     const fused = createLearner({ engine, ...options });
     const binary = observation.kind === 'planes';
@@ -100,6 +100,19 @@ describe.each(NETS)('the fused path: %s', (_name, netId, netConfig, observation,
     const expected = clear.outputs(obs.slice(0, rows * size), rows);
     const outputs = fused.outputs(obs.slice(0, rows * size), rows);
     for (const head of Object.keys(expected)) expectClose(outputs[head], expected[head], 1e-5, head);
+  });
+
+  test('is the same to the last bit on three threads', async () => {
+    const [one, three] = [make(1), make(3)].map(({ fused, batch }) => ({ fused, batch }));
+    for (let step = 0; step < 30; step++) {
+      const { indices, batch } = one.batch(MINIBATCH);
+      const reports = [one, three].map(({ fused }) => fused.minimize(indices, ppoLoss(config, batch), () => 1e-3, 0.5));
+      expect(reports[1]).toEqual(reports[0]);
+      // The threads start while this one works alone: let them come.
+      await new Promise((resolve) => setTimeout(resolve, step < 20 ? 20 : 0));
+    }
+    expect(three.fused.save()).toEqual(one.fused.save());
+    three.fused.dispose();
   });
 
   test.each([1, 33, MINIBATCH])('makes the same Adam steps on %i samples', (size) => {

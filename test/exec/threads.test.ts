@@ -33,6 +33,7 @@ const task = async (name: string, request: Partial<TrainingRequest> = {}): Promi
     folder: inside(name),
     source: null,
     tensorboard: false,
+    threads: 1,
     config,
     modules: config.modules.map(bundleOf),
   };
@@ -66,6 +67,13 @@ describe('worker threads', () => {
       expect(seen[i].at(-1)).toMatchObject({ phase: 'finished', totalTimesteps: 8 * 128 });
       expect(seen[i].at(-1)?.evaluations).toHaveLength(7);
     }
+  });
+
+  it('share the work of one training among them without a difference', async () => {
+    const shared = { ...(await task('a', { seed: 3, totalTimesteps: 20 * 128 })), threads: 3 };
+    await executor.run(shared, ignore);
+    await trainRun(inside('here'), shared.config, null);
+    expect(outcome(shared.folder)).toEqual(outcome(inside('here')));
   });
 
   it('play at random as this one does', async () => {
@@ -106,8 +114,8 @@ describe('worker threads', () => {
 
   it('refuse a folder that another thread trains in', async () => {
     const [first, second] = [
-      await task('a', { totalTimesteps: 400 * 128 }),
-      await task('a', { totalTimesteps: 400 * 128 }),
+      await task('a', { totalTimesteps: 8000 * 128 }),
+      await task('a', { totalTimesteps: 8000 * 128 }),
     ];
     let refused: Promise<unknown> | undefined;
     const running = executor.run(first, () => {

@@ -159,7 +159,16 @@ describe("a user's game", () => {
     rmSync(file);
     const executor = threadExecutor(1);
     const modules: Bundle[] = [];
-    const task = { kind: 'train', id: 'a', parents: [], source: null, tensorboard: false, modules, config } as const;
+    const task = {
+      kind: 'train',
+      id: 'a',
+      parents: [],
+      source: null,
+      tensorboard: false,
+      threads: 1,
+      modules,
+      config,
+    } as const;
     await executor.run({ ...task, folder: inside('parts') }, () => {}).finally(() => executor.close());
     expect(outcome(inside('parts'))).toEqual(outcome(inside('through')));
   });

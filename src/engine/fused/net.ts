@@ -45,8 +45,8 @@ export interface FusedNet {
 export type RunPhase = (phase: Phase, tasks: number) => void;
 
 /** A net in this thread alone. Null where the kernels do not cover it. */
-export function createFusedNet(module: WebAssembly.Module, size: Omit<FusedSize, 'lanes'>): FusedNet | null {
-  const program = planProgram({ ...size, lanes: 1 });
+export function createFusedNet(module: WebAssembly.Module, size: FusedSize): FusedNet | null {
+  const program = planProgram(size);
   if (program === null) return null;
   const memory = new WebAssembly.Memory({ initial: program.pages });
   const player = openProgram(program, instantiateKernels(module, memory), memory, 0);

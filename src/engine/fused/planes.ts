@@ -10,7 +10,6 @@ import {
   type Share,
   summedShare,
 } from './layer.ts';
-import { roundUp } from './layout.ts';
 import type { Activation, DenseOp, FusedObservation, FusedOp } from './ops.ts';
 
 type Planes = Extract<FusedObservation, { kind: 'planes' }>;
@@ -164,4 +163,3 @@ function reachTable({ height, width, channels }: Planes, { size, filters }: Conv
 
 /** Bytes behind a store of observations that the kernels may read: they take 16 cells at a time. */
 export const OBS_SLACK = 32;
-export const obsBytes = (rows: number, planes: Planes): number => roundUp(rows * cellsOf(planes) + OBS_SLACK, 64);
