@@ -1,16 +1,25 @@
 import * as tf from '@tensorflow/tfjs';
+import { createFusedNet } from './fused/net.ts';
+import { compileKernels, type KernelChoice } from './kernel-files.ts';
 import type { Engine } from './types.ts';
 import { startWasmEngine, type WasmPaths } from './wasm-backend.ts';
 
 /**
  * The training engine of a page or a web worker. `paths`: where the page serves tfjs' own wasm files;
- * `kernelsUrl`: where it serves kernels/build/simd.wasm.
+ * `kernelsUrl`: where it serves the files of kernels/build, with a slash at its end.
  */
-export function loadBrowserEngine(paths: WasmPaths, kernelsUrl: string | URL): Promise<Engine> {
-  return startWasmEngine(tf, paths, () => fetchBinary(kernelsUrl));
+export async function loadBrowserEngine(
+  paths: WasmPaths,
+  kernelsUrl: string | URL,
+  choice: KernelChoice = {},
+): Promise<Engine> {
+  const folder = new URL(kernelsUrl, location.href);
+  const kernels = await compileKernels((file) => fetchBinary(new URL(file, folder)), choice);
+  const engine = await startWasmEngine(tf, paths, async () => kernels);
+  return { ...engine, fused: (size) => createFusedNet(kernels.module, { ...size, lanes: 1 }) };
 }
 
-async function fetchBinary(url: string | URL): Promise<ArrayBuffer> {
+async function fetchBinary(url: URL): Promise<ArrayBuffer> {
   const response = await fetch(url);
   if (!response.ok)
     throw new Error(`cannot load the training kernels from ${url}: ${response.status} ${response.statusText}`);

@@ -9,11 +9,12 @@ import { stockOptimiser } from './adam.ts';
 import { createFusedNet } from './fused/net.ts';
 import { createThreadedNet } from './fused-threads.ts';
 import { improveGradients } from './gradients.ts';
+import { compileKernels, type Kernels, type ReadKernels } from './kernel-files.ts';
 import { BACKENDS, type BackendChoice, type BackendName, type BackendReport, type Engine, type Tf } from './types.ts';
 import { startWasmEngine } from './wasm-backend.ts';
 
 const require = createRequire(import.meta.url);
-const KERNELS = new URL('../../kernels/build/simd.wasm', import.meta.url);
+const KERNELS = new URL('../../kernels/build/', import.meta.url);
 const TFJS_NODE = '@tensorflow/tfjs-node';
 const ADD_TENSORFLOW = 'add it with: npm run setup:native (or: npm install @tensorflow/tfjs-node@4.22.0)';
 const MEND_WASM = 'it needs a processor with SIMD and the packages as npm ci installs them';
@@ -102,24 +103,20 @@ async function loadWasm(): Promise<Engine> {
     path.sep,
   );
   try {
-    const engine = await keepingProcessListeners(() => startWasmEngine(tf, folder, () => readFile(KERNELS)));
-    return { ...engine, fused: await loadFused() };
+    const kernels = await compileKernels(readKernels);
+    const engine = await keepingProcessListeners(() => startWasmEngine(tf, folder, async () => kernels));
+    return { ...engine, fused: await loadFused(kernels) };
   } catch (error) {
     throw new UserError(`backend "wasm" does not start (${messageOf(error)}); ${MEND_WASM}`, { cause: error });
   }
 }
 
-/** The fused path; the module for several threads is compiled when first asked for. */
-async function loadFused(): Promise<NonNullable<Engine['fused']>> {
-  const alone = await compileKernels('');
-  const shared = await compileKernels('-shared');
-  return (size) => (size.lanes === 1 ? createFusedNet(alone, size) : createThreadedNet(shared, size));
-}
+const readKernels: ReadKernels = (file) => readFile(new URL(file, KERNELS));
 
-async function compileKernels(suffix: string): Promise<WebAssembly.Module> {
-  const read = (name: string) => readFile(new URL(`../../kernels/build/${name}${suffix}.wasm`, import.meta.url));
-  const relaxed = await read('relaxed');
-  return WebAssembly.compile(WebAssembly.validate(relaxed) ? relaxed : await read('simd'));
+/** The fused path: in this thread alone, or on several. */
+async function loadFused({ module }: Kernels): Promise<NonNullable<Engine['fused']>> {
+  const shared = await compileKernels(readKernels, { shared: true });
+  return (size) => (size.lanes === 1 ? createFusedNet(module, size) : createThreadedNet(shared.module, size));
 }
 
 async function loadCpu(): Promise<Engine> {

@@ -2,8 +2,9 @@ import type * as tfjs from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { wasmOptimiser } from './adam.ts';
 import { improveGradients } from './gradients.ts';
+import type { Kernels } from './kernel-files.ts';
 import type { Engine, Tf } from './types.ts';
-import { installKernels, KERNEL_VARIANT } from './wasm-kernels.ts';
+import { installKernels } from './wasm-kernels.ts';
 import type { KernelModule } from './wasm-module.ts';
 
 /** Where tfjs finds its own wasm binaries: a folder that ends in a slash, or an address for each file. */
@@ -16,7 +17,7 @@ const installed = new WeakMap<object, KernelModule>();
  * Makes wasm the active backend of this thread, with the training kernels. Free of Node modules: the page and the
  * Node loader hand in where the binaries are. Not to be called again before it has answered.
  */
-export async function startWasmEngine(tf: Tf, paths: WasmPaths, kernels: () => Promise<BufferSource>): Promise<Engine> {
+export async function startWasmEngine(tf: Tf, paths: WasmPaths, kernels: () => Promise<Kernels>): Promise<Engine> {
   if (tf.findBackend('wasm') === null) {
     // tfjs takes its threaded build in pages that allow it; the kernels are written for plain memory.
     tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
@@ -27,7 +28,7 @@ export async function startWasmEngine(tf: Tf, paths: WasmPaths, kernels: () => P
   if (!installed.has(tf.backend())) saveByReference(tf);
   installed.set(tf.backend(), module);
   improveGradients(tf);
-  return { tf, backend: 'wasm', kernels: KERNEL_VARIANT, ...wasmOptimiser(tf, module) };
+  return { tf, backend: 'wasm', kernels: module.variant, ...wasmOptimiser(tf, module) };
 }
 
 interface Saver {

@@ -1,28 +1,26 @@
 import type { backend_util, KernelFunc, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs';
 import { UserError } from '../core/errors.ts';
 import type { Tf } from './types.ts';
+import type { Kernels } from './kernel-files.ts';
 import { attachKernels, type ConvSizes, type KernelModule } from './wasm-module.ts';
 
 type Conv2DInfo = backend_util.Conv2DInfo;
 /** A tfjs kernel; the casts to the attributes it knows stay with it. */
 type Kernel = (inputs: Record<string, TensorInfo>, attrs: NamedAttrMap, call: Parameters<KernelFunc>[0]) => TensorInfo;
 
-/** Names what the kernels compute: it changes when their results do, to the last bit. */
-export const KERNEL_VARIANT = 'ngplus-simd@1';
-
 /**
  * Registers the training kernels with tfjs' wasm backend, which must be the active one: those it lacks, those it does
  * slowly, and those whose result is wrong. What a kernel does not cover goes to the stock one where that is right,
  * else it is refused.
  */
-export async function installKernels(tf: Tf, binary: BufferSource): Promise<KernelModule> {
-  const module = await attachKernels(tf, binary);
+export async function installKernels(tf: Tf, kernels: Kernels): Promise<KernelModule> {
+  const module = await attachKernels(tf, kernels);
   const stock = (name: string): KernelFunc => {
     const found = tf.getKernel(name, 'wasm');
     if (found === undefined) throw new Error(`tfjs' wasm backend has no kernel ${name}`);
     return found.kernelFunc;
   };
-  const kernels: Record<string, Kernel> = {
+  const replacements: Record<string, Kernel> = {
     BatchMatMul: batchMatMul(tf, module, stock('BatchMatMul')),
     _FusedMatMul: withActivation(tf, module, fusedMatMul(tf, module, stock('_FusedMatMul'))),
     Conv2D: conv2d(tf, module, stock('Conv2D')),
@@ -37,7 +35,7 @@ export async function installKernels(tf: Tf, binary: BufferSource): Promise<Kern
     [RELU_GRAD]: reluGrad(tf, module),
     ...refusedKernels(stock),
   };
-  for (const [kernelName, kernel] of Object.entries(kernels)) {
+  for (const [kernelName, kernel] of Object.entries(replacements)) {
     if (tf.getKernel(kernelName, 'wasm') !== undefined) tf.unregisterKernel(kernelName, 'wasm');
     const kernelFunc: KernelFunc = (call) => kernel(call.inputs as Record<string, TensorInfo>, call.attrs ?? {}, call);
     tf.registerKernel({ kernelName, backendName: 'wasm', kernelFunc });

@@ -6,6 +6,8 @@ import { build, type Rolldown } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeBatch, referenceNet } from '../../bench/reference-net.ts';
 import { loadEngine } from '../../src/engine/index.ts';
+import { expectClose } from './compare.ts';
+import { fusedLosses } from './fused-losses.ts';
 import { hasBrowser, launchBrowser } from '../e2e/browser.ts';
 
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
@@ -31,8 +33,8 @@ function serve(script: string, isolated: boolean): Promise<Server> {
     if (url === '/')
       send('text/html', '<link rel="icon" href="data:," /><script type="module" src="/page.js"></script>');
     else if (url === '/page.js') send('text/javascript', script);
-    else if (url === '/ngplus-kernels.wasm')
-      send('application/wasm', await readFile(file('../../kernels/build/simd.wasm')));
+    else if (url.startsWith('/kernels/'))
+      send('application/wasm', await readFile(file(`../../kernels/build/${url.slice(9)}`)));
     else if (url.startsWith('/tfjs/'))
       send(
         'application/wasm',
@@ -45,13 +47,14 @@ function serve(script: string, isolated: boolean): Promise<Server> {
 
 describe.skipIf(!hasBrowser())('in a browser', () => {
   let script: string;
-  let expected: number[];
+  let expected: { kernels: string; clear: number[]; fused: number[] };
   beforeAll(async () => {
     script = await bundlePage();
     const engine = await loadEngine('wasm');
     const net = referenceNet(engine, 1e-3);
     const batch = makeBatch(engine.tf, 32);
-    expected = Array.from({ length: 5 }, () => net.update(batch));
+    const clear = Array.from({ length: 5 }, () => net.update(batch));
+    expected = { kernels: engine.kernels, clear, fused: fusedLosses(engine, 5) };
   });
   const servers: Server[] = [];
   afterAll(() => servers.forEach((server) => server.close()));
@@ -64,14 +67,24 @@ describe.skipIf(!hasBrowser())('in a browser', () => {
     servers.push(server);
     const browser = await launchBrowser();
     try {
-      const page = await browser.newPage();
-      const problems: string[] = [];
-      page.on('console', (message) => problems.push(message.text()));
-      await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-      await page.waitForFunction('typeof train === "function"');
-      expect(await page.evaluate('crossOriginIsolated')).toBe(isolated);
-      expect(await page.evaluate('train(5)')).toEqual(expected);
-      expect(problems).toEqual([]);
+      const plain = expected.kernels.includes('simd');
+      const train = async (withPlain: boolean): Promise<typeof expected> => {
+        const page = await browser.newPage();
+        const problems: string[] = [];
+        page.on('console', (message) => problems.push(message.text()));
+        await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+        await page.waitForFunction('typeof train === "function"');
+        expect(await page.evaluate('crossOriginIsolated')).toBe(isolated);
+        const losses = (await page.evaluate(`train(5, ${withPlain})`)) as typeof expected;
+        expect(problems).toEqual([]);
+        return losses;
+      };
+      expect(await train(plain)).toEqual(expected);
+      // The other kernels round otherwise.
+      const other = await train(!plain);
+      expect(other.kernels).not.toBe(expected.kernels);
+      expectClose(other.clear, expected.clear, 1e-5, 'clear');
+      expectClose(other.fused, expected.fused, 1e-5, 'fused');
     } finally {
       await browser.close();
     }
