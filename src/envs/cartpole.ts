@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { defineGame } from '../core/game.ts';
+import { cosSmall, sinSmall } from './small-angles.ts';
 import type { Shape } from '../core/game.ts';
 
 /*
@@ -64,8 +65,8 @@ export const cartpole = defineGame<State, typeof variants>({
     const push = actions[0] === 1 ? force : -force;
     const mass = cartMass + poleMass;
     const moment = poleMass * halfLength;
-    const sin = Math.sin(angle);
-    const cos = Math.cos(angle);
+    const sin = sinSmall(angle);
+    const cos = cosSmall(angle);
     const pull = (push + moment * (w * w) * sin) / mass;
     const turn = (gravity * sin - cos * pull) / (halfLength * (4 / 3 - (poleMass * (cos * cos)) / mass));
     const acceleration = pull - (moment * turn * cos) / mass;

@@ -66,6 +66,8 @@ class Envs implements GameVecEnv {
   readonly states: unknown[];
 
   private readonly game: Game;
+  private readonly sticky: number;
+  private readonly maxSteps: number;
   private readonly key: StreamKey;
   private readonly rngs: Rng[];
   /** `[E]`: number of the running episode, -1 before the first. */
@@ -84,6 +86,8 @@ class Envs implements GameVecEnv {
     this.spec = spec;
     this.id = spec.id;
     this.game = game;
+    this.sticky = spec.sticky;
+    this.maxSteps = spec.maxSteps;
     this.numEnvs = numEnvs;
     this.players = game.players;
     this.observation = observation;
@@ -122,7 +126,8 @@ class Envs implements GameVecEnv {
   }
 
   step(actions: Int32Array): void {
-    for (let env = 0; env < this.numEnvs; env++) this.stepOne(env, actions);
+    if (this.players === 1 && !this.game.legal) this.stepAlone(actions);
+    else for (let env = 0; env < this.numEnvs; env++) this.stepOne(env, actions);
   }
 
   save(): Saved {
@@ -173,26 +178,61 @@ class Envs implements GameVecEnv {
     return new Mt19937(own);
   }
 
+  /**
+   * `stepOne` for every environment, for games of one player where all actions are always legal: without the loops over
+   * players it takes two thirds of the time.
+   */
+  private stepAlone(actions: Int32Array): void {
+    const { game, numEnvs, states, rngs, rewards, returns, lengths, terminated, truncated, inForce, stepRewards } =
+      this;
+    const { previous, actionIndices, sticky, maxSteps, obs, obsSize } = this;
+    for (let env = 0; env < numEnvs; env++) {
+      const state = states[env];
+      const rng = rngs[env];
+      if ((terminated[env] | truncated[env]) === 1) {
+        lengths[env] = 0;
+        returns[env] = 0;
+      }
+      let action = actionIndices[actions[env]];
+      if (rng.float() < sticky) action = previous[env];
+      previous[env] = action;
+      inForce[0] = action;
+      const over = game.step(state, inForce, rng, stepRewards);
+      const reward = stepRewards[0];
+      rewards[env] = reward;
+      returns[env] += reward;
+      const length = ++lengths[env];
+      const cut = !over && length === maxSteps;
+      terminated[env] = over ? 1 : 0;
+      truncated[env] = cut ? 1 : 0;
+      if (over || cut) {
+        game.observe(state, 0, this.finalObs, env * obsSize);
+        this.startEpisode(env);
+      }
+      game.observe(state, 0, obs, env * obsSize);
+    }
+  }
+
   private stepOne(env: number, actions: Int32Array): void {
-    const { game, players, stepRewards, returns } = this;
+    const { game, players, stepRewards, returns, terminated, truncated } = this;
     const state = this.states[env];
     const rng = this.rngs[env];
     const first = env * players;
-    if (this.terminated[env] === 1 || this.truncated[env] === 1) {
+    if (terminated[env] === 1 || truncated[env] === 1) {
       this.lengths[env] = 0;
       for (let i = first; i < first + players; i++) returns[i] = 0;
     }
     this.settleActions(env, actions, rng);
-    const terminated = game.step(state, this.inForce, rng, stepRewards);
+    const over = game.step(state, this.inForce, rng, stepRewards);
     for (let player = 0; player < players; player++) {
       this.rewards[first + player] = stepRewards[player];
       returns[first + player] += stepRewards[player];
     }
     const length = ++this.lengths[env];
-    const truncated = !terminated && length === this.spec.maxSteps;
-    this.terminated[env] = terminated ? 1 : 0;
-    this.truncated[env] = truncated ? 1 : 0;
-    if (terminated || truncated) {
+    const cut = !over && length === this.maxSteps;
+    terminated[env] = over ? 1 : 0;
+    truncated[env] = cut ? 1 : 0;
+    if (over || cut) {
       for (let player = 0; player < players; player++) {
         game.observe(state, player, this.finalObs, (first + player) * this.obsSize);
       }
@@ -209,7 +249,7 @@ class Envs implements GameVecEnv {
       const slot = env * players + player;
       let action = actionIndices[actions[slot]];
       if (toAct === -1 || toAct === player) {
-        if (rng.float() < this.spec.sticky && this.mayRepeat(env, player)) action = previous[slot];
+        if (rng.float() < this.sticky && this.mayRepeat(env, player)) action = previous[slot];
         previous[slot] = action;
       }
       inForce[player] = action;
