@@ -32,6 +32,8 @@ export interface Algorithm<Schema extends z.ZodObject = z.ZodObject> {
   readonly schema: Schema;
   /** Values that differ from the schema's defaults on games whose observation is features. */
   readonly featureDefaults?: Partial<z.input<Schema>>;
+  /** It learns by `createLearner` and touches the engine in no other way: then the engine may come without tfjs. */
+  readonly usesLearner?: true;
   /** Environments stepped at a time. */
   numEnvs(config: z.output<Schema>): number;
   /** The outputs it needs from a net. */

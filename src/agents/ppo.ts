@@ -50,6 +50,7 @@ export const ppo = defineAlgorithm({
     entCoef: 0,
     scaleRewards: true,
   },
+  usesLearner: true,
   numEnvs: (config) => config.numEnvs,
   heads: (actions) => [
     { name: 'policy', axis: { kind: 'action', labels: actions }, gain: 0.01 },

@@ -11,7 +11,6 @@ import { createThreadedNet } from './fused-threads.ts';
 import { improveGradients } from './gradients.ts';
 import { compileKernels, type Kernels, type ReadKernels } from './kernel-files.ts';
 import { BACKENDS, type BackendChoice, type BackendName, type BackendReport, type Engine, type Tf } from './types.ts';
-import { startWasmEngine } from './wasm-backend.ts';
 
 const require = createRequire(import.meta.url);
 const KERNELS = new URL('../../kernels/build/', import.meta.url);
@@ -78,6 +77,42 @@ async function loadBest(): Promise<Engine> {
   }
 }
 
+/** What a choice comes to on this machine. Only where TensorFlow is installed is anything loaded to find out. */
+export async function resolveBackend(
+  choice: BackendChoice = 'auto',
+): Promise<{ backend: BackendName; kernels: string }> {
+  const mayBeWasm = choice === 'wasm' || (choice === 'auto' && !isInstalled(TFJS_NODE));
+  if (mayBeWasm && (await hasSimd())) {
+    const { variant } = await compileKernels(readKernels);
+    return { backend: 'wasm', kernels: variant };
+  }
+  const { backend, kernels } = await loadEngine(choice);
+  return { backend, kernels };
+}
+
+const hasSimd = async (): Promise<boolean> => WebAssembly.validate(await readKernels('simd.wasm'));
+
+/**
+ * The wasm engine for those who train on its fused path alone: tfjs, which takes half a second to load, is left out,
+ * and whoever asks for it gets an error.
+ */
+export async function loadFusedEngine(): Promise<Engine> {
+  const kernels = await compileKernels(readKernels);
+  const without = (): never => {
+    throw new Error('this engine was loaded without tfjs, for nets that the fused path covers');
+  };
+  return {
+    get tf() {
+      return without();
+    },
+    backend: 'wasm',
+    kernels: kernels.variant,
+    adam: without,
+    globalNorm: without,
+    fused: await loadFused(kernels),
+  };
+}
+
 async function loadTensorflow(): Promise<Engine> {
   if (!isInstalled(TFJS_NODE)) throw new UserError(`backend "tensorflow" is not installed; ${ADD_TENSORFLOW}`);
   await loadTf();
@@ -104,6 +139,7 @@ async function loadWasm(): Promise<Engine> {
   );
   try {
     const kernels = await compileKernels(readKernels);
+    const { startWasmEngine } = await import('./wasm-backend.ts');
     const engine = await keepingProcessListeners(() => startWasmEngine(tf, folder, async () => kernels));
     return { ...engine, fused: await loadFused(kernels) };
   } catch (error) {

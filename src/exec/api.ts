@@ -1,12 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../core/errors.ts';
-import { loadEngine } from '../engine/index.ts';
-import type { BackendChoice } from '../engine/types.ts';
+import { resolveBackend } from '../engine/index.ts';
 import {
   resolveTraining,
   resolveTransfer,
-  type ResolvedBackend,
   runId,
   type RunConfig,
   type TrainingRequest,
@@ -119,12 +117,6 @@ function threadsOf({ threads: asked }: WorkOptions): number {
   const threads = asked || availableParallelism();
   if (Number.isInteger(threads) && threads >= 1) return threads;
   throw new UserError(`threads: "${threads}" is not valid; valid: whole number of at least 1, or 0 for one a core`);
-}
-
-/** What `choice` comes to on this machine: stored with a run, so that it resumes on the same. */
-async function resolveBackend(choice: BackendChoice = 'auto'): Promise<ResolvedBackend> {
-  const { backend, kernels } = await loadEngine(choice);
-  return { backend, kernels };
 }
 
 interface Work<Progress> extends WorkOptions {

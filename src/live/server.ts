@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Server, type Socket } from 'socket.io';
+import type { Server, Socket } from 'socket.io';
 import { UserError } from '../core/errors.ts';
 import { isOwnHost, isOwnOrigin, rateLimit } from './access.ts';
 import { Exhibition } from './exhibition.ts';
@@ -71,7 +71,9 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
     if (request.url === '/') files = await listFiles(folder);
     await serveFile(request, response, files, report);
   }
-  const io: LiveServer = new Server(http, {
+  // Only who serves pages should wait for it to load.
+  const { Server: SocketServer } = await import('socket.io');
+  const io: LiveServer = new SocketServer(http, {
     serveClient: false,
     transports: ['websocket'],
     perMessageDeflate: false,

@@ -1,9 +1,11 @@
 import { findAlgorithm } from '../agents/index.ts';
-import { NotFiniteError } from '../agents/algorithm.ts';
+import { type Algorithm, NotFiniteError } from '../agents/algorithm.ts';
 import type { Agent } from '../core/agent.ts';
 import { StoppedError, UserError } from '../core/errors.ts';
 import type { Params } from '../core/tensors.ts';
-import { loadEngine } from '../engine/index.ts';
+import { fusedSteps } from '../engine/fused/ops.ts';
+import { loadEngine, loadFusedEngine } from '../engine/index.ts';
+import type { Engine } from '../engine/types.ts';
 import type { EnvSpec } from '../envs/env-id.ts';
 import { findEnv } from '../envs/index.ts';
 import { createVecEnv } from '../envs/vec-env.ts';
@@ -150,12 +152,12 @@ async function startSession(
   const resume = await readResume(store, config);
   const spec = findEnv(config.env);
   const algorithm = findAlgorithm(config.algorithm);
-  const engine = await loadEngine(config.backend);
   const env = createVecEnv(spec, algorithm.numEnvs(config.algorithmConfig), config.seed);
   const net = policyNetOf(config);
+  const engine = await engineFor(config, algorithm, net);
   const { params, plan } = initialParams(config, net, source);
   const agent = algorithm.create({
-    engine: config.fused ? engine : { ...engine, fused: undefined },
+    engine,
     env,
     net,
     params,
@@ -185,6 +187,13 @@ async function startSession(
     secondsBefore: resume?.seconds ?? 0,
     startedMs: performance.now(),
   };
+}
+
+/** Without tfjs where the fused path does all. */
+async function engineFor({ fused, backend }: RunConfig, { usesLearner }: Algorithm, net: PolicyNet): Promise<Engine> {
+  if (!fused) return { ...(await loadEngine(backend)), fused: undefined };
+  const covered = usesLearner && net.fused && fusedSteps(net.fused);
+  return backend === 'wasm' && covered ? loadFusedEngine() : loadEngine(backend);
 }
 
 /** What an earlier session saved. @throws UserError where it can't be read, or is of another run */
