@@ -1,5 +1,5 @@
 // The net that engines are compared on: 10x10x4 → conv 3x3x16 valid, ReLU → dense 128, ReLU → 6 logits and 1 value,
-// with PPO's clipped loss, and Adam. torch_reference.py is the same in torch.
+// with PPO's clipped loss, and Adam, in tfjs alone: what the engine's tests train. peers/train_torch.py is the same in torch.
 import type * as tfjs from '@tensorflow/tfjs';
 import type { Engine, Tf } from '../src/engine/types.ts';
 

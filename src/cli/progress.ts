@@ -80,7 +80,7 @@ function liveProgress(
 
   /** Back to the first line of the block (a narrower terminal has wrapped its lines), and clears from there. */
   const erase = (): string => {
-    const wrapped = drawn.map((line) => Math.max(1, Math.ceil(line.length / (stream.columns ?? 80))));
+    const wrapped = drawn.map((line) => Math.max(1, Math.ceil(line.length / (stream.columns || 80))));
     const rows = wrapped.reduce((sum, count) => sum + count, 0);
     return rows === 0 ? '' : `\r\x1b[${rows}A\x1b[J`;
   };
@@ -89,7 +89,7 @@ function liveProgress(
     timer = undefined;
     drawnMs = now();
     const before = erase();
-    drawn = blockLines([...jobs.values()], now(), stream.columns ?? 80, stream.rows ?? 24);
+    drawn = blockLines([...jobs.values()], now(), stream.columns || 80, stream.rows || 24);
     stream.write(before + drawn.map((line) => `${env.NO_COLOR ? line : colored(line)}\n`).join(''));
   };
   const close = (): void => {

@@ -1,17 +1,17 @@
-"""The net of reference-net.ts in torch, on one thread, for train-speed.ts to compare with.
+"""Updates of the reference net (conv16-fc128, PPO's loss, Adam) in torch on one thread: `train_torch.py BATCH LAYOUT`.
 
-Reads a line `batch seconds` at a time and answers with the samples trained on per second of processor time in that
-window, taking the better of the two memory layouts. Needs torch (any recent one) in the Python that runs it.
+The boards are random with as many cells set as breakout's; torch does the same work whatever they hold.
 """
 import math
 import sys
-import time
 
 import torch
 import torch.nn.functional as F
+from windows import serve
 
 torch.set_num_threads(1)
 torch.manual_seed(1)
+LAYOUTS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
 
 
 class Net(torch.nn.Module):
@@ -30,7 +30,7 @@ class Net(torch.nn.Module):
 def make_update(batch, layout):
     net = Net().to(memory_format=layout)
     adam = torch.optim.Adam(net.parameters(), lr=3e-4, eps=1e-5)
-    obs = (torch.rand(batch, 4, 10, 10) < 0.2).float().contiguous(memory_format=layout)
+    obs = (torch.rand(batch, 4, 10, 10) < 0.08).float().contiguous(memory_format=layout)
     actions = torch.randint(0, 6, (batch, 1))
     log_probs = math.log(1 / 6) + (torch.rand(batch) - 0.5) * 0.3
     advantages = torch.rand(batch) * 2 - 1
@@ -52,21 +52,13 @@ def make_update(batch, layout):
     return update
 
 
-def samples_per_second(update, batch, seconds):
-    for _ in range(3):
-        update()
-    count, start = 0, time.process_time()
-    while time.process_time() - start < seconds:
-        update()
-        count += 1
-    return count * batch / (time.process_time() - start)
+batch, layout = int(sys.argv[1]), sys.argv[2]
+update = make_update(batch, LAYOUTS[layout])
 
 
-LAYOUTS = (torch.contiguous_format, torch.channels_last)
-updates = {}
-print(torch.__version__, flush=True)
-for line in sys.stdin:
-    batch, seconds = int(line.split()[0]), float(line.split()[1])
-    if batch not in updates:
-        updates[batch] = [make_update(batch, layout) for layout in LAYOUTS]
-    print(max(samples_per_second(update, batch, seconds / 2) for update in updates[batch]), flush=True)
+def work():
+    update()
+    return batch
+
+
+serve(f"torch {torch.__version__}, {layout}", work)
