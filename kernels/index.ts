@@ -8,6 +8,8 @@
 export { gemm, gemmScratchBytes } from './gemm';
 export { conv2d, conv2dInputGradient, conv2dScratchBytes } from './conv2d';
 export { conv2dFilterGradient, filterGradientScratchBytes } from './conv2d-filter-gradient';
+export { depthwiseFilterGradient, depthwiseInputGradient } from './depthwise';
+export { layerNorm, layerNormGradient } from './layer-norm';
 export { maxPoolGradient } from './max-pool-gradient';
 export { columnSum, sumOfSquares } from './reduce';
 export { segmentSum } from './segment-sum';

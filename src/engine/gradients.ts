@@ -1,4 +1,5 @@
 import type * as tfjs from '@tensorflow/tfjs';
+import { registerLayerNormGradient } from './layer-norm.ts';
 import type { Tf } from './types.ts';
 import { RELU_GRAD } from './wasm-kernels.ts';
 
@@ -12,6 +13,7 @@ const improved = new WeakSet<Tf>();
 export function improveGradients(tf: Tf): void {
   if (improved.has(tf)) return;
   improved.add(tf);
+  registerLayerNormGradient(tf);
   tf.unregisterGradient('Relu');
   tf.registerGradient({
     kernelName: 'Relu',

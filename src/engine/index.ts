@@ -127,7 +127,7 @@ async function loadTensorflow(): Promise<Engine> {
       cause: error,
     });
   }
-  return stockEngine(tf, 'tensorflow');
+  return { ...(await stockEngine(tf, 'tensorflow')), fused: await loadFused(await compileKernels(readKernels)) };
 }
 
 async function loadWasm(): Promise<Engine> {

@@ -26,7 +26,10 @@ export interface Engine {
   readonly kernels: string;
   /** One Adam update (Kingma & Ba 2015, algorithm 1) of `param` and its slots, in place. */
   adam(param: tfjs.Variable, grad: tfjs.Tensor, m: tfjs.Variable, v: tfjs.Variable, options: AdamStep): void;
-  /** A net on flat buffers, without tfjs; null where its kernels do not cover it. Left out where there are none. */
+  /**
+   * A net on flat buffers, without tfjs; null where its kernels do not cover it. On the wasm backend it acts and learns, on
+   * tensorflow it acts. Left out where there are no kernels.
+   */
   readonly fused?: (size: FusedSize) => FusedNet | null;
   /** The 2-norm over all values of all gradients. */
   globalNorm(grads: readonly tfjs.Tensor[]): number;

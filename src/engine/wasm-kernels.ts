@@ -6,33 +6,43 @@ import { attachKernels, type ConvSizes, type KernelModule } from './wasm-module.
 
 type Conv2DInfo = backend_util.Conv2DInfo;
 /** A tfjs kernel; the casts to the attributes it knows stay with it. */
-type Kernel = (inputs: Record<string, TensorInfo>, attrs: NamedAttrMap, call: Parameters<KernelFunc>[0]) => TensorInfo;
+type KernelOf<Output> = (
+  inputs: Record<string, TensorInfo>,
+  attrs: NamedAttrMap,
+  call: Parameters<KernelFunc>[0],
+) => Output;
+type Kernel = KernelOf<TensorInfo>;
+type MultiKernel = KernelOf<TensorInfo | TensorInfo[]>;
 
 /**
  * Registers the training kernels with tfjs' wasm backend, which must be the active one: those it lacks, those it does
  * slowly, and those whose result is wrong. What a kernel does not cover goes to the stock one where that is right,
  * else it is refused.
  */
-export async function installKernels(tf: Tf, kernels: Kernels): Promise<KernelModule> {
+export async function installKernels(tf: Tf, kernels: Kernels): Promise<KernelModule & { names: readonly string[] }> {
   const module = await attachKernels(tf, kernels);
   const stock = (name: string): KernelFunc => {
     const found = tf.getKernel(name, 'wasm');
     if (found === undefined) throw new Error(`tfjs' wasm backend has no kernel ${name}`);
     return found.kernelFunc;
   };
-  const replacements: Record<string, Kernel> = {
+  const replacements: Record<string, MultiKernel> = {
     BatchMatMul: batchMatMul(tf, module, stock('BatchMatMul')),
     _FusedMatMul: withActivation(tf, module, fusedMatMul(tf, module, stock('_FusedMatMul'))),
     Conv2D: conv2d(tf, module, stock('Conv2D')),
     FusedConv2D: withActivation(tf, module, fusedConv2d(tf, module, stock('FusedConv2D'))),
     Conv2DBackpropFilter: conv2dBackpropFilter(tf, module),
     Conv2DBackpropInput: conv2dBackpropInput(tf, module),
+    DepthwiseConv2dNativeBackpropFilter: depthwiseBackpropFilter(tf, module),
+    DepthwiseConv2dNativeBackpropInput: depthwiseBackpropInput(tf, module),
     MaxPoolGrad: maxPoolGrad(tf, module),
     Add: add(tf, module, stock('Add')),
     Sum: sum(tf, module, stock('Sum')),
     UnsortedSegmentSum: unsortedSegmentSum(tf, module),
     Identity: identity(module),
     [RELU_GRAD]: reluGrad(tf, module),
+    [LAYER_NORM]: layerNorm(tf, module),
+    [LAYER_NORM_GRAD]: layerNormGrad(tf, module),
     ...refusedKernels(stock),
   };
   for (const [kernelName, kernel] of Object.entries(replacements)) {
@@ -40,11 +50,13 @@ export async function installKernels(tf: Tf, kernels: Kernels): Promise<KernelMo
     const kernelFunc: KernelFunc = (call) => kernel(call.inputs as Record<string, TensorInfo>, call.attrs ?? {}, call);
     tf.registerKernel({ kernelName, backendName: 'wasm', kernelFunc });
   }
-  return module;
+  return { ...module, names: Object.keys(replacements) };
 }
 
-/** Our own kernel: the gradient of ReLU in one pass. See gradients.ts. */
+/** Kernels of our own. See gradients.ts and layer-norm.ts. */
 export const RELU_GRAD = 'ReluGrad';
+export const LAYER_NORM = 'LayerNorm';
+export const LAYER_NORM_GRAD = 'LayerNormGrad';
 
 // ---- Matrix products ----
 
@@ -188,6 +200,28 @@ function conv2dBackpropInput(tf: Tf, { run, address, output, scratch, convSizes 
   };
 }
 
+function depthwiseBackpropFilter(tf: Tf, { run, address, output, convSizes }: KernelModule): Kernel {
+  return ({ x, dy }, attrs) => {
+    requireFloats('DepthwiseConv2dNativeBackpropFilter', x, dy);
+    const info = convInfo(tf, x.shape, attrs.filterShape as number[], attrs, true);
+    requirePlainConv('DepthwiseConv2dNativeBackpropFilter', info);
+    const out = output(attrs.filterShape as number[]);
+    run.depthwiseFilterGradient(convSizes(sizesOf(info)), address(x), address(dy), address(out));
+    return out;
+  };
+}
+
+function depthwiseBackpropInput(tf: Tf, { run, address, output, convSizes }: KernelModule): Kernel {
+  return ({ dy, filter }, attrs) => {
+    requireFloats('DepthwiseConv2dNativeBackpropInput', dy, filter);
+    const info = convInfo(tf, attrs.inputShape as number[], filter.shape, attrs, true);
+    requirePlainConv('DepthwiseConv2dNativeBackpropInput', info);
+    const out = output(info.inShape);
+    run.depthwiseInputGradient(convSizes(sizesOf(info)), address(dy), address(filter), address(out));
+    return out;
+  };
+}
+
 const sizesOf = (info: Conv2DInfo): ConvSizes => ({
   batch: info.batchSize,
   height: info.inHeight,
@@ -223,7 +257,13 @@ const turned = (sizes: ConvSizes): ConvSizes => ({
   spreadX: sizes.strideX,
 });
 
-function convInfo(tf: Tf, inShape: number[], filterShape: number[], attrs: NamedAttrMap): Conv2DInfo {
+function convInfo(
+  tf: Tf,
+  inShape: number[],
+  filterShape: number[],
+  attrs: NamedAttrMap,
+  depthwise = false,
+): Conv2DInfo {
   const { strides, dilations, pad, dimRoundingMode, dataFormat } = attrs;
   return tf.backend_util.computeConv2DInfo(
     inShape as [number, number, number, number],
@@ -232,7 +272,7 @@ function convInfo(tf: Tf, inShape: number[], filterShape: number[], attrs: Named
     (dilations ?? 1) as number | [number, number],
     pad as number | 'same' | 'valid',
     dimRoundingMode as 'floor' | 'round' | 'ceil' | undefined,
-    false,
+    depthwise,
     tf.backend_util.convertConv2DDataFormat((dataFormat ?? 'NHWC') as 'NHWC' | 'NCHW'),
   );
 }
@@ -354,6 +394,43 @@ function identity({ backend }: KernelModule): Kernel {
   };
 }
 
+function layerNorm(tf: Tf, { run, address, output }: KernelModule): MultiKernel {
+  return ({ x, gain, bias }, { epsilon }) => {
+    requireFloats(LAYER_NORM, x, gain, bias);
+    const [rows, cols] = rowsOf(tf, x);
+    const y = output(x.shape);
+    const moments = output([rows, 2]);
+    const [from, g, b] = [address(x), address(gain), address(bias)];
+    run.layerNorm(rows, cols, from, g, b, epsilon as number, address(y), address(moments));
+    return [y, moments];
+  };
+}
+
+function layerNormGrad(tf: Tf, { run, address, output }: KernelModule): MultiKernel {
+  return ({ x, gain, moments, dy }) => {
+    const [rows, cols] = rowsOf(tf, x);
+    const [dx, dGain, dBias] = [output(x.shape), output(gain.shape), output(gain.shape)];
+    run.layerNormGradient(
+      rows,
+      cols,
+      address(x),
+      address(gain),
+      address(moments),
+      address(dy),
+      address(dx),
+      address(dGain),
+      address(dBias),
+    );
+    return [dx, dGain, dBias];
+  };
+}
+
+/** A tensor as a matrix: all but the last axis together, and the last. */
+function rowsOf(tf: Tf, { shape }: TensorInfo): [rows: number, cols: number] {
+  const cols = shape[shape.length - 1];
+  return [tf.util.sizeFromShape(shape.slice(0, -1)), cols];
+}
+
 function reluGrad(tf: Tf, { run, address, output }: KernelModule): Kernel {
   return ({ dy, y }) => {
     const out = output(y.shape);
@@ -368,9 +445,7 @@ function refusedKernels(stock: (name: string) => KernelFunc): Record<string, Ker
   for (const name of ['Conv3DBackpropFilterV2', 'Conv3DBackpropInputV2']) {
     kernels[name] = () => refuse(name, 'wrong in');
   }
-  for (const name of ['DepthwiseConv2dNativeBackpropFilter', 'DepthwiseConv2dNativeBackpropInput', 'Einsum']) {
-    kernels[name] = () => refuse(name, 'missing from');
-  }
+  kernels.Einsum = () => refuse('Einsum', 'missing from');
   const nearestGradient = stock('ResizeNearestNeighborGrad');
   kernels.ResizeNearestNeighborGrad = ({ images }, _attrs, call) =>
     images.shape[0] === 1

@@ -61,6 +61,29 @@ interface KernelExports {
   conv2dInputGradient(sizes: number, dy: number, filter: number, dx: number, scratch: number): void;
   filterGradientScratchBytes(sizes: number): number;
   conv2dFilterGradient(sizes: number, x: number, dy: number, gradient: number, scratch: number): void;
+  depthwiseFilterGradient(sizes: number, x: number, dy: number, gradient: number): void;
+  depthwiseInputGradient(sizes: number, dy: number, filter: number, dx: number): void;
+  layerNorm(
+    rows: number,
+    cols: number,
+    x: number,
+    gain: number,
+    bias: number,
+    epsilon: number,
+    y: number,
+    moments: number,
+  ): void;
+  layerNormGradient(
+    rows: number,
+    cols: number,
+    x: number,
+    gain: number,
+    moments: number,
+    dy: number,
+    dx: number,
+    dGain: number,
+    dBias: number,
+  ): void;
   maxPoolGradient(sizes: number, x: number, dy: number, dx: number): void;
   addRow(rows: number, cols: number, x: number, row: number, out: number): void;
   columnSum(rows: number, cols: number, x: number, out: number): void;

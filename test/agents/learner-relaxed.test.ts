@@ -1,0 +1,3 @@
+import { learnerSuite } from './learner-suite.ts';
+
+learnerSuite('relaxed');

@@ -1,0 +1,3 @@
+import { gradientSuite } from './gradient-suite.ts';
+
+gradientSuite('relaxed');
