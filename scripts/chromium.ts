@@ -1,5 +1,5 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
+import { installDebian } from './debian.ts';
 
 const PATHS = [
   '/usr/bin/chromium',
@@ -20,9 +20,6 @@ export function findChromium(): string | undefined {
   return PATHS.find(isExecutable);
 }
 
-/** Are missing browsers a failure (CI=1 or CI=true) rather than a reason to skip their tests? */
-export const browserRequired = (): boolean => ['1', 'true'].includes(process.env.CI ?? '');
-
 /** Finds a browser, or installs Debian's where that is allowed; says what it does. */
 export function ensureChromium(): string | undefined {
   const found = findChromium();
@@ -31,25 +28,8 @@ export function ensureChromium(): string | undefined {
     console.log(`CHROMIUM_PATH is ${process.env.CHROMIUM_PATH}, which can't be run`);
     return undefined;
   }
-  if (!mayInstall()) return undefined;
-  console.log('no Chromium found; installing it: apt-get update && apt-get install -y chromium');
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  try {
-    execFileSync('apt-get', ['update', '-q'], { stdio: 'inherit', env });
-    execFileSync('apt-get', ['install', '-y', '-q', 'chromium'], { stdio: 'inherit', env });
-  } catch (error) {
-    console.log(`Chromium could not be installed: ${(error as Error).message}`);
-  }
+  installDebian('chromium');
   return findChromium();
-}
-
-/** Root on Debian or a system made from it. */
-function mayInstall(): boolean {
-  return (
-    process.getuid?.() === 0 &&
-    existsSync('/etc/debian_version') &&
-    spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).status === 0
-  );
 }
 
 function isExecutable(file: string): boolean {

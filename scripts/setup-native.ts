@@ -43,8 +43,8 @@ function output(command: string, args: string[]): string {
 function works(): boolean {
   const code = `
     const { describeBackends } = await import('./src/engine/index.ts');
-    const [{ name, available, detail }] = await describeBackends();
-    if (!available) throw new Error(name + ': ' + detail);`;
+    const { available, detail } = (await describeBackends()).find(({ name }) => name === 'tensorflow');
+    if (!available) throw new Error(detail);`;
   const check = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code], { cwd: ROOT });
   return check.status === 0;
 }
@@ -127,4 +127,4 @@ if (!works()) {
   }
   if (!works()) throw new Error('the tensorflow backend is built but does not load; see: npx ngplus doctor');
 }
-console.log('the tensorflow backend works; --backend auto now takes it (npm ci removes it again)');
+console.log('the tensorflow backend works: --backend tensorflow (npm ci removes it again)');

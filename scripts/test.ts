@@ -8,7 +8,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { browserRequired, ensureChromium } from './chromium.ts';
+import { ensureChromium } from './chromium.ts';
+import { installDebian, isCi, runs } from './debian.ts';
 
 /** The part of vitest's JSON report that is counted here. */
 interface Report {
@@ -26,8 +27,18 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 const browser = ensureChromium();
 if (browser !== undefined) console.log(`browser for the end-to-end tests: ${browser}`);
-else if (browserRequired()) console.log('no Chromium, and CI is set: the browser tests fail');
+else if (isCi()) console.log('no Chromium, and CI is set: the browser tests fail');
 else console.log('no Chromium: the browser tests are skipped (install one, or set CHROMIUM_PATH, to run them)');
+
+if (isCi()) {
+  // The native backend is built in a test.
+  const missing = [
+    ...(runs('python3', '-m', 'pip') ? [] : ['python3-pip']),
+    ...(runs('g++') ? [] : ['g++']),
+    ...(runs('make') ? [] : ['make']),
+  ];
+  if (missing.length > 0) installDebian(...missing);
+}
 
 const folder = mkdtempSync(join(tmpdir(), 'ngplus-test-'));
 const file = join(folder, 'report.json');

@@ -3,7 +3,8 @@ import type { FusedNet } from './fused/net.ts';
 import type { FusedSize } from './fused/program.ts';
 
 export type Tf = typeof tfjs;
-export const BACKENDS = ['tensorflow', 'wasm', 'cpu'] as const;
+/** In the order in which `auto` prefers them. */
+export const BACKENDS = ['wasm', 'tensorflow', 'cpu'] as const;
 export type BackendName = (typeof BACKENDS)[number];
 export type BackendChoice = 'auto' | BackendName;
 

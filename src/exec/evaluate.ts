@@ -16,12 +16,16 @@ import { readSource } from '../runs/source.ts';
 import { aggregateScores } from '../stats/aggregate.ts';
 import { quantile } from '../stats/bootstrap.ts';
 import { loadEngine } from '../engine/index.ts';
+import { BACKENDS } from '../engine/types.ts';
 
 export const evaluateOptions = z.object({
   policy: z.enum(['greedy', 'sampled']).default('greedy').describe('take the most probable action, or sample'),
   episodes: z.int().min(1).max(100_000).default(100).describe('episodes to play'),
   seed: z.int().min(0).default(0).describe('seed of the episodes'),
-  backend: z.enum(['auto', 'tensorflow', 'wasm', 'cpu']).default('auto').describe('tensor backend'),
+  backend: z
+    .enum(['auto', ...BACKENDS])
+    .default('auto')
+    .describe('tensor backend'),
 });
 
 export interface EvaluateOptions extends Partial<z.input<typeof evaluateOptions>> {

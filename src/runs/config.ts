@@ -4,7 +4,7 @@ import { algorithmSchema } from '../agents/algorithm.ts';
 import { algorithmIds, findAlgorithm } from '../agents/index.ts';
 import { unknownValue } from '../core/errors.ts';
 import { checkValues } from '../core/schema.ts';
-import type { BackendName } from '../engine/types.ts';
+import { type BackendName, BACKENDS } from '../engine/types.ts';
 import { findEnv } from '../envs/index.ts';
 import { netFor, netIds } from '../nets/index.ts';
 import { ALIGNMENTS, type Alignment } from '../transfer/align.ts';
@@ -28,7 +28,10 @@ export const trainingOptions = z.object({
   seed: z.int().min(0).default(0).describe('seed of everything random'),
   evaluations: z.int().min(1).max(1000).default(10).describe('evaluations during training, besides the one at step 0'),
   evaluationEpisodes: z.int().min(1).max(10_000).default(20).describe('episodes of each evaluation'),
-  backend: z.enum(['auto', 'tensorflow', 'wasm', 'cpu']).default('auto').describe('tensor backend'),
+  backend: z
+    .enum(['auto', ...BACKENDS])
+    .default('auto')
+    .describe('tensor backend'),
   fused: z.boolean().default(true).describe('train standard nets on fused kernels, where the backend has them'),
   keepCheckpoints: z.int().min(1).max(10_000).default(5).describe('newest checkpoints to keep'),
   label: z.string().default('').describe('name shown in lists and in the viewer'),

@@ -25,7 +25,7 @@ describe('loadEngine', () => {
     const wrong = loadEngine('wasn' as 'wasm');
     await expect(wrong).rejects.toThrow(UserError);
     await expect(wrong).rejects.toThrow(
-      'unknown backend "wasn" (did you mean "wasm"?); valid: auto, tensorflow, wasm, cpu',
+      'unknown backend "wasn" (did you mean "wasm"?); valid: auto, wasm, tensorflow, cpu',
     );
   });
 
@@ -70,12 +70,12 @@ describe('loadEngine', () => {
 
 test('describeBackends tries each and names what is missing', async () => {
   const reports = await describeBackends();
-  expect(reports.map(({ name }) => name)).toEqual(['tensorflow', 'wasm', 'cpu']);
+  expect(reports.map(({ name }) => name)).toEqual(['wasm', 'tensorflow', 'cpu']);
   expect(reports.filter(({ chosen }) => chosen)).toHaveLength(1);
-  expect(reports[1]).toMatchObject({ available: true, simd: true, kernels: await variantHere() });
-  expect(reports[1].version).toBe('@tensorflow/tfjs-backend-wasm 4.22.0');
+  expect(reports[0]).toMatchObject({ available: true, simd: true, kernels: await variantHere() });
+  expect(reports[0].version).toBe('@tensorflow/tfjs-backend-wasm 4.22.0');
   expect(reports[2]).toMatchObject({ available: true, simd: false, kernels: 'stock' });
-  if (!reports[0].available) expect(reports[0].detail).toContain('npm run setup:native');
+  if (!reports[1].available) expect(reports[1].detail).toContain('npm run setup:native');
 });
 
 test('the kernels refuse a tfjs that is built otherwise', async () => {
