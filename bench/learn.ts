@@ -17,6 +17,7 @@ async function worker(): Promise<void> {
       env,
       seed,
       totalTimesteps: Number(steps),
+      threads: 1,
       folder: `runs/bench/${env.replace(/[?&=]/g, '-')}-${steps}-seed-${seed}`,
     });
     const speed = Math.round(step / seconds);

@@ -134,7 +134,7 @@ const BOUNDS = `### What bounds it
 - **Few environments** (16, 32): dispatch. A step of the rollout is one forward pass over that many observations, and each
   kernel call, each phase and the loop over environments in JavaScript cost the same for few as for many.
 - **64 environments and more, conv**: arithmetic. Three products of the dense layer (forward, input gradient, weight
-  gradient) take three quarters of the time and run near the peak of the innermost loop.
+  gradient) take most of the time and run near the peak of the innermost loop.
 - **Wide layers**: arithmetic, then memory: from some hundred units on a layer's weights, gradients and Adam's two slots
   (16 bytes a weight) no longer stay in the second cache, and every minibatch reads and writes them.
 - **The mlp**: spread over the first layer's lists, tanh, the small products and the loss in JavaScript; none dominates.

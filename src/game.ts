@@ -1,6 +1,7 @@
 /** What a file of games, nets, algorithms or methods needs of `ngplus`; light enough for browsers. */
 export * as z from 'zod';
 export { type Algorithm, defineAlgorithm, NotFiniteError } from './agents/algorithm.ts';
+export { createLearner, type Learner, type LearnerOptions, type Loss } from './agents/learner.ts';
 export { UserError } from './core/errors.ts';
 export {
   defineGame,

@@ -24,7 +24,6 @@ const SPARSE_FROM = 32;
 
 /** One dense layer's columns in an output that several may write to (the heads of a net do). */
 interface Part {
-  readonly op: DenseOp;
   readonly kernel: FusedTensor;
   readonly bias: FusedTensor;
   /** First column, and columns with padding. */
@@ -68,7 +67,6 @@ export function denseLayer(
     const column = columns[i];
     const [param, grad, m, v] = biases.map((address) => address + column * 4);
     return {
-      op,
       kernel: planTensor(plan, op.kernel, {
         rows: depth,
         cols: op.units,

@@ -7,7 +7,7 @@ const CLAIM = 0;
 const PHASE = 1;
 const DONE = 2;
 const WORDS = 3;
-const TASK_BITS = 12;
+const TASK_BITS = 16;
 const TASK_MASK = (1 << TASK_BITS) - 1;
 const END = PHASES.length;
 /** Looks before a thread goes to sleep: some 0.2 ms, longer than the gaps within an update. */
@@ -37,7 +37,6 @@ function waitWhile(sync: Int32Array, word: number, value: number): void {
 }
 
 function begin(sync: Int32Array, phase: number, tasks: number): void {
-  if (tasks > TASK_MASK) throw new Error(`a phase of ${tasks} tasks; at most ${TASK_MASK} can be counted`);
   Atomics.store(sync, DONE, 0);
   Atomics.store(sync, PHASE, phase);
   Atomics.store(sync, CLAIM, (Atomics.load(sync, CLAIM) & ~TASK_MASK) + (1 << TASK_BITS) + tasks);

@@ -1,3 +1,4 @@
+import { UserError } from '../../core/errors.ts';
 import { denseLayer } from './dense.ts';
 import { featuresLayer } from './features.ts';
 import type { FusedKernels } from './kernels.ts';
@@ -68,7 +69,10 @@ const SYNC_BYTES = 256;
 /** The lane's kernels need this much scratch, and 18 words for each cell or sample. */
 const SCRATCH_BYTES = 128 * 1024;
 
-/** Null where the kernels do not cover the net. */
+/** Pages that 32-bit addresses reach: 4 GB. */
+const MAX_PAGES = 65_536;
+
+/** Null where the kernels do not cover the net. @throws UserError where it would need more memory than there can be */
 export function planProgram({ spec, batch, store, lanes }: FusedSize): Program | null {
   const steps = fusedSteps(spec);
   if (steps === null) return null;
@@ -91,7 +95,7 @@ export function planProgram({ spec, batch, store, lanes }: FusedSize): Program |
     observation.kind === 'planes' ? observation.height * observation.width * observation.channels : observation.count;
   const obsBytes = observation.kind === 'planes' ? 1 : 4;
   const observations = (rows: number) => layout.bytes(rows * obsSize * obsBytes + OBS_SLACK);
-  return {
+  const program: Omit<Program, 'pages'> = {
     observation,
     obsSize,
     layers,
@@ -106,8 +110,16 @@ export function planProgram({ spec, batch, store, lanes }: FusedSize): Program |
     norms: layout.bytes(shares.length * 8),
     sync: layout.bytes(SYNC_BYTES),
     scratch: Array.from({ length: lanes }, () => layout.bytes(SCRATCH_BYTES + 4 * 18 * (obsSize + batch))),
-    pages: layout.pages(),
   };
+  const pages = layout.pages();
+  if (pages > MAX_PAGES) {
+    const gigabytes = (pages / 16_384).toFixed(1);
+    throw new UserError(
+      `minibatches of ${batch} samples from ${store} stored need ${gigabytes} GB; the fused path has 4: take fewer ` +
+        'environments or steps, or more minibatches',
+    );
+  }
+  return { ...program, pages };
 }
 
 function planLayer(plan: Plan, planes: FusedObservation, step: FusedStep, before: FusedLayer | undefined): FusedLayer {
