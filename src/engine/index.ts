@@ -7,11 +7,12 @@ import type { Rank } from '@tensorflow/tfjs';
 import { UserError, unknownValue } from '../core/errors.ts';
 import { stockOptimiser } from './adam.ts';
 import { improveGradients } from './gradients.ts';
+import type { KernelOptions, ReadKernels } from './kernel-files.ts';
 import { BACKENDS, type BackendChoice, type BackendName, type BackendReport, type Engine, type Tf } from './types.ts';
 import { startWasmEngine } from './wasm-backend.ts';
 
 const require = createRequire(import.meta.url);
-const KERNELS = new URL('../../kernels/build/simd.wasm', import.meta.url);
+const readKernels: ReadKernels = (name) => readFile(new URL(`../../kernels/build/${name}.wasm`, import.meta.url));
 const TFJS_NODE = '@tensorflow/tfjs-node';
 const ADD_TENSORFLOW = 'add it with: npm run setup:native (or: npm install @tensorflow/tfjs-node@4.22.0)';
 const MEND_WASM = 'it needs a processor with SIMD and the packages as npm ci installs them';
@@ -26,14 +27,14 @@ if (isMainThread) {
 
 /**
  * Loads tfjs in this thread with a backend to train on. `auto` takes tensorflow where it is installed, else wasm,
- * else cpu with a warning. Throws a UserError where the backend asked for is not there.
+ * else cpu with a warning. Throws a UserError where the backend asked for is not there. `plain` concerns wasm alone.
  */
-export function loadEngine(choice: BackendChoice = 'auto'): Promise<Engine> {
-  if (latest?.choice === choice) return latest.engine;
+export function loadEngine(choice: BackendChoice = 'auto', { plain = false }: KernelOptions = {}): Promise<Engine> {
+  if (latest?.choice === choice && latest.plain === plain) return latest.engine;
   // tfjs has one active backend a thread: two that start at once disturb each other.
   const earlier = latest?.engine.catch(() => undefined);
-  const engine = Promise.resolve(earlier).then(() => startEngine(choice));
-  const entry = { choice, engine };
+  const engine = Promise.resolve(earlier).then(() => startEngine(choice, { plain }));
+  const entry = { choice, plain, engine };
   latest = entry;
   engine.catch(() => {
     if (latest === entry) latest = null;
@@ -42,24 +43,24 @@ export function loadEngine(choice: BackendChoice = 'auto'): Promise<Engine> {
 }
 
 /** The engine last asked for in this thread. */
-let latest: { choice: BackendChoice; engine: Promise<Engine> } | null = null;
+let latest: { choice: BackendChoice; plain: boolean; engine: Promise<Engine> } | null = null;
 
-async function startEngine(choice: BackendChoice): Promise<Engine> {
+async function startEngine(choice: BackendChoice, options: KernelOptions): Promise<Engine> {
   switch (choice) {
     case 'tensorflow':
       return loadTensorflow();
     case 'wasm':
-      return loadWasm();
+      return loadWasm(options);
     case 'cpu':
       return loadCpu();
     case 'auto':
-      return loadBest();
+      return loadBest(options);
     default:
       throw unknownValue('backend', choice, ['auto', ...BACKENDS]);
   }
 }
 
-async function loadBest(): Promise<Engine> {
+async function loadBest(options: KernelOptions): Promise<Engine> {
   if (isInstalled(TFJS_NODE)) {
     try {
       return await loadTensorflow();
@@ -68,7 +69,7 @@ async function loadBest(): Promise<Engine> {
     }
   }
   try {
-    return await loadWasm();
+    return await loadWasm(options);
   } catch (error) {
     warn(`${messageOf(error)}; using cpu, which is some hundred times slower`);
     return loadCpu();
@@ -92,7 +93,7 @@ async function loadTensorflow(): Promise<Engine> {
   return stockEngine(tf, 'tensorflow');
 }
 
-async function loadWasm(): Promise<Engine> {
+async function loadWasm(options: KernelOptions): Promise<Engine> {
   const tf = await loadTf();
   const folder = path.join(
     path.dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json')),
@@ -100,7 +101,7 @@ async function loadWasm(): Promise<Engine> {
     path.sep,
   );
   try {
-    return await keepingProcessListeners(() => startWasmEngine(tf, folder, () => readFile(KERNELS)));
+    return await keepingProcessListeners(() => startWasmEngine(tf, folder, readKernels, options));
   } catch (error) {
     throw new UserError(`backend "wasm" does not start (${messageOf(error)}); ${MEND_WASM}`, { cause: error });
   }

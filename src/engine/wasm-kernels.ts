@@ -1,5 +1,6 @@
 import type { backend_util, KernelFunc, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs';
 import { UserError } from '../core/errors.ts';
+import type { CompiledKernels } from './kernel-files.ts';
 import type { Tf } from './types.ts';
 import { attachKernels, type ConvSizes, type KernelModule } from './wasm-module.ts';
 
@@ -7,16 +8,13 @@ type Conv2DInfo = backend_util.Conv2DInfo;
 /** A tfjs kernel; the casts to the attributes it knows stay with it. */
 type Kernel = (inputs: Record<string, TensorInfo>, attrs: NamedAttrMap, call: Parameters<KernelFunc>[0]) => TensorInfo;
 
-/** Names what the kernels compute: it changes when their results do, to the last bit. */
-export const KERNEL_VARIANT = 'ngplus-simd@1';
-
 /**
  * Registers the training kernels with tfjs' wasm backend, which must be the active one: those it lacks, those it does
  * slowly, and those whose result is wrong. What a kernel does not cover goes to the stock one where that is right,
  * else it is refused.
  */
-export async function installKernels(tf: Tf, binary: BufferSource): Promise<KernelModule> {
-  const module = await attachKernels(tf, binary);
+export async function installKernels(tf: Tf, compiled: CompiledKernels): Promise<KernelModule> {
+  const module = await attachKernels(tf, compiled);
   const stock = (name: string): KernelFunc => {
     const found = tf.getKernel(name, 'wasm');
     if (found === undefined) throw new Error(`tfjs' wasm backend has no kernel ${name}`);

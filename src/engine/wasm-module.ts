@@ -1,4 +1,5 @@
 import type { DataType, TensorInfo } from '@tensorflow/tfjs';
+import type { CompiledKernels, KernelVariant } from './kernel-files.ts';
 import type { Tf } from './types.ts';
 
 /** The tfjs whose inner parts the kernels rely on; package.json pins it. */
@@ -85,6 +86,7 @@ interface KernelExports {
 
 /** The kernels, tied to a backend's memory. */
 export interface KernelModule {
+  readonly variant: KernelVariant;
   readonly run: KernelExports;
   readonly backend: WasmBackend;
   /** Where a tensor's values lie. Ask each time: tfjs may move them. */
@@ -101,14 +103,15 @@ export interface KernelModule {
  * Instantiates the kernels over the memory of tfjs' wasm backend, which must be the active one.
  * Throws if this tfjs is built otherwise than the one they were written for.
  */
-export async function attachKernels(tf: Tf, binary: BufferSource): Promise<KernelModule> {
+export async function attachKernels(tf: Tf, { variant, module }: CompiledKernels): Promise<KernelModule> {
   const backend = tf.backend() as unknown as WasmBackend;
   const memory = backendMemory(tf, backend);
-  const { instance } = await WebAssembly.instantiate(binary, { env: { memory } });
+  const instance = await WebAssembly.instantiate(module, { env: { memory } });
   const sizesAddress = allocate(backend, CONV_SIZES.length * 4);
   let scratchAddress = 0;
   let scratchBytes = 0;
   return {
+    variant,
     run: instance.exports as unknown as KernelExports,
     backend,
     address: (tensor) => backend.dataIdMap.get(tensor.dataId).memoryOffset,

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeBatch, referenceNet } from '../../bench/reference-net.ts';
 import { loadEngine } from '../../src/engine/index.ts';
 import { hasBrowser, launchBrowser } from '../e2e/browser.ts';
+import { expectClose } from './compare.ts';
 
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
@@ -31,8 +32,8 @@ function serve(script: string, isolated: boolean): Promise<Server> {
     if (url === '/')
       send('text/html', '<link rel="icon" href="data:," /><script type="module" src="/page.js"></script>');
     else if (url === '/page.js') send('text/javascript', script);
-    else if (url === '/ngplus-kernels.wasm')
-      send('application/wasm', await readFile(file('../../kernels/build/simd.wasm')));
+    else if (url.startsWith('/kernels/'))
+      send('application/wasm', await readFile(file(`../../kernels/build/${url.slice(9)}`)));
     else if (url.startsWith('/tfjs/'))
       send(
         'application/wasm',
@@ -48,7 +49,7 @@ describe.skipIf(!hasBrowser())('in a browser', () => {
   let expected: number[];
   beforeAll(async () => {
     script = await bundlePage();
-    const engine = await loadEngine('wasm');
+    const engine = await loadEngine('wasm', { plain: true });
     const net = referenceNet(engine, 1e-3);
     const batch = makeBatch(engine.tf, 32);
     expected = Array.from({ length: 5 }, () => net.update(batch));
@@ -60,6 +61,17 @@ describe.skipIf(!hasBrowser())('in a browser', () => {
     ['a plain page', false],
     ['a page that could use threads', true],
   ])('%s trains to the same losses as Node, to the last bit', async (_name, isolated) => {
+    expect(await trainInPage(isolated, true)).toEqual({ kernels: 'ngplus-simd@2', losses: expected });
+  });
+
+  test('fused multiply-add comes close to the same losses', async () => {
+    const { kernels, losses } = await trainInPage(false, false);
+    expect(kernels).toBe('ngplus-relaxed@2');
+    expect(losses).not.toEqual(expected);
+    expectClose(losses, expected, 1e-5);
+  });
+
+  async function trainInPage(isolated: boolean, plain: boolean): Promise<{ kernels: string; losses: number[] }> {
     const server = await serve(script, isolated);
     servers.push(server);
     const browser = await launchBrowser();
@@ -70,10 +82,11 @@ describe.skipIf(!hasBrowser())('in a browser', () => {
       await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
       await page.waitForFunction('typeof train === "function"');
       expect(await page.evaluate('crossOriginIsolated')).toBe(isolated);
-      expect(await page.evaluate('train(5)')).toEqual(expected);
+      const result = await page.evaluate<{ kernels: string; losses: number[] }>(`train(5, ${plain})`);
       expect(problems).toEqual([]);
+      return result;
     } finally {
       await browser.close();
     }
-  });
+  }
 });

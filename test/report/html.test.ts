@@ -62,7 +62,7 @@ describe('report of one pair', () => {
       'source 1000, 1001, 1002, 1003, 1004; scratch 2000',
       'algorithmConfig.learningRate 0.005',
       '3.5M environment steps, 2 min',
-      'New Game+ 0.1.0, backend wasm, kernels ngplus-simd@1',
+      'New Game+ 0.1.0, backend wasm, kernels ngplus-simd@2',
       'npx ngplus study --sources freeway',
       'chosen on seeds 90000',
     ]) {

@@ -57,7 +57,7 @@ export function sampleStudy(pairs: readonly ReportPair[]): StudyReport {
     description: 'Fine-tuning a trained agent on another game, beside agents that learn it from scratch.',
     version: '0.1.0',
     backend: 'wasm',
-    kernels: 'ngplus-simd@1',
+    kernels: 'ngplus-simd@2',
     pairs,
     seeds: {
       source: [1000, 1001, 1002, 1003, 1004],

@@ -11,7 +11,7 @@ import {
   type TransferRequest,
 } from '../../src/runs/config.ts';
 
-const ENGINE = { backend: 'wasm', kernels: 'ngplus-simd@1' } as const;
+const ENGINE = { backend: 'wasm', kernels: 'ngplus-simd@2' } as const;
 const INFO = { env: 'freeway', gameRevision: 1, algorithm: 'ppo', step: 1000, seed: 4 };
 const training = (request: Partial<TrainingRequest> = {}): RunConfig =>
   resolveTraining({ env: 'breakout', ...request }, ENGINE);
