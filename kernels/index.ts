@@ -14,3 +14,8 @@ export { segmentSum } from './segment-sum';
 export { reluGradient } from './relu-gradient';
 export { addRow } from './add-row';
 export { adam } from './adam';
+export { avgPoolGradient } from './avg-pool-gradient';
+export { depthwiseConv2d, depthwiseFilterGradient, depthwiseInputGradient, depthwiseScratchBytes } from './depthwise';
+export { gather } from './gather';
+export { layerNorm, layerNormGradient } from './layer-norm';
+export { logSoftmax, logSoftmaxGradient, softmaxGradient } from './softmax';
