@@ -136,7 +136,7 @@ function tileGradient(tf: Tf, dy: Tensor, shape: number[], reps: readonly number
   shape.forEach((size, axis) => {
     if (reps[axis] > 1) repeated.push(split.length);
     if (reps[axis] > 1) split.push(reps[axis]);
-    if (size > 1) split.push(size);
+    if (size !== 1) split.push(size);
   });
   const summed = repeated.length === 0 ? dy : tf.sum(tf.reshape(dy, split), repeated);
   return tf.reshape(summed, shape);

@@ -21,7 +21,7 @@ export function fusedConv2d(tf: Tf, module: KernelModule, stock: KernelFunc): Ke
     const info = convInfo(tf, x.shape, filter.shape, attrs);
     return isPlainConv(info) && isBias(tf, bias, info.outChannels)
       ? convolve(tf, module, info, x, filter, bias, attrs.activation === 'relu')
-      : (stock(call) as TensorInfo);
+      : stockWindows('FusedConv2D', info, stock, call);
   };
 }
 
@@ -144,13 +144,29 @@ function requirePlainConv(kernel: string, info: Conv2DInfo): void {
   );
 }
 
+/**
+ * A stock kernel that slides a window. They work out the size of their output anew, and write past its end or leave part
+ * of it as it lay in memory where tfjs came to another: with dimRoundingMode "ceil" or "round", or with a number as
+ * padding where window or stride are not square.
+ */
+function stockWindows(name: string, info: Conv2DInfo, stock: KernelFunc, call: Parameters<KernelFunc>[0]): TensorInfo {
+  const { top, bottom, left, right } = info.padInfo;
+  const height = Math.floor((info.inHeight + top + bottom - info.effectiveFilterHeight) / info.strideHeight) + 1;
+  const width = Math.floor((info.inWidth + left + right - info.effectiveFilterWidth) / info.strideWidth) + 1;
+  if (height !== info.outHeight || width !== info.outWidth)
+    refuse(`${name} with this padding or dimRoundingMode`, 'wrong in');
+  return stock(call) as TensorInfo;
+}
+
 // ---- Depthwise convolutions ----
 
 export function depthwiseConv2d(tf: Tf, module: KernelModule, stock: KernelFunc): Kernel {
   return ({ x, filter }, attrs, call) => {
     requireFloats('DepthwiseConv2dNative', x, filter);
     const info = convInfo(tf, x.shape, filter.shape, attrs, true);
-    return isPlainConv(info) ? convolveDepthwise(tf, module, info, x, filter) : (stock(call) as TensorInfo);
+    return isPlainConv(info)
+      ? convolveDepthwise(tf, module, info, x, filter)
+      : stockWindows('DepthwiseConv2dNative', info, stock, call);
   };
 }
 
@@ -158,7 +174,8 @@ export function fusedDepthwiseConv2d(tf: Tf, module: KernelModule, stock: Kernel
   return ({ x, filter, bias }, attrs, call) => {
     requireFloats('FusedDepthwiseConv2D', x, filter);
     const info = convInfo(tf, x.shape, filter.shape, attrs, true);
-    if (!isPlainConv(info) || !isBias(tf, bias, info.outChannels)) return stock(call) as TensorInfo;
+    if (!isPlainConv(info) || !isBias(tf, bias, info.outChannels))
+      return stockWindows('FusedDepthwiseConv2D', info, stock, call);
     const out = convolveDepthwise(tf, module, info, x, filter);
     const to = module.address(out);
     const count = tf.util.sizeFromShape(out.shape);
@@ -216,19 +233,8 @@ export function depthwiseBackpropInput(tf: Tf, module: KernelModule): Kernel {
 
 // ---- Pooling ----
 
-/** The stock kernels leave what other rounding adds to the output as it lay in memory. */
 export function pool(tf: Tf, name: string, stock: KernelFunc): Kernel {
-  return ({ x }, attrs, call) => {
-    const { dimRoundingMode } = attrs;
-    if (
-      !tf.util.arraysEqual(
-        poolInfo(tf, x, attrs).outShape,
-        poolInfo(tf, x, { ...attrs, dimRoundingMode: 'floor' }).outShape,
-      )
-    )
-      refuse(`${name} with dimRoundingMode "${dimRoundingMode}"`, 'wrong in');
-    return stock(call) as TensorInfo;
-  };
+  return ({ x }, attrs, call) => stockWindows(name, poolInfo(tf, x, attrs), stock, call);
 }
 
 /** The stock kernel starts its search at 0, and so gives windows of negative values no gradient. */
