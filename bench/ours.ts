@@ -112,7 +112,7 @@ async function ppoWork(backend: string, threads: number, netId: string, numEnvs:
 
 /** Two rows times a panel that stays in the first cache: what the processor can do at most with 128-bit SIMD. */
 async function peakWork(): Promise<Work> {
-  const read = (file: string) => readFile(new URL(`../kernels/build/${file}`, import.meta.url));
+  const read = (name: string) => readFile(new URL(`../kernels/build/${name}.wasm`, import.meta.url));
   const { module } = await compileKernels(read);
   const k = instantiateKernels(module, new WebAssembly.Memory({ initial: 4 }));
   const depth = 128;

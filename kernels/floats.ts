@@ -23,6 +23,32 @@ export function relu4(x: v128): v128 {
   return f32x4.pmax(x, f32x4.splat(0));
 }
 
+/** The sum of the four lanes. */
+export function sumLanes(x: v128): f32 {
+  const pairs = f32x4.add(x, v128.shuffle<i32>(x, x, 2, 3, 0, 1));
+  return f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1);
+}
+
+/** The first `count` of four floats; `fill` in the lanes of the others, which are not read. */
+export function loadPart(from: usize, count: i32, fill: f32): v128 {
+  if (count >= 4) return v128.load(from);
+  let part = f32x4.replace_lane(f32x4.splat(fill), 0, load<f32>(from));
+  if (count > 1) part = f32x4.replace_lane(part, 1, load<f32>(from, 4));
+  if (count > 2) part = f32x4.replace_lane(part, 2, load<f32>(from, 8));
+  return part;
+}
+
+/** Writes the first `count` lanes. */
+export function storePart(to: usize, values: v128, count: i32): void {
+  if (count >= 4) {
+    v128.store(to, values);
+    return;
+  }
+  store<f32>(to, f32x4.extract_lane(values, 0));
+  if (count > 1) store<f32>(to, f32x4.extract_lane(values, 1), 4);
+  if (count > 2) store<f32>(to, f32x4.extract_lane(values, 2), 8);
+}
+
 /** Copies `count` floats between areas that do not overlap. For short rows a loop beats the call behind memory.copy. */
 export function copyFloats(to: usize, from: usize, count: i32): void {
   for (; count >= 4; count -= 4) {

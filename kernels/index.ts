@@ -8,12 +8,15 @@
 export { gemm, gemmScratchBytes } from './gemm';
 export { conv2d, conv2dInputGradient, conv2dScratchBytes } from './conv2d';
 export { conv2dFilterGradient, filterGradientScratchBytes } from './conv2d-filter-gradient';
-export { depthwiseFilterGradient, depthwiseInputGradient } from './depthwise';
-export { layerNorm, layerNormGradient } from './layer-norm';
+export { depthwiseConv2d, depthwiseFilterGradient, depthwiseInputGradient, depthwiseScratchBytes } from './depthwise';
 export { maxPoolGradient } from './max-pool-gradient';
+export { avgPoolGradient } from './avg-pool-gradient';
 export { columnSum, sumOfSquares } from './reduce';
+export { gather } from './gather';
 export { segmentSum } from './segment-sum';
 export { reluGradient } from './relu-gradient';
+export { layerNorm, layerNormGradient } from './layer-norm';
+export { logSoftmax, logSoftmaxGradient, softmaxGradient } from './softmax';
 export { addRow } from './add-row';
 export { adam } from './adam';
 

@@ -1,122 +1,119 @@
-import { floats, multiplyAdd } from './floats';
+// Layer normalisation (Ba, Kiros & Hinton 2016): each row with mean 0 and variance 1, then times a gain plus a bias.
 
-// Layer normalisation (Ba, Kiros & Hinton 2016) over rows of `cols` values:
-//   y = gain · n + bias,  n = (x − mean) · r,  r = 1 / sqrt(variance + epsilon)
+import { floats, loadPart, multiplyAdd, storePart, sumLanes } from './floats';
 
-/** y[rows, cols]; keeps each row's mean and r in `moments` [rows, 2] for the gradient. */
-export function layerNorm(
-  rows: i32,
-  cols: i32,
-  x: usize,
-  gain: usize,
-  bias: usize,
-  epsilon: f32,
-  y: usize,
-  moments: usize,
-): void {
-  for (let row = 0; row < rows; row++) {
-    const mean = sum(cols, x) / <f32>cols;
-    const scale = <f32>1 / sqrt<f32>(sumOfDeviations(cols, x, mean) / <f32>cols + epsilon);
-    const means = f32x4.splat(mean);
-    const scales = f32x4.splat(scale);
-    let i = 0;
-    for (; i + 4 <= cols; i += 4) {
-      const at = floats(i);
-      const n = f32x4.mul(f32x4.sub(v128.load(x + at), means), scales);
-      v128.store(y + at, multiplyAdd(v128.load(bias + at), n, v128.load(gain + at)));
+// Sums of this many rows are added to each other: one long chain would lose digits to rounding.
+const BLOCK_ROWS: i32 = 256;
+
+/** out[rows, cols] = (x - mean) / sqrt(variance + epsilon) · gain[cols] + bias[cols], mean and variance by row. */
+export function layerNorm(rows: i32, cols: i32, x: usize, gain: usize, bias: usize, epsilon: f32, out: usize): void {
+  for (; rows > 0; rows--) {
+    const mean = rowMean(cols, x);
+    const scales = f32x4.splat(rowScale(cols, x, mean, epsilon));
+    for (let j = 0; j < cols; j += 4) {
+      const at = floats(j);
+      const centred = f32x4.sub(loadPart(x + at, cols - j, 0), f32x4.splat(mean));
+      const gains = loadPart(gain + at, cols - j, 0);
+      const biases = loadPart(bias + at, cols - j, 0);
+      storePart(out + at, multiplyAdd(biases, f32x4.mul(centred, scales), gains), cols - j);
     }
-    for (; i < cols; i++) {
-      const at = floats(i);
-      store<f32>(y + at, (load<f32>(x + at) - mean) * scale * load<f32>(gain + at) + load<f32>(bias + at));
-    }
-    store<f32>(moments, mean);
-    store<f32>(moments, scale, 4);
-    moments += 8;
     x += floats(cols);
-    y += floats(cols);
+    out += floats(cols);
   }
 }
 
 /**
- * With g = dy · gain: dx = r · (g − mean(g) − n · mean(g · n)), dGain = the rows' sum of dy · n, dBias = that of dy.
+ * The gradients of `layerNorm`: dx[rows, cols], gainGradient[cols] and biasGradient[cols]. With n = the normalised row
+ * and g = dy · gain: dx = (g - mean(g) - n · mean(g · n)) / sqrt(variance + epsilon). `scratch` holds 2 · cols floats.
  */
 export function layerNormGradient(
   rows: i32,
   cols: i32,
   x: usize,
   gain: usize,
-  moments: usize,
   dy: usize,
+  epsilon: f32,
   dx: usize,
-  dGain: usize,
-  dBias: usize,
+  gainGradient: usize,
+  biasGradient: usize,
+  scratch: usize,
 ): void {
-  memory.fill(dGain, 0, floats(cols));
-  memory.fill(dBias, 0, floats(cols));
-  for (let row = 0; row < rows; row++) {
-    const mean = load<f32>(moments);
-    const scale = load<f32>(moments, 4);
-    let sumG: f32 = 0;
-    let sumGn: f32 = 0;
-    for (let i = 0; i < cols; i++) {
-      const at = floats(i);
-      const d = load<f32>(dy + at);
-      const n = (load<f32>(x + at) - mean) * scale;
-      const g = d * load<f32>(gain + at);
-      sumG += g;
-      sumGn += g * n;
-      store<f32>(dGain + at, load<f32>(dGain + at) + d * n);
-      store<f32>(dBias + at, load<f32>(dBias + at) + d);
+  memory.fill(gainGradient, 0, floats(cols));
+  memory.fill(biasGradient, 0, floats(cols));
+  const gainSums = scratch;
+  const biasSums = scratch + floats(cols);
+  for (let block = 0; block < rows; block += BLOCK_ROWS) {
+    memory.fill(scratch, 0, floats(2 * cols));
+    for (let i = min(BLOCK_ROWS, rows - block); i > 0; i--) {
+      rowGradient(cols, x, gain, dy, epsilon, dx, gainSums, biasSums);
+      x += floats(cols);
+      dy += floats(cols);
+      dx += floats(cols);
     }
-    sumG /= <f32>cols;
-    sumGn /= <f32>cols;
-    for (let i = 0; i < cols; i++) {
-      const at = floats(i);
-      const n = (load<f32>(x + at) - mean) * scale;
-      store<f32>(dx + at, scale * (load<f32>(dy + at) * load<f32>(gain + at) - sumG - n * sumGn));
-    }
-    moments += 8;
-    x += floats(cols);
-    dy += floats(cols);
-    dx += floats(cols);
+    addOnto(cols, gainGradient, gainSums);
+    addOnto(cols, biasGradient, biasSums);
   }
 }
 
-function sum(count: i32, x: usize): f32 {
+/** dx of one row; adds what the row gives to the sums of gain and bias. */
+function rowGradient(
+  cols: i32,
+  x: usize,
+  gain: usize,
+  dy: usize,
+  epsilon: f32,
+  dx: usize,
+  gainSums: usize,
+  biasSums: usize,
+): void {
+  const mean = rowMean(cols, x);
+  const means = f32x4.splat(mean);
+  const scales = f32x4.splat(rowScale(cols, x, mean, epsilon));
   let sums = f32x4.splat(0);
-  for (; count >= 4; count -= 4) {
-    sums = f32x4.add(sums, v128.load(x));
-    x += 16;
+  let products = f32x4.splat(0);
+  for (let j = 0; j < cols; j += 4) {
+    const at = floats(j);
+    const rest = cols - j;
+    const normal = f32x4.mul(f32x4.sub(loadPart(x + at, rest, mean), means), scales);
+    const gradient = loadPart(dy + at, rest, 0);
+    const gained = f32x4.mul(gradient, loadPart(gain + at, rest, 0));
+    sums = f32x4.add(sums, gained);
+    products = multiplyAdd(products, gained, normal);
+    storePart(gainSums + at, multiplyAdd(loadPart(gainSums + at, rest, 0), gradient, normal), rest);
+    storePart(biasSums + at, f32x4.add(loadPart(biasSums + at, rest, 0), gradient), rest);
   }
-  let total = lanes(sums);
-  for (; count > 0; count--) {
-    total += load<f32>(x);
-    x += 4;
+  const meanGained = f32x4.splat(sumLanes(sums) / <f32>cols);
+  const meanProduct = f32x4.splat(-sumLanes(products) / <f32>cols);
+  for (let j = 0; j < cols; j += 4) {
+    const at = floats(j);
+    const rest = cols - j;
+    const normal = f32x4.mul(f32x4.sub(loadPart(x + at, rest, 0), means), scales);
+    const gained = f32x4.mul(loadPart(dy + at, rest, 0), loadPart(gain + at, rest, 0));
+    const change = multiplyAdd(f32x4.sub(gained, meanGained), normal, meanProduct);
+    storePart(dx + at, f32x4.mul(change, scales), rest);
   }
-  return total;
 }
 
-function sumOfDeviations(count: i32, x: usize, mean: f32): f32 {
+function rowMean(cols: i32, x: usize): f32 {
+  let sums = f32x4.splat(0);
+  for (let j = 0; j < cols; j += 4) sums = f32x4.add(sums, loadPart(x + floats(j), cols - j, 0));
+  return sumLanes(sums) / <f32>cols;
+}
+
+/** 1 / sqrt(variance + epsilon). */
+function rowScale(cols: i32, x: usize, mean: f32, epsilon: f32): f32 {
   const means = f32x4.splat(mean);
   let sums = f32x4.splat(0);
-  for (; count >= 4; count -= 4) {
-    const deviation = f32x4.sub(v128.load(x), means);
-    sums = multiplyAdd(sums, deviation, deviation);
-    x += 16;
+  for (let j = 0; j < cols; j += 4) {
+    const centred = f32x4.sub(loadPart(x + floats(j), cols - j, mean), means);
+    sums = multiplyAdd(sums, centred, centred);
   }
-  let total = lanes(sums);
-  for (; count > 0; count--) {
-    const deviation = load<f32>(x) - mean;
-    total += deviation * deviation;
-    x += 4;
-  }
-  return total;
+  return 1 / sqrt<f32>(sumLanes(sums) / <f32>cols + epsilon);
 }
 
-function lanes(sums: v128): f32 {
-  return (
-    f32x4.extract_lane(sums, 0) +
-    f32x4.extract_lane(sums, 1) +
-    (f32x4.extract_lane(sums, 2) + f32x4.extract_lane(sums, 3))
-  );
+function addOnto(count: i32, to: usize, from: usize): void {
+  for (let j = 0; j < count; j += 4) {
+    const sum = f32x4.add(loadPart(to + floats(j), count - j, 0), loadPart(from + floats(j), count - j, 0));
+    storePart(to + floats(j), sum, count - j);
+  }
 }

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { createFusedNet } from './fused/net.ts';
-import { compileKernels, type KernelChoice } from './kernel-files.ts';
+import { compileKernels, type KernelOptions, type ReadKernels } from './kernel-files.ts';
 import type { Engine } from './types.ts';
 import { startWasmEngine, type WasmPaths } from './wasm-backend.ts';
 
@@ -11,12 +11,13 @@ import { startWasmEngine, type WasmPaths } from './wasm-backend.ts';
 export async function loadBrowserEngine(
   paths: WasmPaths,
   kernelsUrl: string | URL,
-  choice: KernelChoice = {},
+  options?: KernelOptions,
 ): Promise<Engine> {
   const folder = new URL(kernelsUrl, location.href);
-  const kernels = await compileKernels((file) => fetchBinary(new URL(file, folder)), choice);
-  const engine = await startWasmEngine(tf, paths, async () => kernels);
-  return { ...engine, fused: (size) => createFusedNet(kernels.module, { ...size, lanes: 1 }) };
+  const read: ReadKernels = (name) => fetchBinary(new URL(`${name}.wasm`, folder));
+  const engine = await startWasmEngine(tf, paths, read, options);
+  const { module } = await compileKernels(read, options);
+  return { ...engine, fused: (size) => createFusedNet(module, { ...size, lanes: 1 }) };
 }
 
 async function fetchBinary(url: URL): Promise<ArrayBuffer> {

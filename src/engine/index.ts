@@ -9,11 +9,11 @@ import { stockOptimiser } from './adam.ts';
 import { createFusedNet } from './fused/net.ts';
 import { createThreadedNet } from './fused-threads.ts';
 import { improveGradients } from './gradients.ts';
-import { compileKernels, type Kernels, type ReadKernels } from './kernel-files.ts';
+import { type CompiledKernels, compileKernels, type KernelOptions, type ReadKernels } from './kernel-files.ts';
 import { BACKENDS, type BackendChoice, type BackendName, type BackendReport, type Engine, type Tf } from './types.ts';
 
 const require = createRequire(import.meta.url);
-const KERNELS = new URL('../../kernels/build/', import.meta.url);
+const readKernels: ReadKernels = (name) => readFile(new URL(`../../kernels/build/${name}.wasm`, import.meta.url));
 const TFJS_NODE = '@tensorflow/tfjs-node';
 const ADD_TENSORFLOW = 'add it with: npm run setup:native (or: npm install @tensorflow/tfjs-node@4.22.0)';
 const MEND_WASM = 'it needs a processor with SIMD and the packages as npm ci installs them';
@@ -28,14 +28,15 @@ if (isMainThread) {
 
 /**
  * Loads tfjs in this thread with a backend to train on. `auto` takes wasm, whose fused path is the fastest
- * (docs/performance.md), else tensorflow where it is installed, else cpu, both with a warning. Throws a UserError where the backend asked for is not there.
+ * (docs/performance.md), else tensorflow where it is installed, else cpu, both with a warning. Throws a UserError where the backend asked
+ * for is not there. `plain` concerns wasm alone.
  */
-export function loadEngine(choice: BackendChoice = 'auto'): Promise<Engine> {
-  if (latest?.choice === choice) return latest.engine;
+export function loadEngine(choice: BackendChoice = 'auto', { plain = false }: KernelOptions = {}): Promise<Engine> {
+  if (latest?.choice === choice && latest.plain === plain) return latest.engine;
   // tfjs has one active backend a thread: two that start at once disturb each other.
   const earlier = latest?.engine.catch(() => undefined);
-  const engine = Promise.resolve(earlier).then(() => startEngine(choice));
-  const entry = { choice, engine };
+  const engine = Promise.resolve(earlier).then(() => startEngine(choice, { plain }));
+  const entry = { choice, plain, engine };
   latest = entry;
   engine.catch(() => {
     if (latest === entry) latest = null;
@@ -44,26 +45,26 @@ export function loadEngine(choice: BackendChoice = 'auto'): Promise<Engine> {
 }
 
 /** The engine last asked for in this thread. */
-let latest: { choice: BackendChoice; engine: Promise<Engine> } | null = null;
+let latest: { choice: BackendChoice; plain: boolean; engine: Promise<Engine> } | null = null;
 
-async function startEngine(choice: BackendChoice): Promise<Engine> {
+async function startEngine(choice: BackendChoice, options: KernelOptions): Promise<Engine> {
   switch (choice) {
     case 'tensorflow':
       return loadTensorflow();
     case 'wasm':
-      return loadWasm();
+      return loadWasm(options);
     case 'cpu':
       return loadCpu();
     case 'auto':
-      return loadBest();
+      return loadBest(options);
     default:
       throw unknownValue('backend', choice, ['auto', ...BACKENDS]);
   }
 }
 
-async function loadBest(): Promise<Engine> {
+async function loadBest(options: KernelOptions): Promise<Engine> {
   try {
-    return await loadWasm();
+    return await loadWasm(options);
   } catch (error) {
     warn(messageOf(error));
   }
@@ -90,7 +91,7 @@ export async function resolveBackend(
   return { backend, kernels };
 }
 
-const hasSimd = async (): Promise<boolean> => WebAssembly.validate(await readKernels('simd.wasm'));
+const hasSimd = async (): Promise<boolean> => WebAssembly.validate(await readKernels('simd'));
 
 /**
  * The wasm engine for those who train on its fused path alone: tfjs, which takes half a second to load, is left out,
@@ -130,7 +131,7 @@ async function loadTensorflow(): Promise<Engine> {
   return { ...(await stockEngine(tf, 'tensorflow')), fused: await loadFused(await compileKernels(readKernels)) };
 }
 
-async function loadWasm(): Promise<Engine> {
+async function loadWasm(options: KernelOptions): Promise<Engine> {
   const tf = await loadTf();
   const folder = path.join(
     path.dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json')),
@@ -138,20 +139,20 @@ async function loadWasm(): Promise<Engine> {
     path.sep,
   );
   try {
-    const kernels = await compileKernels(readKernels);
     const { startWasmEngine } = await import('./wasm-backend.ts');
-    const engine = await keepingProcessListeners(() => startWasmEngine(tf, folder, async () => kernels));
-    return { ...engine, fused: await loadFused(kernels) };
+    const engine = await keepingProcessListeners(() => startWasmEngine(tf, folder, readKernels, options));
+    return { ...engine, fused: await loadFused(await compileKernels(readKernels, options), options) };
   } catch (error) {
     throw new UserError(`backend "wasm" does not start (${messageOf(error)}); ${MEND_WASM}`, { cause: error });
   }
 }
 
-const readKernels: ReadKernels = (file) => readFile(new URL(file, KERNELS));
-
 /** The fused path: in this thread alone, or on several. */
-async function loadFused({ module }: Kernels): Promise<NonNullable<Engine['fused']>> {
-  const shared = await compileKernels(readKernels, { shared: true });
+async function loadFused(
+  { module }: CompiledKernels,
+  options: KernelOptions = {},
+): Promise<NonNullable<Engine['fused']>> {
+  const shared = await compileKernels(readKernels, { ...options, shared: true });
   return (size) => (size.lanes === 1 ? createFusedNet(module, size) : createThreadedNet(shared.module, size));
 }
 

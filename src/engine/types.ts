@@ -23,7 +23,7 @@ export interface AdamStep {
 export interface Engine {
   readonly tf: Tf;
   readonly backend: BackendName;
-  /** Which training kernels run, part of a run's identity: `ngplus-simd@2`, or `stock`. */
+  /** Which training kernels run, part of a run's identity: a `KernelVariant`, or `stock`. */
   readonly kernels: string;
   /** One Adam update (Kingma & Ba 2015, algorithm 1) of `param` and its slots, in place. */
   adam(param: tfjs.Variable, grad: tfjs.Tensor, m: tfjs.Variable, v: tfjs.Variable, options: AdamStep): void;

@@ -2,7 +2,7 @@ import type * as tfjs from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { wasmOptimiser } from './adam.ts';
 import { improveGradients } from './gradients.ts';
-import type { Kernels } from './kernel-files.ts';
+import { compileKernels, type KernelOptions, type ReadKernels } from './kernel-files.ts';
 import type { Engine, Tf } from './types.ts';
 import { installKernels } from './wasm-kernels.ts';
 import type { KernelModule } from './wasm-module.ts';
@@ -15,16 +15,23 @@ const installed = new WeakMap<object, KernelModule>();
 
 /**
  * Makes wasm the active backend of this thread, with the training kernels. Free of Node modules: the page and the
- * Node loader hand in where the binaries are. Not to be called again before it has answered.
+ * Node loader hand in where the binaries are. Not to be called again before it has answered. A thread keeps the variant
+ * of the kernels that it loaded first; throws if the plain one is asked for later.
  */
-export async function startWasmEngine(tf: Tf, paths: WasmPaths, kernels: () => Promise<Kernels>): Promise<Engine> {
+export async function startWasmEngine(
+  tf: Tf,
+  paths: WasmPaths,
+  read: ReadKernels,
+  { plain = false }: KernelOptions = {},
+): Promise<Engine> {
   if (tf.findBackend('wasm') === null) {
     // tfjs takes its threaded build in pages that allow it; the kernels are written for plain memory.
     tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
     setWasmPaths(paths);
   }
   if (!(await tf.setBackend('wasm'))) throw new Error('tfjs could not start its wasm backend');
-  const module = installed.get(tf.backend()) ?? (await installKernels(tf, await kernels()));
+  const module = installed.get(tf.backend()) ?? (await installKernels(tf, await compileKernels(read, { plain })));
+  if (plain && module.variant !== 'ngplus-simd@2') throw new Error(`this thread runs the kernels ${module.variant}`);
   if (!installed.has(tf.backend())) saveByReference(tf);
   installed.set(tf.backend(), module);
   improveGradients(tf);

@@ -1,5 +1,5 @@
 import type { DataType, TensorInfo } from '@tensorflow/tfjs';
-import type { Kernels, KernelVariant } from './kernel-files.ts';
+import type { CompiledKernels, KernelVariant } from './kernel-files.ts';
 import type { Tf } from './types.ts';
 
 /** The tfjs whose inner parts the kernels rely on; package.json pins it. */
@@ -61,34 +61,42 @@ interface KernelExports {
   conv2dInputGradient(sizes: number, dy: number, filter: number, dx: number, scratch: number): void;
   filterGradientScratchBytes(sizes: number): number;
   conv2dFilterGradient(sizes: number, x: number, dy: number, gradient: number, scratch: number): void;
-  depthwiseFilterGradient(sizes: number, x: number, dy: number, gradient: number): void;
-  depthwiseInputGradient(sizes: number, dy: number, filter: number, dx: number): void;
-  layerNorm(
-    rows: number,
-    cols: number,
+  depthwiseScratchBytes(sizes: number): number;
+  depthwiseConv2d(sizes: number, x: number, filter: number, out: number, scratch: number): void;
+  depthwiseInputGradient(sizes: number, dy: number, filter: number, dx: number, scratch: number): void;
+  depthwiseFilterGradient(sizes: number, x: number, dy: number, gradient: number, scratch: number): void;
+  maxPoolGradient(sizes: number, x: number, dy: number, dx: number): void;
+  avgPoolGradient(sizes: number, dy: number, dx: number): void;
+  addRow(rows: number, cols: number, x: number, row: number, out: number): void;
+  columnSum(rows: number, cols: number, x: number, out: number): void;
+  sumOfSquares(count: number, x: number): number;
+  segmentSum(rows: number, width: number, segments: number, x: number, ids: number, out: number): void;
+  gather(
+    batch: number,
+    outer: number,
+    size: number,
+    count: number,
+    width: number,
     x: number,
-    gain: number,
-    bias: number,
-    epsilon: number,
-    y: number,
-    moments: number,
-  ): void;
+    ids: number,
+    out: number,
+  ): number;
+  layerNorm(rows: number, cols: number, x: number, gain: number, bias: number, epsilon: number, out: number): void;
   layerNormGradient(
     rows: number,
     cols: number,
     x: number,
     gain: number,
-    moments: number,
     dy: number,
+    epsilon: number,
     dx: number,
-    dGain: number,
-    dBias: number,
+    gainGradient: number,
+    biasGradient: number,
+    scratch: number,
   ): void;
-  maxPoolGradient(sizes: number, x: number, dy: number, dx: number): void;
-  addRow(rows: number, cols: number, x: number, row: number, out: number): void;
-  columnSum(rows: number, cols: number, x: number, out: number): void;
-  sumOfSquares(count: number, x: number): number;
-  segmentSum(rows: number, width: number, segments: number, x: number, ids: number, out: number): void;
+  logSoftmax(rows: number, cols: number, x: number, out: number): void;
+  logSoftmaxGradient(rows: number, cols: number, y: number, dy: number, dx: number): void;
+  softmaxGradient(rows: number, cols: number, y: number, dy: number, dx: number): void;
   reluGradient(count: number, gradient: number, y: number, out: number): void;
   adam(
     count: number,
@@ -116,6 +124,8 @@ export interface KernelModule {
   address(tensor: TensorInfo): number;
   /** A new tensor with undefined values. */
   output(shape: readonly number[], dtype?: DataType): TensorInfo;
+  /** A new tensor of zeros. */
+  zeros(shape: readonly number[]): TensorInfo;
   /** The address of at least `bytes` of scratch, valid until the next call. */
   scratch(bytes: number): number;
   /** The address where these sizes now lie, valid until the next call. */
@@ -126,19 +136,27 @@ export interface KernelModule {
  * Instantiates the kernels over the memory of tfjs' wasm backend, which must be the active one.
  * Throws if this tfjs is built otherwise than the one they were written for.
  */
-export async function attachKernels(tf: Tf, { variant, module }: Kernels): Promise<KernelModule> {
+export async function attachKernels(tf: Tf, { variant, module }: CompiledKernels): Promise<KernelModule> {
   const backend = tf.backend() as unknown as WasmBackend;
   const memory = backendMemory(tf, backend);
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
   const sizesAddress = allocate(backend, CONV_SIZES.length * 4);
   let scratchAddress = 0;
   let scratchBytes = 0;
+  const address = (tensor: TensorInfo) => backend.dataIdMap.get(tensor.dataId).memoryOffset;
+  const output = (shape: readonly number[], dtype: DataType = 'float32') => backend.makeOutput(shape, dtype);
   return {
     variant,
     run: instance.exports as unknown as KernelExports,
     backend,
-    address: (tensor) => backend.dataIdMap.get(tensor.dataId).memoryOffset,
-    output: (shape, dtype = 'float32') => backend.makeOutput(shape, dtype),
+    address,
+    output,
+    zeros(shape) {
+      const out = output(shape);
+      const from = address(out) >>> 0;
+      backend.wasm.HEAPU8.fill(0, from, from + tf.util.sizeFromShape([...shape]) * 4);
+      return out;
+    },
     scratch(bytes) {
       if (bytes > scratchBytes) {
         if (scratchAddress !== 0) backend.wasm._free(scratchAddress);

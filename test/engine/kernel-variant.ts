@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import v8 from 'node:v8';
-import { compileKernels, type Kernels } from '../../src/engine/kernel-files.ts';
+import { type CompiledKernels, compileKernels } from '../../src/engine/kernel-files.ts';
 
 const BUILT = new URL('../../kernels/build/', import.meta.url);
 
 /** The kernels in a variant. Node 20 has relaxed SIMD behind a switch: it is turned on in the process that asks for it. */
-export async function kernelVariant(variant: 'relaxed' | 'simd', shared = false): Promise<Kernels> {
+export async function kernelVariant(variant: 'relaxed' | 'simd', shared = false): Promise<CompiledKernels> {
   if (variant === 'relaxed' && Number(process.versions.node.split('.')[0]) < 22) {
     v8.setFlagsFromString('--experimental-wasm-relaxed-simd');
   }
-  return compileKernels((file) => readFile(new URL(file, BUILT)), { plain: variant === 'simd', shared });
+  return compileKernels((name) => readFile(new URL(`${name}.wasm`, BUILT)), { plain: variant === 'simd', shared });
 }

@@ -80,7 +80,7 @@ test('describeBackends tries each and names what is missing', async () => {
 
 test('the kernels refuse a tfjs that is built otherwise', async () => {
   const { tf } = await loadEngine('wasm');
-  const kernels = await compileKernels((file) => readFile(new URL(file, BUILT)));
+  const kernels = await compileKernels((name) => readFile(new URL(`${name}.wasm`, BUILT)));
   const altered = (changes: object) => attachKernels(Object.assign(Object.create(tf), changes), kernels);
   const built = (wasm: object) => altered({ backend: () => ({ wasm }) });
   await expect(altered({ version_core: '4.99.0' })).rejects.toThrow('this one (4.99.0) is another version');

@@ -1,3 +1,0 @@
-import { gradientSuite } from './gradient-suite.ts';
-
-gradientSuite('relaxed');
