@@ -19,3 +19,4 @@ export { depthwiseConv2d, depthwiseFilterGradient, depthwiseInputGradient, depth
 export { gather } from './gather';
 export { layerNorm, layerNormGradient } from './layer-norm';
 export { logSoftmax, logSoftmaxGradient, softmaxGradient } from './softmax';
+export { tile } from './tile';

@@ -71,8 +71,7 @@ function sectionIds(binary: Uint8Array): number[] {
   return ids;
 }
 
-await mkdir(OUTPUT, { recursive: true });
-for (const [variant, flags] of Object.entries(VARIANTS)) {
+async function build([variant, flags]: [name: string, flags: readonly string[]]): Promise<void> {
   const name = `kernels/build/${variant}.wasm`;
   const file = path.join(ROOT, name);
   const built = await compile(flags);
@@ -86,3 +85,6 @@ for (const [variant, flags] of Object.entries(VARIANTS)) {
     process.exitCode = 1;
   }
 }
+
+await mkdir(OUTPUT, { recursive: true });
+await Promise.all(Object.entries(VARIANTS).map(build));
