@@ -5,7 +5,7 @@
 // its units and `wide` is their number rounded up to a whole vector. So the loops know neither borders nor multipliers.
 
 import { ConvSizes, imageFloats, outPixels, paddedHeight, paddedWidth } from './conv-sizes';
-import { copyFloats, copyPadded, floats, loadPart, multiplyAdd, roundUp, storePart } from './floats';
+import { copyFloats, copyPadded, floats, multiplyAdd, roundUp, storePart } from './floats';
 
 /** Bytes of scratch for each of the three. */
 export function depthwiseScratchBytes(sizes: ConvSizes): i32 {
@@ -40,10 +40,11 @@ export function depthwiseConv2d(sizes: ConvSizes, x: usize, filter: usize, out: 
 /** dx = the gradient of `depthwiseConv2d` for its input. */
 export function depthwiseInputGradient(sizes: ConvSizes, dy: usize, filter: usize, dx: usize, scratch: usize): void {
   const panel = scratch + paddedBytes(sizes);
+  const room = panel + panelBytes(sizes);
   widenRows(panel, filter, sizes.filterHeight * sizes.filterWidth, sizes.units);
   for (let image = 0; image < sizes.batch; image++) {
     memory.fill(scratch, 0, paddedBytes(sizes));
-    spreadImage(sizes, dy, panel, scratch);
+    spreadImage(sizes, wideRows(room, dy, outPixels(sizes), sizes.units), panel, scratch);
     foldImage(dx, scratch, sizes);
     dy += floats(outPixels(sizes) * sizes.units);
     dx += floats(imageFloats(sizes));
@@ -53,13 +54,12 @@ export function depthwiseInputGradient(sizes: ConvSizes, dy: usize, filter: usiz
 /** gradient = that of a `depthwiseConv2d`'s filter. */
 export function depthwiseFilterGradient(sizes: ConvSizes, x: usize, dy: usize, gradient: usize, scratch: usize): void {
   const sums = scratch + paddedBytes(sizes);
-  const wideDy = sums + panelBytes(sizes);
+  const room = sums + panelBytes(sizes);
   const pixelBytes = pixelFloats(sizes) << 2;
   memory.fill(scratch, 0, paddedBytes(sizes) + panelBytes(sizes));
   for (let image = 0; image < sizes.batch; image++) {
     padImage(scratch, x, sizes);
-    widenRows(wideDy, dy, outPixels(sizes), sizes.units);
-    addImage(sizes, scratch, wideDy, sums);
+    addImage(sizes, scratch, wideRows(room, dy, outPixels(sizes), sizes.units), sums);
     x += floats(imageFloats(sizes));
     dy += floats(outPixels(sizes) * sizes.units);
   }
@@ -76,6 +76,13 @@ function widenRows(to: usize, from: usize, rows: i32, count: i32): void {
     to += floats(width);
     from += floats(count);
   }
+}
+
+/** Where those rows lie widened: where they are, if they are whole vectors already, else in the room given. */
+function wideRows(room: usize, from: usize, rows: i32, count: i32): usize {
+  if ((count & 3) == 0) return from;
+  widenRows(room, from, rows, count);
+  return room;
 }
 
 /** Copies an image into a padded one whose borders are zero already. */
@@ -217,27 +224,30 @@ function correlateTile(
 function spreadImage(sizes: ConvSizes, dy: usize, panel: usize, padded: usize): void {
   const pixelBytes = pixelFloats(sizes) << 2;
   const rowBytes = <usize>paddedWidth(sizes) * pixelBytes;
+  const stepBytes = <usize>sizes.strideX * pixelBytes;
   for (let y = 0; y < sizes.outHeight; y++) {
-    for (let x = 0; x < sizes.outWidth; x++) {
-      let weights = panel;
-      for (let ky = 0; ky < sizes.filterHeight; ky++) {
-        let to = padded + <usize>(y * sizes.strideY + ky) * rowBytes + <usize>(x * sizes.strideX) * pixelBytes;
-        for (let kx = 0; kx < sizes.filterWidth; kx++) {
-          addProduct(to, dy, weights, sizes.units);
-          to += pixelBytes;
-          weights += pixelBytes;
+    let weights = panel;
+    for (let ky = 0; ky < sizes.filterHeight; ky++) {
+      let to = padded + <usize>(y * sizes.strideY + ky) * rowBytes;
+      for (let kx = 0; kx < sizes.filterWidth; kx++) {
+        for (let unit = 0; unit < sizes.units; unit += 4) {
+          const at = floats(unit);
+          addRow(sizes.outWidth, to + at, stepBytes, dy + at, pixelBytes, v128.load(weights + at));
         }
+        to += pixelBytes;
+        weights += pixelBytes;
       }
-      dy += floats(sizes.units);
     }
+    dy += <usize>sizes.outWidth * pixelBytes;
   }
 }
 
-/** to += dy · weights over whole vectors; only dy ends within one. */
-function addProduct(to: usize, dy: usize, weights: usize, units: i32): void {
-  for (let unit = 0; unit < units; unit += 4) {
-    const at = floats(unit);
-    v128.store(to + at, multiplyAdd(v128.load(to + at), loadPart(dy + at, units - unit, 0), v128.load(weights + at)));
+/** Adds a row of dy times the weights of four units at one tap. */
+function addRow(pixels: i32, to: usize, stepBytes: usize, dy: usize, pixelBytes: usize, weights: v128): void {
+  for (; pixels > 0; pixels--) {
+    v128.store(to, multiplyAdd(v128.load(to), v128.load(dy), weights));
+    to += stepBytes;
+    dy += pixelBytes;
   }
 }
 

@@ -1,9 +1,13 @@
 // Exponential and logarithm without tables, which would be static data.
 
+import { multiplyAdd } from './floats';
+
 const LOG2_E: f32 = 1.44269504;
 // ln 2 in two parts: the product of the first with a small integer is exact.
 const LN2_HIGH: f32 = 0.693359375;
 const LN2_LOW: f32 = -2.1219444e-4;
+// Adding it rounds to a whole number, which then stands in the lowest bits.
+const TO_WHOLE: f32 = 12582912;
 const LEAST: f32 = -87.3;
 const GREATEST: f32 = 88.3;
 
@@ -12,18 +16,19 @@ const GREATEST: f32 = 88.3;
  * 88.3 it stays at e^88.3; NaN stays NaN.
  */
 export function exp4(x: v128): v128 {
-  const clamped = f32x4.max(f32x4.min(x, f32x4.splat(GREATEST)), f32x4.splat(LEAST));
-  const n = f32x4.nearest(f32x4.mul(clamped, f32x4.splat(LOG2_E)));
-  let r = f32x4.sub(clamped, f32x4.mul(n, f32x4.splat(LN2_HIGH)));
-  r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(LN2_LOW)));
+  const clamped = f32x4.pmax(f32x4.pmin(x, f32x4.splat(GREATEST)), f32x4.splat(LEAST));
+  const whole = multiplyAdd(f32x4.splat(TO_WHOLE), clamped, f32x4.splat(LOG2_E));
+  const n = f32x4.sub(whole, f32x4.splat(TO_WHOLE));
+  const r = multiplyAdd(multiplyAdd(clamped, n, f32x4.splat(-LN2_HIGH)), n, f32x4.splat(-LN2_LOW));
   let p = f32x4.splat(1.98756915e-4);
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.3981999507e-3));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(8.3334519073e-3));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(4.1665795894e-2));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.6666665459e-1));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(5.0000001201e-1));
-  p = f32x4.add(f32x4.mul(p, f32x4.mul(r, r)), f32x4.add(r, f32x4.splat(1)));
-  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
+  p = multiplyAdd(f32x4.splat(1.3981999507e-3), p, r);
+  p = multiplyAdd(f32x4.splat(8.3334519073e-3), p, r);
+  p = multiplyAdd(f32x4.splat(4.1665795894e-2), p, r);
+  p = multiplyAdd(f32x4.splat(1.6666665459e-1), p, r);
+  p = multiplyAdd(f32x4.splat(5.0000001201e-1), p, r);
+  p = multiplyAdd(f32x4.add(r, f32x4.splat(1)), p, f32x4.mul(r, r));
+  // The shift leaves n alone of the bits, in the place of the exponent; 1 has the exponent of 2^0.
+  const power = i32x4.add(i32x4.shl(whole, 23), f32x4.splat(1));
   return v128.andnot(f32x4.mul(p, power), f32x4.lt(x, f32x4.splat(LEAST)));
 }
 

@@ -17,6 +17,7 @@ export { segmentSum } from './segment-sum';
 export { reluGradient } from './relu-gradient';
 export { layerNorm, layerNormGradient } from './layer-norm';
 export { logSoftmax, logSoftmaxGradient, softmaxGradient } from './softmax';
+export { tile } from './tile';
 export { addRow } from './add-row';
 export { adam } from './adam';
 

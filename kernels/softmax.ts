@@ -22,8 +22,8 @@ export function logSoftmax(rows: i32, cols: i32, x: usize, out: usize): void {
 
 function rowMax(cols: i32, x: usize): f32 {
   let most = f32x4.splat(-Infinity);
-  for (let j = 0; j < cols; j += 4) most = f32x4.max(most, loadPart(x + floats(j), cols - j, -Infinity));
-  most = f32x4.max(most, v128.shuffle<i32>(most, most, 2, 3, 0, 1));
+  for (let j = 0; j < cols; j += 4) most = f32x4.pmax(most, loadPart(x + floats(j), cols - j, -Infinity));
+  most = f32x4.pmax(most, v128.shuffle<i32>(most, most, 2, 3, 0, 1));
   return max(f32x4.extract_lane(most, 0), f32x4.extract_lane(most, 1));
 }
 

@@ -71,20 +71,20 @@ function sectionIds(binary: Uint8Array): number[] {
   return ids;
 }
 
+async function build([variant, flags]: [name: string, flags: readonly string[]]): Promise<void> {
+  const name = `kernels/build/${variant}.wasm`;
+  const file = path.join(ROOT, name);
+  const built = await compile(flags);
+  if (!process.argv.includes('--check')) {
+    await writeFile(file, built);
+    console.log(`wrote ${name} (${built.length} bytes)`);
+  } else if (Buffer.compare(await readFile(file), built) === 0) {
+    console.log(`${name} matches its sources (${built.length} bytes)`);
+  } else {
+    console.error(`${name} is not what kernels/ gives; run: npm run kernels`);
+    process.exitCode = 1;
+  }
+}
+
 await mkdir(OUTPUT, { recursive: true });
-await Promise.all(
-  Object.entries(VARIANTS).map(async ([variant, flags]) => {
-    const name = `kernels/build/${variant}.wasm`;
-    const file = path.join(ROOT, name);
-    const built = await compile(flags);
-    if (!process.argv.includes('--check')) {
-      await writeFile(file, built);
-      console.log(`wrote ${name} (${built.length} bytes)`);
-    } else if (Buffer.compare(await readFile(file), built) === 0) {
-      console.log(`${name} matches its sources (${built.length} bytes)`);
-    } else {
-      console.error(`${name} is not what kernels/ gives; run: npm run kernels`);
-      process.exitCode = 1;
-    }
-  }),
-);
+await Promise.all(Object.entries(VARIANTS).map(build));

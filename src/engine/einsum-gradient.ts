@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs';
+import { broadcast } from './operations.ts';
 import type { Tf } from './types.ts';
 
 /**
@@ -16,7 +17,7 @@ export function einsumGradient(tf: Tf, dy: Tensor, inputs: Tensor[], equation: s
     const reduced = tf.einsum(`${from}->${known}`, ...tensors);
     const { shape } = inputs[i];
     const spread = shape.map((size, axis) => (known.includes(own[axis]) ? size : 1));
-    return tf.broadcastTo(tf.reshape(reduced, spread), shape);
+    return broadcast(tf, tf.reshape(reduced, spread), shape);
   };
   return Object.fromEntries(inputs.map((_, i) => [String(i), gradient(i)]));
 }

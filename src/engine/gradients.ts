@@ -1,6 +1,6 @@
 import type * as tfjs from '@tensorflow/tfjs';
 import { einsumGradient } from './einsum-gradient.ts';
-import { hasKernel, OWN_KERNELS } from './operations.ts';
+import { broadcast, hasKernel, OWN_KERNELS } from './operations.ts';
 import type { Tf } from './types.ts';
 
 type Tensor = tfjs.Tensor;
@@ -67,6 +67,18 @@ function gradients(tf: Tf): Gradient[] {
       },
     },
     {
+      kernelName: 'Sum',
+      inputsToSave: ['x'],
+      gradFunc: (dy, [x], { axis }) => ({ x: () => spread(tf, dy, x.shape, axis as number | number[]) }),
+    },
+    {
+      kernelName: 'Mean',
+      inputsToSave: ['x'],
+      gradFunc: (dy, [x], { axis }) => ({
+        x: () => spread(tf, tf.div(dy, x.size / dy.size), x.shape, axis as number | number[]),
+      }),
+    },
+    {
       kernelName: 'Tile',
       inputsToSave: ['x'],
       gradFunc: (dy, [x], { reps }) => ({ x: () => tileGradient(tf, dy, x.shape, reps as number[]) }),
@@ -97,6 +109,13 @@ function gradients(tf: Tf): Gradient[] {
       gradFunc: (dy, inputs, { equation }) => einsumGradient(tf, dy, inputs, equation as string),
     },
   ];
+}
+
+/** The gradient of a sum over some axes: the same dy for each value along them. */
+function spread(tf: Tf, dy: Tensor, shape: number[], axis: number | number[]): Tensor {
+  const axes = tf.util.parseAxisParam(axis, shape);
+  const kept = shape.map((size, i) => (axes.includes(i) ? 1 : size));
+  return broadcast(tf, tf.reshape(dy, kept), shape);
 }
 
 interface Transposes {

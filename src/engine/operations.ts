@@ -33,3 +33,7 @@ export function logSoftmax(tf: Tf, logits: Tensor): Tensor {
 }
 
 export const hasKernel = (tf: Tf, name: string): boolean => tf.getKernel(name, tf.getBackend()) !== undefined;
+
+/** `tf.broadcastTo`, which takes no size of 0. */
+export const broadcast = (tf: Tf, x: Tensor, shape: number[]): Tensor =>
+  tf.util.sizeFromShape(shape) === 0 ? tf.zeros(shape) : tf.broadcastTo(x, shape);

@@ -29,6 +29,7 @@ import {
   reluGrad,
   softmaxGrad,
   sum,
+  tile,
   unsortedSegmentSum,
 } from './wasm-rows.ts';
 
@@ -63,6 +64,7 @@ export async function installKernels(tf: Tf, compiled: CompiledKernels): Promise
     Add: add(tf, module, stock('Add')),
     Sum: sum(tf, module, stock('Sum')),
     GatherV2: gather(tf, module, stock('GatherV2')),
+    Tile: tile(tf, module, stock('Tile')),
     UnsortedSegmentSum: unsortedSegmentSum(tf, module),
     Identity: identity(module),
     LogSoftmax: logSoftmax(tf, module),

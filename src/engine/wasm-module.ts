@@ -81,6 +81,7 @@ interface KernelExports {
     ids: number,
     out: number,
   ): number;
+  tile(outer: number, repeats: number, width: number, x: number, out: number): void;
   layerNorm(rows: number, cols: number, x: number, gain: number, bias: number, epsilon: number, out: number): void;
   layerNormGradient(
     rows: number,

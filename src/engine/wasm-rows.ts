@@ -97,6 +97,28 @@ export function gather(tf: Tf, { run, address, output, backend }: KernelModule, 
   };
 }
 
+/** One axis after another, from the last: each step repeats blocks that lie together. */
+export function tile(tf: Tf, { run, address, output, backend }: KernelModule, stock: KernelFunc): Kernel {
+  return ({ x }, attrs, call) => {
+    if (x.dtype !== 'float32' && x.dtype !== 'int32') return stock(call) as TensorInfo;
+    const reps = attrs.reps as number[];
+    const shape = [...x.shape];
+    let from = x;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      // A copy at the least: the result must not be the input itself.
+      if (reps[axis] === 1 && (axis > 0 || from !== x)) continue;
+      const outer = tf.util.sizeFromShape(shape.slice(0, axis));
+      const width = tf.util.sizeFromShape(shape.slice(axis));
+      shape[axis] *= reps[axis];
+      const out = output(shape, x.dtype);
+      run.tile(outer, reps[axis], width, address(from), address(out));
+      if (from !== x) backend.disposeData(from.dataId);
+      from = out;
+    }
+    return from;
+  };
+}
+
 /** Rows and columns of a tensor whose last axis is worked on. */
 function matrixOf(tf: Tf, { shape }: TensorInfo): [rows: number, cols: number] {
   const cols = shape.at(-1) ?? 1;

@@ -602,6 +602,16 @@ function rows(): void {
     );
   });
 
+  kernels(['Tile'], (property) => {
+    const tiled = shape.chain((drawn) =>
+      fc.record({
+        shape: fc.constant(drawn),
+        reps: fc.array(size(3), { minLength: drawn.length, maxLength: drawn.length }),
+      }),
+    );
+    property('along any axes', tiled, ({ shape, reps }) => ({ shapes: [shape], op: (tf, x) => tf.tile(x, reps) }), 40);
+  });
+
   kernels(['Identity'], (property) => {
     property('two names of the same values', shape, (drawn) => ({
       shapes: [drawn],

@@ -168,12 +168,4 @@ describe('moving values', () => {
     }),
     8,
   );
-
-  const tiled = shape.chain((drawn) =>
-    fc.record({
-      shape: fc.constant(drawn),
-      reps: fc.array(size(3), { minLength: drawn.length, maxLength: drawn.length }),
-    }),
-  );
-  property('tile', tiled, ({ shape, reps }) => ({ shapes: [shape], op: (tf, x) => tf.tile(x, reps) }));
 });
