@@ -39,12 +39,23 @@ export class Sfc32 implements Rng {
 
   /** Moves to the start of the sub-stream (`a`, `b`) of `key`, e.g. environment and episode. Allocates nothing. */
   reseed(key: StreamKey, a = 0, b = 0): void {
+    let x = key[0] ^ Math.imul(a + 1, 0x9e3779b1);
+    let y = key[1] ^ Math.imul(b + 1, 0x85ebca77);
+    let z = key[2] ^ Math.imul(a + 0x165667b1, 0xc2b2ae3d) ^ Math.imul(b + 0x27d4eb2f, 0x165667b1);
+    let counter = key[3] | 1;
+    // Sixteen words as `word` draws them, in locals: short episodes would notice the way to memory and back.
+    for (let i = 0; i < 16; i++) {
+      const t = (x + y + counter) | 0;
+      counter = (counter + 1) | 0;
+      x = y ^ (y >>> 9);
+      y = (z + (z << 3)) | 0;
+      z = (((z << 21) | (z >>> 11)) + t) | 0;
+    }
     const s = this.s;
-    s[0] = key[0] ^ Math.imul(a + 1, 0x9e3779b1);
-    s[1] = key[1] ^ Math.imul(b + 1, 0x85ebca77);
-    s[2] = key[2] ^ Math.imul(a + 0x165667b1, 0xc2b2ae3d) ^ Math.imul(b + 0x27d4eb2f, 0x165667b1);
-    s[3] = (key[3] | 1) >>> 0;
-    for (let i = 0; i < 16; i++) this.word();
+    s[0] = x;
+    s[1] = y;
+    s[2] = z;
+    s[3] = counter;
   }
 
   private word(): number {
