@@ -31,11 +31,7 @@ export function createRng(seed: number | string, ...names: (string | number)[]):
 
 /** sfc32 (Chris Doty-Humphrey, PractRand): 128 bits of state, no allocation per draw. Used for all bulk draws. */
 export class Sfc32 implements Rng {
-  // Four signed words: V8 keeps such fields in place, at half the cost of a typed array.
-  private a = 0;
-  private b = 0;
-  private c = 0;
-  private counter = 0;
+  private readonly s = new Uint32Array(4);
 
   constructor(key: StreamKey) {
     this.reseed(key);
@@ -43,20 +39,35 @@ export class Sfc32 implements Rng {
 
   /** Moves to the start of the sub-stream (`a`, `b`) of `key`, e.g. environment and episode. Allocates nothing. */
   reseed(key: StreamKey, a = 0, b = 0): void {
-    this.a = key[0] ^ Math.imul(a + 1, 0x9e3779b1);
-    this.b = key[1] ^ Math.imul(b + 1, 0x85ebca77);
-    this.c = key[2] ^ Math.imul(a + 0x165667b1, 0xc2b2ae3d) ^ Math.imul(b + 0x27d4eb2f, 0x165667b1);
-    this.counter = key[3] | 1;
-    for (let i = 0; i < 16; i++) this.word();
+    let x = key[0] ^ Math.imul(a + 1, 0x9e3779b1);
+    let y = key[1] ^ Math.imul(b + 1, 0x85ebca77);
+    let z = key[2] ^ Math.imul(a + 0x165667b1, 0xc2b2ae3d) ^ Math.imul(b + 0x27d4eb2f, 0x165667b1);
+    let counter = key[3] | 1;
+    // Sixteen words as `word` draws them, in locals: short episodes would notice the way to memory and back.
+    for (let i = 0; i < 16; i++) {
+      const t = (x + y + counter) | 0;
+      counter = (counter + 1) | 0;
+      x = y ^ (y >>> 9);
+      y = (z + (z << 3)) | 0;
+      z = (((z << 21) | (z >>> 11)) + t) | 0;
+    }
+    const s = this.s;
+    s[0] = x;
+    s[1] = y;
+    s[2] = z;
+    s[3] = counter;
   }
 
   private word(): number {
-    const { a, b, c, counter } = this;
-    const t = (((a + b) | 0) + counter) | 0;
-    this.counter = (counter + 1) | 0;
-    this.a = b ^ (b >>> 9);
-    this.b = (c + (c << 3)) | 0;
-    this.c = (((c << 21) | (c >>> 11)) + t) | 0;
+    const s = this.s;
+    const a = s[0];
+    const b = s[1];
+    const c = s[2];
+    const t = (a + b + s[3]) | 0;
+    s[3] += 1;
+    s[0] = b ^ (b >>> 9);
+    s[1] = (c + (c << 3)) | 0;
+    s[2] = (((c << 21) | (c >>> 11)) + t) | 0;
     return t >>> 0;
   }
 
@@ -77,11 +88,11 @@ export class Sfc32 implements Rng {
   }
 
   save(): Uint32Array {
-    return Uint32Array.of(this.a, this.b, this.c, this.counter);
+    return this.s.slice();
   }
 
   load(state: ArrayLike<number>): void {
-    [this.a, this.b, this.c, this.counter] = Int32Array.from(state);
+    this.s.set(state);
   }
 }
 

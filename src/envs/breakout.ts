@@ -35,8 +35,8 @@ interface State {
   wait: number;
   /** Did the ball meet a brick when it last moved? */
   contact: boolean;
-  /** 1 where a brick is, `[row][column]`. */
-  readonly bricks: Uint8Array;
+  /** The wall as it is seen, `[row][column][channel]`: 1 in the brick channel where a brick is. */
+  readonly wall: Uint8Array;
   bricksLeft: number;
 }
 
@@ -45,7 +45,6 @@ const PADDLE = 0;
 const BALL = 1;
 const TRAIL = 2;
 const BRICK = 3;
-const FIRST_BRICK = SIZE;
 const BOTTOM = SIZE - 1;
 
 export const breakout = defineGame<State, typeof variants>({
@@ -82,7 +81,7 @@ export const breakout = defineGame<State, typeof variants>({
     dy: 1,
     wait: 0,
     contact: false,
-    bricks: new Uint8Array(CELLS),
+    wall: new Uint8Array(CELLS * CHANNELS),
     bricksLeft: 0,
   }),
 
@@ -95,7 +94,7 @@ export const breakout = defineGame<State, typeof variants>({
     state.paddle = (SIZE - state.variant.paddleWidth) >> 1;
     state.wait = state.variant.ballPeriod - 1;
     state.contact = false;
-    state.bricks.fill(0);
+    state.wall.fill(0);
     buildWall(state);
   },
 
@@ -113,13 +112,10 @@ export const breakout = defineGame<State, typeof variants>({
   },
 
   observe(state, _player, out, offset) {
-    const { bricks, variant } = state;
-    out.fill(0, offset, offset + CELLS * CHANNELS);
-    for (let i = 0; i < variant.paddleWidth; i++) out[offset + cell(state.paddle + i, BOTTOM) + PADDLE] = 1;
+    out.set(state.wall, offset);
+    for (let i = 0; i < state.variant.paddleWidth; i++) out[offset + cell(state.paddle + i, BOTTOM) + PADDLE] = 1;
     out[offset + cell(state.ballX, state.ballY) + BALL] = 1;
     out[offset + cell(state.trailX, state.trailY) + TRAIL] = 1;
-    const end = FIRST_BRICK + variant.brickRows * SIZE;
-    for (let i = FIRST_BRICK; i < end; i++) out[offset + i * CHANNELS + BRICK] = bricks[i];
   },
 });
 
@@ -127,12 +123,12 @@ const cell = (x: number, y: number): number => (y * SIZE + x) * CHANNELS;
 
 function buildWall(state: State): void {
   state.bricksLeft = state.variant.brickRows * SIZE;
-  state.bricks.fill(1, FIRST_BRICK, FIRST_BRICK + state.bricksLeft);
+  for (let i = 0; i < state.bricksLeft; i++) state.wall[cell(i, 1) + BRICK] = 1;
 }
 
 /** Moves the ball one cell; true when it is missed. */
 function moveBall(state: State, rewards: Float32Array): boolean {
-  const { bricks, ballX, ballY } = state;
+  const { wall, ballX, ballY } = state;
   let x = ballX + state.dx;
   let y = ballY + state.dy;
   let contact = false;
@@ -144,11 +140,11 @@ function moveBall(state: State, rewards: Float32Array): boolean {
   if (y < 0) {
     y = 0;
     state.dy = -state.dy;
-  } else if (bricks[y * SIZE + x] === 1) {
+  } else if (wall[cell(x, y) + BRICK] === 1) {
     contact = true;
     if (!state.contact) {
       rewards[0] = 1;
-      bricks[y * SIZE + x] = 0;
+      wall[cell(x, y) + BRICK] = 0;
       state.bricksLeft--;
       y = ballY;
       state.dy = -state.dy;

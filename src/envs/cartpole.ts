@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { defineGame } from '../core/game.ts';
-import { cosSmall, sinSmall } from './small-angles.ts';
 import type { Shape } from '../core/game.ts';
+import { cosOfSmall, sinOfSmall } from './small-angle.ts';
 
 /*
  * CartPole (Barto, Sutton & Anderson 1983; CartPole-v1 of Gymnasium). A pole stands on a cart; each step pushes the cart
@@ -62,11 +62,12 @@ export const cartpole = defineGame<State, typeof variants>({
     const v = values[1];
     const angle = values[2];
     const w = values[3];
-    const push = actions[0] === 1 ? force : -force;
+    // A product: a choice between two numbers is a branch that no processor can foresee.
+    const push = (2 * actions[0] - 1) * force;
     const mass = cartMass + poleMass;
     const moment = poleMass * halfLength;
-    const sin = sinSmall(angle);
-    const cos = cosSmall(angle);
+    const sin = sinOfSmall(angle);
+    const cos = cosOfSmall(angle);
     const pull = (push + moment * (w * w) * sin) / mass;
     const turn = (gravity * sin - cos * pull) / (halfLength * (4 / 3 - (poleMass * (cos * cos)) / mass));
     const acceleration = pull - (moment * turn * cos) / mass;
@@ -79,7 +80,11 @@ export const cartpole = defineGame<State, typeof variants>({
   },
 
   observe(state, _player, out, offset) {
-    for (let i = 0; i < 4; i++) out[offset + i] = state.values[i];
+    const values = state.values;
+    out[offset] = values[0];
+    out[offset + 1] = values[1];
+    out[offset + 2] = values[2];
+    out[offset + 3] = values[3];
   },
 
   shapes(state): Shape[] {

@@ -34,10 +34,10 @@ interface State {
   chickenY: number;
   pause: number;
   time: number;
-  /** For the car on row i + 1: column, speed class, which way (right above 0.5), steps before it moves. */
+  /** For the car on row i + 1: column, speed class, direction, steps before it moves. */
   readonly x: Int8Array;
   readonly speed: Int32Array;
-  readonly side: Float64Array;
+  readonly dx: Float64Array;
   readonly wait: Int32Array;
 }
 
@@ -76,7 +76,7 @@ export const freeway = defineGame<State, typeof variants>({
     time: 0,
     x: new Int8Array(variant.lanes),
     speed: new Int32Array(variant.lanes),
-    side: new Float64Array(variant.lanes),
+    dx: new Float64Array(variant.lanes),
     wait: new Int32Array(variant.lanes),
   }),
 
@@ -100,7 +100,7 @@ export const freeway = defineGame<State, typeof variants>({
       hit(state, car);
       if (state.wait[car] === 0) {
         state.wait[car] = state.speed[car];
-        state.x[car] = wrap(state.x[car] + direction(state, car));
+        state.x[car] = wrap(state.x[car] + state.dx[car]);
         hit(state, car);
       } else {
         state.wait[car]--;
@@ -117,19 +117,19 @@ export const freeway = defineGame<State, typeof variants>({
     for (let car = 0; car < state.x.length; car++) {
       const x = state.x[car];
       out[offset + cell(x, car + 1) + CAR] = 1;
-      out[offset + cell(wrap(x - direction(state, car)), car + 1) + CAR + state.speed[car]] = 1;
+      out[offset + cell(wrap(x - state.dx[car]), car + 1) + CAR + state.speed[car]] = 1;
     }
   },
 });
 
 const cell = (x: number, y: number): number => (y * SIZE + x) * CHANNELS;
 const wrap = (x: number): number => (x < 0 ? SIZE - 1 : x >= SIZE ? 0 : x);
-const direction = (state: State, car: number): number => (state.side[car] > 0.5 ? 1 : -1);
 
 /** New speeds and directions; the cars stay where they are. Two draws of an array each. */
 function drawCars(state: State, rng: Rng): void {
   rng.fillInts(state.speed, state.variant.fastest, state.variant.slowest + 1);
-  rng.fillFloats(state.side);
+  rng.fillFloats(state.dx);
+  for (let car = 0; car < state.dx.length; car++) state.dx[car] = state.dx[car] > 0.5 ? 1 : -1;
   state.wait.set(state.speed);
 }
 

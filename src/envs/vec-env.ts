@@ -66,8 +66,8 @@ class Envs implements GameVecEnv {
   readonly states: unknown[];
 
   private readonly game: Game;
-  private readonly sticky: number;
-  private readonly maxSteps: number;
+  /** Does one player play, with all actions all the time? Then `stepSolo` does, without turns and masks. */
+  private readonly isSolo: boolean;
   private readonly key: StreamKey;
   private readonly rngs: Rng[];
   /** `[E]`: number of the running episode, -1 before the first. */
@@ -86,8 +86,6 @@ class Envs implements GameVecEnv {
     this.spec = spec;
     this.id = spec.id;
     this.game = game;
-    this.sticky = spec.sticky;
-    this.maxSteps = spec.maxSteps;
     this.numEnvs = numEnvs;
     this.players = game.players;
     this.observation = observation;
@@ -103,6 +101,7 @@ class Envs implements GameVecEnv {
     this.returns = new Float64Array(slots);
     this.lengths = new Int32Array(numEnvs);
     this.states = Array.from({ length: numEnvs }, () => game.create(variant));
+    this.isSolo = game.players === 1 && game.legal === undefined && game.toAct === undefined;
     this.key = streamKey(seed, 'env');
     this.rngs = Array.from({ length: numEnvs }, (_, env) => this.createRng(seed, env));
     this.episodes = new Int32Array(numEnvs).fill(-1);
@@ -121,12 +120,12 @@ class Envs implements GameVecEnv {
     this.lengths.fill(0);
     for (let env = 0; env < this.numEnvs; env++) {
       this.startEpisode(env);
-      this.look(env, this.obs);
+      this.look(env);
     }
   }
 
   step(actions: Int32Array): void {
-    if (this.players === 1 && !this.game.legal) this.stepAlone(actions);
+    if (this.isSolo) this.stepSolo(actions);
     else for (let env = 0; env < this.numEnvs; env++) this.stepOne(env, actions);
   }
 
@@ -164,7 +163,7 @@ class Envs implements GameVecEnv {
     for (let env = 0; env < this.numEnvs; env++) {
       this.rngs[env].load(saved.rngs[env]);
       restorePlainData(this.states[env] as object, saved.states[env] as object);
-      this.look(env, this.obs);
+      this.look(env);
     }
   }
 
@@ -178,67 +177,39 @@ class Envs implements GameVecEnv {
     return new Mt19937(own);
   }
 
-  /**
-   * `stepOne` for every environment, for games of one player where all actions are always legal: without the loops over
-   * players it takes two thirds of the time.
-   */
-  private stepAlone(actions: Int32Array): void {
-    const { game, numEnvs, states, rngs, rewards, returns, lengths, terminated, truncated, inForce, stepRewards } =
-      this;
-    const { previous, actionIndices, sticky, maxSteps, obs, obsSize } = this;
+  /** What `stepOne` does, for all environments of a game that one player plays with all actions. */
+  private stepSolo(actions: Int32Array): void {
+    const { game, numEnvs, states, rngs, previous, actionIndices, inForce, stepRewards, obs, obsSize } = this;
+    const { rewards, returns, lengths, terminated, truncated } = this;
+    const { sticky, maxSteps } = this.spec;
     for (let env = 0; env < numEnvs; env++) {
       const state = states[env];
       const rng = rngs[env];
-      if ((terminated[env] | truncated[env]) === 1) {
-        lengths[env] = 0;
-        returns[env] = 0;
-      }
-      let action = actionIndices[actions[env]];
-      if (rng.float() < sticky) action = previous[env];
-      previous[env] = action;
-      inForce[0] = action;
-      const over = game.step(state, inForce, rng, stepRewards);
+      if (terminated[env] === 1 || truncated[env] === 1) this.forgetEpisode(env);
+      if (rng.float() >= sticky) previous[env] = actionIndices[actions[env]];
+      inForce[0] = previous[env];
+      const isOver = game.step(state, inForce, rng, stepRewards);
       const reward = stepRewards[0];
       rewards[env] = reward;
       returns[env] += reward;
-      const length = ++lengths[env];
-      const cut = !over && length === maxSteps;
-      terminated[env] = over ? 1 : 0;
-      truncated[env] = cut ? 1 : 0;
-      if (over || cut) {
-        game.observe(state, 0, this.finalObs, env * obsSize);
-        this.startEpisode(env);
-      }
+      if (++lengths[env] === maxSteps || isOver) this.endEpisode(env, isOver);
       game.observe(state, 0, obs, env * obsSize);
     }
   }
 
   private stepOne(env: number, actions: Int32Array): void {
-    const { game, players, stepRewards, returns, terminated, truncated } = this;
-    const state = this.states[env];
+    const { game, players, stepRewards, returns } = this;
     const rng = this.rngs[env];
     const first = env * players;
-    if (terminated[env] === 1 || truncated[env] === 1) {
-      this.lengths[env] = 0;
-      for (let i = first; i < first + players; i++) returns[i] = 0;
-    }
+    if (this.terminated[env] === 1 || this.truncated[env] === 1) this.forgetEpisode(env);
     this.settleActions(env, actions, rng);
-    const over = game.step(state, this.inForce, rng, stepRewards);
+    const isOver = game.step(this.states[env], this.inForce, rng, stepRewards);
     for (let player = 0; player < players; player++) {
       this.rewards[first + player] = stepRewards[player];
       returns[first + player] += stepRewards[player];
     }
-    const length = ++this.lengths[env];
-    const cut = !over && length === this.maxSteps;
-    terminated[env] = over ? 1 : 0;
-    truncated[env] = cut ? 1 : 0;
-    if (over || cut) {
-      for (let player = 0; player < players; player++) {
-        game.observe(state, player, this.finalObs, (first + player) * this.obsSize);
-      }
-      this.startEpisode(env);
-    }
-    this.look(env, this.obs);
+    if (++this.lengths[env] === this.spec.maxSteps || isOver) this.endEpisode(env, isOver);
+    this.look(env);
   }
 
   /** Applies the sticky rule; leaves the actions in force, as indices into the game's own, in `inForce`. */
@@ -249,7 +220,7 @@ class Envs implements GameVecEnv {
       const slot = env * players + player;
       let action = actionIndices[actions[slot]];
       if (toAct === -1 || toAct === player) {
-        if (rng.float() < this.sticky && this.mayRepeat(env, player)) action = previous[slot];
+        if (rng.float() < this.spec.sticky && this.mayRepeat(env, player)) action = previous[slot];
         previous[slot] = action;
       }
       inForce[player] = action;
@@ -262,6 +233,21 @@ class Envs implements GameVecEnv {
     return this.mask[this.previous[env * this.players + player]] === 1;
   }
 
+  private forgetEpisode(env: number): void {
+    this.terminated[env] = 0;
+    this.truncated[env] = 0;
+    this.lengths[env] = 0;
+    for (let player = 0; player < this.players; player++) this.returns[env * this.players + player] = 0;
+  }
+
+  /** Keeps the last observation and starts the next episode. */
+  private endEpisode(env: number, isOver: boolean): void {
+    if (isOver) this.terminated[env] = 1;
+    else this.truncated[env] = 1;
+    this.observe(env, this.finalObs);
+    this.startEpisode(env);
+  }
+
   private startEpisode(env: number): void {
     const rng = this.rngs[env];
     const episode = ++this.episodes[env];
@@ -270,14 +256,18 @@ class Envs implements GameVecEnv {
   }
 
   /** Writes what the players of one environment see and may do. */
-  private look(env: number, obs: Uint8Array | Float32Array): void {
-    const { game, players, obsSize } = this;
-    const state = this.states[env];
-    for (let player = 0; player < players; player++) {
-      game.observe(state, player, obs, (env * players + player) * obsSize);
-    }
-    if (game.toAct !== undefined) this.toAct[env] = game.toAct(state);
+  private look(env: number): void {
+    const { game } = this;
+    this.observe(env, this.obs);
+    if (game.toAct !== undefined) this.toAct[env] = game.toAct(this.states[env]);
     if (game.legal !== undefined) this.writeLegal(env);
+  }
+
+  private observe(env: number, obs: Uint8Array | Float32Array): void {
+    const { game, players, obsSize } = this;
+    for (let player = 0; player < players; player++) {
+      game.observe(this.states[env], player, obs, (env * players + player) * obsSize);
+    }
   }
 
   private writeLegal(env: number): void {

@@ -18,6 +18,11 @@ const start = (game: Game, seed = 3, options = {}) => {
   return env;
 };
 
+const allowAll = (game: Game): Game => ({
+  ...game,
+  legal: (_state, _player, out, offset) => out.fill(1, offset, offset + game.actions.length),
+});
+
 const history = (game: Game, seed: number) => {
   const env = start(game, seed);
   const prints = [fingerprint(env)];
@@ -159,6 +164,10 @@ describe.each([...games, nim as Game, tag as Game].map((game) => [game.id, game]
       expect([...shown.subarray(end - size, end)]).toEqual(last);
     });
     expect(terminated + truncated).toBeGreaterThan(20);
+  });
+
+  it.runIf(game.players === 1)('plays the same where a mask, allowing all, keeps it off the shorter path', () => {
+    expect(history(allowAll(game), 3)).toEqual(history(game, 3));
   });
 
   it('offers the minimal actions under their own numbers', () => {

@@ -2,8 +2,8 @@
 // sizes of 0 among them; and what is refused.
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
-// Registers its own kernels, before ours replace some.
-import '@tensorflow/tfjs-backend-wasm';
+// Loading it registers its own kernels, before ours replace some.
+import { version_wasm } from '@tensorflow/tfjs-backend-wasm';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadEngine } from '../../src/engine/index.ts';
@@ -75,6 +75,7 @@ export function kernelSuite(variant: KernelVariant): void {
   });
 
   test(`the kernels are ${variant}, and each that we register is tested`, () => {
+    expect(version_wasm).toBe(engine.tf.version_core);
     expect(engine.kernels).toBe(variant);
     expect([...tested].toSorted()).toEqual(ours().toSorted());
   });

@@ -133,7 +133,7 @@ describe('how a game plays', () => {
       'an observation not fully written',
       broken({
         observe(state, _player, out, offset) {
-          for (let i = 0; i < 400; i++) if (i % 4 !== 2) out[offset + i] = state.bricks[i >> 2];
+          for (let i = 0; i < 400; i++) if (i % 4 !== 2) out[offset + i] = state.wall[i];
         },
       }),
       'error: observe does not write channel "trail"',
@@ -204,8 +204,8 @@ describe('how a game plays', () => {
       'a state in parts that are shared',
       broken(
         (() => {
-          const bricks = new Uint8Array(100);
-          return { create: (variant: never) => ({ ...(breakout.create(variant) as object), bricks }) };
+          const wall = new Uint8Array(400);
+          return { create: (variant: never) => ({ ...(breakout.create(variant) as object), wall }) };
         })(),
       ),
       'error: two environments side by side disturb each other: keep all in the state',
