@@ -171,7 +171,7 @@ async function alone(command: Command): Promise<number> {
   return median(rates);
 }
 
-/** Multiply-adds of an env step on breakout's 10 x 10 x 4 board: one pass to act, four epochs of three to learn. */
+/** Multiply-adds of an env step of `ppo …` on breakout's 10 x 10 x 4 board: one pass to act, four epochs of three to learn. */
 function multiplyAdds([, , , net, , units]: readonly string[]): number {
   const width = Number(units);
   const [first, rest] = net === 'conv' ? [64 * 36 * 16, 64 * 16 * width] : [400 * width, width * width];
@@ -187,7 +187,7 @@ async function growth(peakRate: number): Promise<Curve[]> {
     const measured: { at: number; rate: number; share: number }[] = [];
     for (const { at, command } of points) {
       const rate = await alone(command);
-      measured.push({ at, rate, share: (rate * multiplyAdds(['', ...command.args])) / peakRate });
+      measured.push({ at, rate, share: (rate * multiplyAdds(command.args)) / peakRate });
     }
     grown.push({ name, size, points: measured });
   }

@@ -37,4 +37,4 @@ def work():
     return steps * num_envs
 
 
-serve(f"gymnax {gymnax.__version__ if hasattr(gymnax, '__version__') else ''}, {num_envs} envs", work)
+serve(f"gymnax, {num_envs} envs", work)
