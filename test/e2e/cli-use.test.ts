@@ -78,7 +78,7 @@ describe.concurrent('bad use is one line and exit code 2:', () => {
     ['train cartpole --net transformer', /unknown net "transformer"; valid: conv, mlp/],
     ['train cartpole --net conv', /conv/],
     ['train cartpole --algorithm dqn', /unknown algorithm "dqn"; valid: ppo/],
-    ['train cartpole --backend cuda', /--backend: "cuda" is not valid; valid: auto, tensorflow, wasm, cpu/],
+    ['train cartpole --backend cuda', /--backend: "cuda" is not valid; valid: auto, wasm, tensorflow, cpu/],
     [
       'train cartpole --folder run --seed 7',
       /run holds another run \(.*seed: there 0, wanted 7; .*\); choose another folder/,

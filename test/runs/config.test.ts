@@ -151,7 +151,7 @@ describe('what is unknown or does not fit is refused in one line', () => {
     [{ totalTimesteps: 0 }, 'totalTimesteps: "0" is not valid; valid: whole number of at least 1'],
     [{ seed: -1 }, 'seed: "-1" is not valid; valid: whole number of at least 0'],
     [{ seed: 1.5 }, 'seed: "1.5" is not valid'],
-    [{ backend: 'gpu' }, 'backend: "gpu" is not valid; valid: auto, tensorflow, wasm, cpu'],
+    [{ backend: 'gpu' }, 'backend: "gpu" is not valid; valid: auto, wasm, tensorflow, cpu'],
     [{ algorithmConfig: { gama: 1 } }, 'unknown option of ppo "gama" (did you mean "gamma"?)'],
     [{ algorithmConfig: { gamma: 2 } }, 'gamma: "2" is not valid; valid: number from 0 to 1'],
     [{ netConfig: { unit: 8 } }, 'unknown option of conv "unit" (did you mean "units"?); valid: filters, units'],
