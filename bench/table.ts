@@ -131,11 +131,8 @@ export function markdown(report: Report): string {
 }
 
 const BOUNDS = `### What bounds it
-- **Few environments** (16, 32): dispatch. A step of the rollout is one forward pass over that many observations, and each
-  kernel call, each phase and the loop over environments in JavaScript cost the same for few as for many.
-- **64 environments and more, conv**: arithmetic. Three products of the dense layer (forward, input gradient, weight
-  gradient) take most of the time and run near the peak of the innermost loop.
-- **Wide layers**: arithmetic, then memory: from some hundred units on a layer's weights, gradients and Adam's two slots
-  (16 bytes a weight) no longer stay in the second cache, and every minibatch reads and writes them.
-- **The mlp**: spread over the first layer's lists, tanh, the small products and the loss in JavaScript; none dominates.
-- **Several processes**: cores. More processes than cores share them.`;
+- **Arithmetic**, nearly everywhere: rates fall as the multiply-adds grow, and the share stays above 100 %, which is what is
+  skipped: cells that are not set in the first layer, and zeros behind the ReLUs. Wider layers skip more.
+- **Memory** for thousands of environments: a minibatch is then tens of thousands of samples, whose activations fit no cache.
+- **Dispatch** costs little even for few environments: a kernel call handles 32 samples, or 32 rows of weights.
+- **Processes**: cores, and what else runs on the machine; trainings side by side share nothing.`;
