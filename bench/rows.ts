@@ -77,7 +77,8 @@ export const ROWS: readonly Row[] = [
     group: 'ppo',
     measure: 'rate',
     ours: ngplus('ppo', 'wasm', String(cores), ...PPO_CONV),
-    peers: [sb3(cores)],
+    // With a small net torch may well be faster on one thread, also where it has two cores.
+    peers: cores === 1 ? [sb3(1)] : [sb3(1), sb3(cores)],
     target: cores === 1 ? 1.25 : 2.2,
     unit: 'steps/s',
     cores,

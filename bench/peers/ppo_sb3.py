@@ -91,4 +91,4 @@ def work():
     return NUM_ENVS * NUM_STEPS
 
 
-serve(f"Stable-Baselines3 {stable_baselines3.__version__}", work)
+serve(f"Stable-Baselines3 {stable_baselines3.__version__}, {sys.argv[1]} threads", work)
