@@ -1,6 +1,7 @@
 import {
   activate,
   activateBackward,
+  CHUNK,
   type FusedLayer,
   type FusedTensor,
   type Lane,
@@ -152,7 +153,7 @@ export function denseLayer(
       const { k } = lane;
       const g = out.gradient + from * out.stride * 4;
       for (const { column, width: cols, biasPartials } of parts) {
-        const partial = biasPartials + (from / 32) * cols * 4;
+        const partial = biasPartials + (from / CHUNK) * cols * 4;
         k.sumRows(to - from, cols, g + column * 4, out.stride * 4, partial);
       }
       if (sparse) k.packPanels(to - from, width, g, out.stride * 4, gradientPanels, batch, from, 0);
