@@ -2,7 +2,8 @@
 // values that are set are multiplied; what is skipped would have added exactly zero.
 
 import { addRows, packColumns, packColumnsTransposed } from './gemm-panels';
-import { floats, multiplyAdd, transpose4 } from './floats';
+import { floats, multiplyAdd } from './floats';
+import { turnRows, writeSelections } from './lists';
 
 // One row by 32 columns: 8 of the 16 SIMD registers hold sums.
 const TILE_COLS: i32 = 32;
@@ -70,7 +71,7 @@ export function sparseGemm(
       for (let i = 0; i < rows; i += BLOCK_ROWS) {
         const blockRows = min(BLOCK_ROWS, rows - i);
         if (transposeA) {
-          turnRows(turned, a + floats(k * rows + i), rows, blockRows, blockDepth);
+          turnRows(turned, floats(blockDepth), a + floats(k * rows + i), floats(rows), blockRows, blockDepth);
           listRows(lists, counts, selections, turned, blockDepth, blockRows, blockDepth);
         } else {
           listRows(lists, counts, selections, a + floats(i * depth + k), depth, blockRows, blockDepth);
@@ -194,35 +195,4 @@ function listRow(list: usize, selections: usize, row: usize, depth: i32): i32 {
     row += 4;
   }
   return <i32>((list - start) >> 2);
-}
-
-/** For each of the 16 subsets of four lanes the byte indices that move them to the front. */
-function writeSelections(selections: usize): void {
-  for (let set = 0; set < 16; set++) {
-    let to = selections + ((<usize>set) << 4);
-    for (let lane = 0; lane < 4; lane++) {
-      if (set & (1 << lane)) {
-        store<u32>(to, 0x03020100 + 0x04040404 * lane);
-        to += 4;
-      }
-    }
-  }
-}
-
-/** turned[rows, depth] = a block of A stored [depth, width]. */
-function turnRows(turned: usize, a: usize, width: i32, rows: i32, depth: i32): void {
-  const fromBytes = floats(width);
-  const toBytes = floats(depth);
-  const wholeRows = rows & -4;
-  const wholeDepth = depth & -4;
-  for (let k = 0; k < wholeDepth; k += 4) {
-    for (let i = 0; i < wholeRows; i += 4) {
-      transpose4(turned + floats(i * depth + k), toBytes, a + floats(k * width + i), fromBytes);
-    }
-  }
-  for (let k = 0; k < depth; k++) {
-    for (let i = k < wholeDepth ? wholeRows : 0; i < rows; i++) {
-      store<f32>(turned + floats(i * depth + k), load<f32>(a + floats(k * width + i)));
-    }
-  }
 }

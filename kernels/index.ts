@@ -23,7 +23,7 @@ export { adam } from './adam';
 
 // What trains a standard net without tfjs, on memory of its own: src/engine/fused.
 export { multiply, weightGradient } from './fused/dense';
-export { sparseMultiply, sparseScratchBytes } from './fused/sparse';
-export { planesConv, planesConvGradient, planesDense, planesDenseGradient, planesScratchBytes } from './fused/planes';
+export { sparseMultiply } from './fused/sparse';
+export { planesConv, planesConvGradient, planesDense, planesDenseGradient } from './fused/planes';
 export { relu, reluBackward, tanh, tanhBackward } from './fused/activation';
 export { packPanels, packTurned, scaleRows, sumRows } from './fused/rows';

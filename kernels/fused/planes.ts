@@ -4,15 +4,6 @@
 
 import { copyFloats, floats, relu4 } from '../floats';
 
-/** Bytes of scratch for these kernels, with observations of `cells` values and minibatches of `batch`. */
-export function planesScratchBytes(cells: i32, batch: i32): i32 {
-  return max(floatsOf(cells), 16 * floatsOf(batch) + 64);
-}
-
-function floatsOf(count: i32): i32 {
-  return (count + 16) * 4;
-}
-
 /** Writes the indices of the set cells, times `step`. */
 function listCells(list: usize, obs: usize, cells: i32, step: i32): i32 {
   const start = list;

@@ -1,7 +1,8 @@
 // The matrix product where many values of A are zero, as behind a ReLU: what is zero in two neighbouring rows is
 // skipped. It would have added exactly zero.
 
-import { copyFloats, floats, multiplyAdd, transpose4 } from '../floats';
+import { copyFloats, floats, multiplyAdd } from '../floats';
+import { turnRows, writeSelections } from '../lists';
 
 // Two rows by 16 columns: 8 of the 16 SIMD registers hold sums, 4 a row of B, 2 the values of A. V8 loads all of a
 // loop's values before it uses the first; with one more register in use it would spill sums.
@@ -16,13 +17,6 @@ const LIST_SECOND: usize = 1040;
 const LIST_OFFSETS: usize = 2080;
 const LIST_BYTES: usize = 3120;
 const SELECTION_BYTES: usize = 256;
-
-/** Bytes of scratch that `sparseMultiply` needs. */
-export function sparseScratchBytes(): i32 {
-  return (
-    (MAX_ROWS / 2) * <i32>LIST_BYTES + MAX_ROWS * BLOCK_DEPTH * 4 + MAX_ROWS * 4 + <i32>SELECTION_BYTES + PANEL_ROW
-  );
-}
 
 /**
  * out[rows, cols] = bias + A · B, with zeros for the bias where it is 0. At most 32 rows; `cols` is a multiple of 16.
@@ -53,7 +47,7 @@ export function sparseMultiply(
   for (let k = 0; k < depth; k += BLOCK_DEPTH) {
     const blockDepth = min(BLOCK_DEPTH, depth - k);
     if (turned) {
-      turnRows(columns, a + <usize>k * strideA, strideA, rows, blockDepth);
+      turnRows(columns, floats(BLOCK_DEPTH), a + <usize>k * strideA, strideA, rows, blockDepth);
       listPairs(lists, counts, selections, columns, floats(BLOCK_DEPTH), rows, blockDepth);
     } else {
       listPairs(lists, counts, selections, a + floats(k), strideA, rows, blockDepth);
@@ -170,34 +164,4 @@ function listPair(list: usize, selections: usize, first: usize, second: usize, d
     second += 4;
   }
   return <i32>((list - start) >> 2);
-}
-
-/** For each of the 16 subsets of four lanes the byte indices that move them to the front. */
-function writeSelections(selections: usize): void {
-  for (let set = 0; set < 16; set++) {
-    let to = selections + ((<usize>set) << 4);
-    for (let lane = 0; lane < 4; lane++) {
-      if (set & (1 << lane)) {
-        store<u32>(to, 0x03020100 + 0x04040404 * lane);
-        to += 4;
-      }
-    }
-  }
-}
-
-/** columns[rows, BLOCK_DEPTH] = a block of A stored as [depth, rows]. */
-function turnRows(columns: usize, a: usize, strideA: usize, rows: i32, depth: i32): void {
-  const toBytes = floats(BLOCK_DEPTH);
-  const wholeRows = rows & -4;
-  const wholeDepth = depth & -4;
-  for (let k = 0; k < wholeDepth; k += 4) {
-    for (let i = 0; i < wholeRows; i += 4) {
-      transpose4(columns + floats(i * BLOCK_DEPTH + k), toBytes, a + <usize>k * strideA + floats(i), strideA);
-    }
-  }
-  for (let k = 0; k < depth; k++) {
-    for (let i = k < wholeDepth ? wholeRows : 0; i < rows; i++) {
-      store<f32>(columns + floats(i * BLOCK_DEPTH + k), load<f32>(a + <usize>k * strideA + floats(i)));
-    }
-  }
 }

@@ -117,9 +117,9 @@ export async function loadFusedEngine(): Promise<Engine> {
 async function loadTensorflow(): Promise<Engine> {
   if (!isInstalled(TFJS_NODE)) throw new UserError(`backend "tensorflow" is not installed; ${ADD_TENSORFLOW}`);
   await loadTf();
-  // Node 23 removed this function, which tfjs-node calls.
+  // Node 22 warns of this function, and Node 23 removed it; tfjs-node calls it.
   const legacy = util as { isNullOrUndefined?: (value: unknown) => boolean };
-  legacy.isNullOrUndefined ??= (value) => value === null || value === undefined;
+  legacy.isNullOrUndefined = (value) => value === null || value === undefined;
   let tf: Tf;
   try {
     tf = (await import(TFJS_NODE)) as Tf;

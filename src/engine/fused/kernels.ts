@@ -1,7 +1,5 @@
 /** The functions of kernels/fused. Addresses, sizes and strides (in bytes) are numbers, flags 0 or 1. */
 export interface FusedKernels {
-  planesScratchBytes(cells: number, batch: number): number;
-  sparseScratchBytes(): number;
   planesConv(
     rows: number,
     cells: number,

@@ -66,7 +66,7 @@ export const CONTROL = { samples: 0, stored: 1, lowest: 2, gradScale: 3, tensors
 export const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-5 } as const;
 const SYNC_BYTES = 256;
 
-/** The lane's kernels need this much scratch, and 18 words for each cell or sample. */
+/** Scratch of a lane: lists and blocks of `sparseMultiply`, and 18 words for each cell or sample that is listed. */
 const SCRATCH_BYTES = 128 * 1024;
 
 /** Pages that 32-bit addresses reach: 4 GB. */
