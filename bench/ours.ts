@@ -9,7 +9,7 @@
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { createLearner } from '../src/agents/learner.ts';
-import { ppo, ppoLoss, type PpoConfig } from '../src/agents/ppo.ts';
+import { ppo, ppoLoss, type PpoConfig, ppoHeads } from '../src/agents/ppo.ts';
 import { randomPlayer } from '../src/agents/random-player.ts';
 import { createRng } from '../src/core/rng.ts';
 import { instantiateKernels } from '../src/engine/fused/kernels.ts';
@@ -52,7 +52,7 @@ async function trainWork(backend: string, batch: number): Promise<Work> {
     net: 'conv',
     netConfig: {},
     observation: spec.observation,
-    heads: ppo.heads(spec.actionSet),
+    heads: ppoHeads(spec.actionSet),
   });
   const options = { net, params: net.init(1), store: batch, minibatch: batch, rows: batch, threads: 1 };
   const learner = createLearner({ engine: await engineOf(backend), ...options });
@@ -89,7 +89,7 @@ async function ppoWork(backend: string, threads: number, netId: string, numEnvs:
     net: netId,
     netConfig: { units },
     observation: spec.observation,
-    heads: ppo.heads(spec.actionSet),
+    heads: ppoHeads(spec.actionSet),
   });
   const env = createVecEnv(spec, numEnvs, 0);
   env.reset();

@@ -26,4 +26,5 @@ export { multiply, weightGradient } from './fused/dense';
 export { sparseMultiply } from './fused/sparse';
 export { planesConv, planesConvGradient, planesDense, planesDenseGradient } from './fused/planes';
 export { relu, reluBackward, tanh, tanhBackward } from './fused/activation';
+export { norm, normGradient } from './fused/norm';
 export { packPanels, packTurned, scaleRows, sumRows } from './fused/rows';

@@ -56,7 +56,7 @@ export function layerNormGradient(
 }
 
 /** dx of one row; adds what the row gives to the sums of gain and bias. */
-function rowGradient(
+export function rowGradient(
   cols: i32,
   x: usize,
   gain: usize,

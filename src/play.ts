@@ -6,16 +6,17 @@
  */
 import { UserError } from './core/errors.ts';
 import { type Named, type ObservationSpec, observationSize } from './core/game.ts';
+import { actionsOf, greedyRow, probabilitiesOf, SOFTMAX_POLICY, valueOf } from './nets/acting.ts';
 import { buildPolicyNet } from './nets/policy-net.ts';
 import { checkParams, decodeCheckpoint, type PolicyInfo } from './runs/checkpoint.ts';
 
 /** What a policy thinks of an observation. The arrays are overwritten by the next call. */
 export interface Thought {
-  /** `[actions]`, sums to 1; 0 for illegal actions. */
+  /** `[actions]`, sums to 1; 0 for illegal actions. By these the policy acts where it does not act greedily. */
   readonly probabilities: Float32Array;
   /** Expected discounted return from here; NaN where the algorithm learns none. */
   readonly value: number;
-  /** The most probable action (the first of equals). */
+  /** The best action (the first of equals). */
   readonly action: number;
 }
 
@@ -29,6 +30,8 @@ export interface Policy {
   /** The greedy action. `legal` (1 or 0 for each action) leaves illegal ones out. */
   act(obs: ArrayLike<number>, legal?: ArrayLike<number>): number;
   evaluate(obs: ArrayLike<number>, legal?: ArrayLike<number>): Thought;
+  /** An episode begins: forgets what was seen before. Only policies that remember (recurrent ones) need to be told. */
+  reset(): void;
 }
 
 /**
@@ -40,41 +43,26 @@ export function loadPolicy(checkpoint: Uint8Array | ArrayBuffer, name = 'checkpo
   const { info, spec, params, normalizers } = decodeCheckpoint(bytes, name);
   const net = buildPolicyNet(spec);
   checkParams(net, params, name);
-  const axis = spec.heads.find((head) => head.name === 'policy')?.axis;
-  if (axis?.kind !== 'action') throw new UserError(`${name} has no policy head over actions`);
+  const rule = spec.acting ?? SOFTMAX_POLICY;
+  const actions = actionsOf(spec, name);
   const valueScale = normalizers['normalizers/value']?.[0] ?? 1;
   const size = observationSize(spec.observation);
-  const probabilities = new Float32Array(axis.labels.length);
+  const probabilities = new Float32Array(actions.length);
+  const carry = new Float32Array(net.carrySize);
   const evaluate = (obs: ArrayLike<number>, legal?: ArrayLike<number>): Thought => {
     if (obs.length !== size) throw new UserError(`observation has ${obs.length} values; ${info.env} has ${size}`);
-    const { policy: logits, value } = net.infer(params, obs);
-    return {
-      probabilities,
-      value: value ? value[0] * valueScale : Number.NaN,
-      action: softmax(logits, probabilities, legal),
-    };
+    const outputs = net.infer(params, obs, carry);
+    const scores = outputs[rule.head];
+    probabilitiesOf(rule, scores, legal, probabilities);
+    const action = greedyRow(scores, 0, actions.length, legal);
+    return { probabilities, value: valueOf(rule, outputs, action) * valueScale, action };
   };
   return {
     info,
     observation: spec.observation,
-    actions: axis.labels,
+    actions,
     evaluate,
     act: (obs, legal) => evaluate(obs, legal).action,
+    reset: () => void carry.fill(0),
   };
-}
-
-/** Writes the probabilities of the logits and returns the index of the greatest. */
-function softmax(logits: Float32Array, out: Float32Array, legal?: ArrayLike<number>): number {
-  let best = -1;
-  for (let i = 0; i < logits.length; i++) {
-    if ((!legal || legal[i]) && (best < 0 || logits[i] > logits[best])) best = i;
-  }
-  if (best < 0) throw new UserError('no action is legal');
-  let sum = 0;
-  for (let i = 0; i < logits.length; i++) {
-    out[i] = !legal || legal[i] ? Math.exp(logits[i] - logits[best]) : 0;
-    sum += out[i];
-  }
-  for (let i = 0; i < out.length; i++) out[i] /= sum;
-  return best;
 }

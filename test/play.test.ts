@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { createContext, runInContext } from 'node:vm';
 import { build, type Metafile } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
-import { ppo } from '../src/agents/ppo.ts';
+import { ppoHeads } from '../src/agents/ppo.ts';
 import type { Player } from '../src/core/agent.ts';
 import { UserError } from '../src/core/errors.ts';
 import type { Game } from '../src/core/game.ts';
@@ -32,7 +32,7 @@ function checkpointOf(env: string, seed = 1): Uint8Array {
     net: observation.kind === 'planes' ? 'conv' : 'mlp',
     netConfig: {},
     observation,
-    heads: ppo.heads(actionSet),
+    heads: ppoHeads(actionSet),
   });
   const larger = (values: Float32Array): Float32Array => values.map((value) => 20 * value);
   const params = Object.fromEntries(Object.entries(net.init(seed)).map(([name, values]) => [name, larger(values)]));

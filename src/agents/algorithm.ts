@@ -4,6 +4,8 @@ import type { Named, ObservationSpec } from '../core/game.ts';
 import type { Params } from '../core/tensors.ts';
 import type { VecEnv } from '../core/vec-env.ts';
 import type { Engine } from '../engine/types.ts';
+import type { ActingRule } from '../nets/acting.ts';
+import type { Net } from '../nets/net.ts';
 import type { HeadSpec, PolicyNet } from '../nets/policy-net.ts';
 
 /** What an agent is handed: it never imports a game, never opens a file. */
@@ -32,22 +34,36 @@ export interface Algorithm<Schema extends z.ZodObject = z.ZodObject> {
   readonly schema: Schema;
   /** Values that differ from the schema's defaults on games whose observation is features. */
   readonly featureDefaults?: Partial<z.input<Schema>>;
+  /** Values that differ from a net's defaults, where the net has such an option. */
+  readonly netDefaults?: Readonly<Record<string, unknown>>;
   /** It learns by `createLearner` and touches the engine in no other way: then the engine may come without tfjs. */
   readonly usesLearner?: true;
   /** Environments stepped at a time. */
   numEnvs(config: z.output<Schema>): number;
   /** The outputs it needs from a net. */
-  heads(actions: readonly Named[]): HeadSpec[];
+  heads(actions: readonly Named[], config: z.output<Schema>): HeadSpec[];
+  /** How it acts on them. Default: softmax of the head `policy`. */
+  acting?(config: z.output<Schema>): ActingRule;
+  /** It can train nets that remember (recurrent nets, transformers over frames). */
+  readonly carries?: true;
   create(context: AgentContext<z.output<Schema>>): Agent;
 }
 
 /** The algorithm's options, with the defaults it has for this kind of observation. */
 export function algorithmSchema(algorithm: Algorithm, observation: ObservationSpec['kind']): z.ZodObject {
   const { schema, featureDefaults = {} } = algorithm;
-  if (observation !== 'features') return schema;
-  const fields = Object.entries(featureDefaults).map(([name, value]) => {
-    const field = schema.shape[name] as z.ZodDefault;
-    return [name, (field.unwrap() as z.ZodType).default(value).describe(field.description ?? '')];
+  return observation === 'features' ? withDefaults(schema, featureDefaults) : schema;
+}
+
+/** The net's options, with the defaults that the algorithm has for them. */
+export const netSchema = ({ schema }: Net, { netDefaults = {} }: Algorithm): z.ZodObject =>
+  withDefaults(schema, netDefaults);
+
+/** The schema with other defaults for those of its fields that are named. */
+function withDefaults(schema: z.ZodObject, defaults: Readonly<Record<string, unknown>>): z.ZodObject {
+  const fields = Object.entries(defaults).flatMap(([name, value]) => {
+    const field = schema.shape[name] as z.ZodDefault | undefined;
+    return field ? [[name, (field.unwrap() as z.ZodType).default(value).describe(field.description ?? '')]] : [];
   });
   return schema.extend(Object.fromEntries(fields) as z.ZodRawShape);
 }

@@ -1,10 +1,12 @@
 import { takenId, unknownValue } from '../core/errors.ts';
 import type { Algorithm } from './algorithm.ts';
+import { dqn } from './dqn.ts';
 import { ppo } from './ppo.ts';
+import { pqn } from './pqn.ts';
 
 /** Every algorithm by id. A new one is a file and a line here. */
 const algorithms = new Map<string, Algorithm>();
-for (const algorithm of [ppo]) registerAlgorithm(algorithm as Algorithm);
+for (const algorithm of [ppo, pqn, dqn]) registerAlgorithm(algorithm as Algorithm);
 
 /** Adds an algorithm, a user's own included. @throws UserError where its id is taken */
 export function registerAlgorithm(algorithm: Algorithm): void {

@@ -1,18 +1,22 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as z from 'zod';
-import type { Agent, Player, UpdateReport } from '../core/agent.ts';
+import type { Agent, UpdateReport } from '../core/agent.ts';
 import { UserError } from '../core/errors.ts';
-import { createRng, shuffle } from '../core/rng.ts';
+import type { Named } from '../core/game.ts';
+import { createRng } from '../core/rng.ts';
 import type { Params } from '../core/tensors.ts';
-import type { VecEnv } from '../core/vec-env.ts';
 import type { HeadValues } from '../engine/fused/net.ts';
 import type { Tf } from '../engine/types.ts';
+import { sampleRow } from '../nets/acting.ts';
+import type { HeadSpec } from '../nets/policy-net.ts';
 import { type AgentContext, defineAlgorithm } from './algorithm.ts';
 import type { OptimizerState } from './adam.ts';
-import { categorical, greedyRow, sampleRow } from './categorical.ts';
-import { generalizedAdvantages } from './gae.ts';
+import { gather, gatherRows } from './arrays.ts';
+import { categorical } from './categorical.ts';
+import { deadUnits, explainedVariance, normalize } from './diagnostics.ts';
 import { createLearner, type Loss } from './learner.ts';
-import { RewardScale, type RewardScaleState } from './reward-scale.ts';
+import { netPlayer } from './net-player.ts';
+import { createRollout, minibatchSize } from './rollout.ts';
 
 const schema = z.object({
   numEnvs: z.int().min(1).max(4096).default(64).describe('environments stepped at a time'),
@@ -28,7 +32,18 @@ const schema = z.object({
   vfCoef: z.number().min(0).max(10).default(0.5).describe('weight of the value loss'),
   maxGradNorm: z.number().positive().default(0.5).describe('gradients are clipped to this global norm'),
   scaleRewards: z.boolean().default(false).describe('divide rewards by the running deviation of returns'),
+  sequenceLength: z
+    .int()
+    .min(1)
+    .max(4096)
+    .default(16)
+    .describe('steps of a sequence, for nets that remember; divides numSteps'),
 });
+
+export const ppoHeads = (actions: readonly Named[]): HeadSpec[] => [
+  { name: 'policy', axis: { kind: 'action', labels: actions }, gain: 0.01 },
+  { name: 'value', axis: { kind: 'value', size: 1 }, gain: 1 },
+];
 
 export type PpoConfig = z.output<typeof schema>;
 
@@ -51,11 +66,9 @@ export const ppo = defineAlgorithm({
     scaleRewards: true,
   },
   usesLearner: true,
+  carries: true,
   numEnvs: (config) => config.numEnvs,
-  heads: (actions) => [
-    { name: 'policy', axis: { kind: 'action', labels: actions }, gain: 0.01 },
-    { name: 'value', axis: { kind: 'value', size: 1 }, gain: 1 },
-  ],
+  heads: ppoHeads,
   create: createPpo,
 });
 
@@ -181,146 +194,75 @@ function lossGradients(
 function createPpo(context: AgentContext<PpoConfig>): Agent {
   const { engine, env, net, config, seed, totalTimesteps, learningRateScale } = context;
   const { numEnvs, numSteps, updateEpochs, numMinibatches } = config;
-  const { obsSize } = env;
-  const batchSize = numEnvs * numSteps;
-  const minibatchSize = batchSize / numMinibatches;
   if (env.players !== 1) throw new UserError(`ppo plays games of one player; ${env.id} has ${env.players}`);
-  if (!Number.isInteger(minibatchSize)) {
-    throw new UserError(`numMinibatches ${numMinibatches} does not divide numEnvs × numSteps = ${batchSize}`);
-  }
   const numActions = env.actions.length;
   const learner = createLearner({
     engine,
     net,
     params: context.params,
-    store: batchSize,
-    minibatch: minibatchSize,
+    store: numEnvs * numSteps,
+    minibatch: minibatchSize(net, config),
     rows: numEnvs,
     threads: context.threads ?? 1,
   });
   const actionRng = createRng(seed, 'actions');
-  const shuffleRng = createRng(seed, 'minibatches');
-  const rewardScale = config.scaleRewards ? new RewardScale(numEnvs, config.gamma) : null;
+  const logProbs = new Float32Array(numEnvs * numSteps);
+  const rollout = createRollout(
+    {
+      env,
+      net,
+      learner,
+      numSteps,
+      gamma: config.gamma,
+      lambda: config.gaeLambda,
+      scaleRewards: config.scaleRewards,
+      sequenceLength: config.sequenceLength,
+      decide({ policy }, e, at) {
+        const { action, logProb } = sampleRow(policy, e, numActions, env.legal, actionRng);
+        logProbs[at] = logProb;
+        return action;
+      },
+      valueOf: ({ value }, e) => value[e],
+    },
+    createRng(seed, 'minibatches'),
+  );
   let step = 0;
   let updates = 0;
 
-  // The rollout, time-major: `[numSteps, numEnvs, …]`
-  const rollout = {
-    obs: learner.store,
-    legal: new Uint8Array(batchSize * numActions),
-    actions: new Int32Array(batchSize),
-    logProbs: new Float32Array(batchSize),
-    values: new Float32Array(batchSize),
-    nextValues: new Float32Array(batchSize),
-    rewards: new Float32Array(batchSize),
-    terminated: new Uint8Array(batchSize),
-    ended: new Uint8Array(batchSize),
-    advantages: new Float32Array(batchSize),
-    returns: new Float32Array(batchSize),
-  };
-  const actions = new Int32Array(numEnvs);
-  const order = Int32Array.from({ length: batchSize }, (_, i) => i);
-
-  /** The value of what followed a step is that of the next observation, unless another episode began there. */
-  function setNextValues(at: number, values: Float32Array): void {
-    for (let e = 0; e < numEnvs; e++) if (!rollout.ended[at + e]) rollout.nextValues[at + e] = values[e];
-  }
-
-  function collect(): { episodeReturns: number[]; episodeLengths: number[] } {
-    const episodeReturns: number[] = [];
-    const episodeLengths: number[] = [];
-    for (let t = 0; t < numSteps; t++) {
-      const at = t * numEnvs;
-      rollout.obs.set(env.obs, at * obsSize);
-      rollout.legal.set(env.legal, at * numActions);
-      const { policy, value } = learner.outputs(env.obs, numEnvs);
-      rollout.values.set(value, at);
-      if (t > 0) setNextValues(at - numEnvs, value);
-      for (let e = 0; e < numEnvs; e++) {
-        const sampled = sampleRow(policy, e, numActions, env.legal, actionRng);
-        actions[e] = sampled.action;
-        rollout.logProbs[at + e] = sampled.logProb;
-      }
-      rollout.actions.set(actions, at);
-      env.step(actions);
-      rollout.rewards.set(env.rewards, at);
-      rollout.terminated.set(env.terminated, at);
-      for (let e = 0; e < numEnvs; e++) {
-        rollout.ended[at + e] = env.terminated[e] | env.truncated[e];
-        if (!rollout.ended[at + e]) continue;
-        episodeReturns.push(env.returns[e]);
-        episodeLengths.push(env.lengths[e]);
-        if (env.terminated[e]) continue;
-        const finalObs = env.finalObs.subarray(e * obsSize, (e + 1) * obsSize);
-        rollout.nextValues[at + e] = learner.outputs(finalObs, 1).value[0];
-      }
-      if (rewardScale) {
-        const scale = rewardScale.update(env.rewards, rollout.ended.subarray(at, at + numEnvs));
-        for (let e = 0; e < numEnvs; e++) rollout.rewards[at + e] = clip(env.rewards[e] / scale, 10);
-      }
-    }
-    setNextValues(batchSize - numEnvs, learner.outputs(env.obs, numEnvs).value);
-    return { episodeReturns, episodeLengths };
-  }
-
-  function minibatch(indices: Int32Array, allLegal: boolean): PpoBatch {
-    const size = indices.length;
-    const batch = {
-      actions: new Int32Array(size),
-      logProbs: new Float32Array(size),
-      advantages: new Float32Array(size),
-      returns: new Float32Array(size),
+  function batchOf(indices: Int32Array, allLegal: boolean): PpoBatch {
+    const { actions, advantages, returns, legal } = rollout;
+    return {
+      actions: gather(actions, indices),
+      legal: allLegal ? null : Float32Array.from(gatherRows(legal, indices, numActions)),
+      logProbs: gather(logProbs, indices),
+      advantages: normalize(gather(advantages, indices)),
+      returns: gather(returns, indices),
     };
-    for (let i = 0; i < size; i++) {
-      const from = indices[i];
-      batch.actions[i] = rollout.actions[from];
-      batch.logProbs[i] = rollout.logProbs[from];
-      batch.advantages[i] = rollout.advantages[from];
-      batch.returns[i] = rollout.returns[from];
-    }
-    normalize(batch.advantages);
-    return { ...batch, legal: allLegal ? null : legalOf(indices) };
-  }
-
-  /** `[indices, actions]` */
-  function legalOf(indices: Int32Array): Float32Array {
-    const legal = new Float32Array(indices.length * numActions);
-    indices.forEach((from, i) => {
-      legal.set(rollout.legal.subarray(from * numActions, (from + 1) * numActions), i * numActions);
-    });
-    return legal;
   }
 
   function update(): UpdateReport {
-    const episodes = collect();
-    generalizedAdvantages(rollout, numSteps, numEnvs, config.gamma, config.gaeLambda, rollout.advantages);
-    for (let i = 0; i < batchSize; i++) rollout.returns[i] = rollout.advantages[i] + rollout.values[i];
-
+    const episodes = rollout.collect();
     const progress = Math.min(1, step / totalTimesteps);
     const learningRate = config.annealLearningRate ? config.learningRate * (1 - progress) : config.learningRate;
     const scales = new Map(net.tensors.map(({ name }) => [name, learningRateScale(name, step)]));
     const allLegal = !rollout.legal.includes(0);
     const sums = new Float64Array(6);
-    for (let epoch = 0; epoch < updateEpochs; epoch++) {
-      shuffle(order, shuffleRng);
-      for (let from = 0; from < batchSize; from += minibatchSize) {
-        const indices = order.subarray(from, from + minibatchSize);
-        const { diagnostics, gradNorm } = learner.minimize(
-          indices,
-          ppoLoss(config, minibatch(indices, allLegal)),
-          (name) => learningRate * (scales.get(name) as number),
-          config.maxGradNorm,
-        );
-        diagnostics.forEach((value, i) => (sums[i] += value));
-        sums[5] += gradNorm;
-      }
+    for (const { indices, sequences } of rollout.minibatches(updateEpochs, numMinibatches)) {
+      const { diagnostics, gradNorm } = learner.minimize(
+        indices,
+        ppoLoss(config, batchOf(indices, allLegal)),
+        (name) => learningRate * (scales.get(name) as number),
+        config.maxGradNorm,
+        sequences,
+      );
+      diagnostics.forEach((value, i) => (sums[i] += value));
+      sums[5] += gradNorm;
     }
-    step += batchSize;
+    step += rollout.size;
     updates++;
     const [policyLoss, valueLoss, entropy, approxKl, clipFraction, gradNorm] = sums.map(
       (sum) => sum / (updateEpochs * numMinibatches),
     );
-    const explained = explainedVariance(rollout.values, rollout.returns);
     return {
       ...episodes,
       metrics: {
@@ -330,23 +272,9 @@ function createPpo(context: AgentContext<PpoConfig>): Agent {
         approxKl,
         clipFraction,
         gradNorm,
-        explainedVariance: explained,
+        explainedVariance: explainedVariance(rollout.values, rollout.returns),
+        deadUnits: deadUnits(learner, rollout.size),
         learningRate,
-      },
-    };
-  }
-
-  function player(mode: 'greedy' | 'sampled', playerSeed: number | string): Player {
-    const rng = createRng(playerSeed, 'player');
-    return {
-      act(other: VecEnv, out: Int32Array): void {
-        const logits = learner.outputs(other.obs, other.numEnvs).policy;
-        for (let e = 0; e < other.numEnvs; e++) {
-          out[e] =
-            mode === 'greedy'
-              ? greedyRow(logits, e, numActions, other.legal)
-              : sampleRow(logits, e, numActions, other.legal, rng).action;
-        }
       },
     };
   }
@@ -358,72 +286,32 @@ function createPpo(context: AgentContext<PpoConfig>): Agent {
     get updates() {
       return updates;
     },
-    stepsPerUpdate: batchSize,
+    stepsPerUpdate: rollout.size,
     update,
-    player,
+    player: (mode, playerSeed) => netPlayer(net, learner.outputs, mode, playerSeed),
     params: () => learner.params(),
-    normalizers: (): Params => (rewardScale ? { 'normalizers/value': Float32Array.of(rewardScale.scale()) } : {}),
+    normalizers: (): Params =>
+      config.scaleRewards ? { 'normalizers/value': Float32Array.of(rollout.rewardScale()) } : {},
     save: () => ({
       step,
       updates,
       optimizer: learner.save(),
-      env: env.save(),
+      rollout: rollout.save(),
       actionRng: actionRng.save(),
-      shuffleRng: shuffleRng.save(),
-      order: order.slice(),
-      rewardScale: rewardScale?.save() ?? null,
     }),
     load(state) {
       const saved = state as {
         step: number;
         updates: number;
         optimizer: OptimizerState;
-        env: unknown;
+        rollout: unknown;
         actionRng: Uint32Array;
-        shuffleRng: Uint32Array;
-        order: Int32Array;
-        rewardScale: RewardScaleState | null;
       };
       ({ step, updates } = saved);
       learner.load(saved.optimizer);
-      env.load(saved.env);
+      rollout.load(saved.rollout);
       actionRng.load(saved.actionRng);
-      shuffleRng.load(saved.shuffleRng);
-      order.set(saved.order);
-      if (rewardScale && saved.rewardScale) rewardScale.load(saved.rewardScale);
     },
     dispose: () => learner.dispose(),
   };
-}
-
-const clip = (value: number, limit: number): number => Math.max(-limit, Math.min(limit, value));
-
-/** To mean 0 and standard deviation 1, in place. */
-function normalize(values: Float32Array): void {
-  let sum = 0;
-  for (const value of values) sum += value;
-  const mean = sum / values.length;
-  let square = 0;
-  for (const value of values) square += (value - mean) ** 2;
-  const std = Math.sqrt(square / values.length) + 1e-8;
-  for (let i = 0; i < values.length; i++) values[i] = (values[i] - mean) / std;
-}
-
-/** 1 − Var(returns − values) / Var(returns): 1 is a perfect critic, 0 one that says the mean, below 0 a harmful one. */
-function explainedVariance(values: Float32Array, returns: Float32Array): number {
-  let mean = 0;
-  let meanError = 0;
-  for (let i = 0; i < returns.length; i++) {
-    mean += returns[i];
-    meanError += returns[i] - values[i];
-  }
-  mean /= returns.length;
-  meanError /= returns.length;
-  let variance = 0;
-  let unexplained = 0;
-  for (let i = 0; i < returns.length; i++) {
-    variance += (returns[i] - mean) ** 2;
-    unexplained += (returns[i] - values[i] - meanError) ** 2;
-  }
-  return variance === 0 ? Number.NaN : 1 - unexplained / variance;
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { algorithmSchema } from '../agents/algorithm.ts';
+import { algorithmSchema, netSchema } from '../agents/algorithm.ts';
 import { findAlgorithm } from '../agents/index.ts';
 import { UserError } from '../core/errors.ts';
 import type { EnvSpec } from '../envs/env-id.ts';
@@ -37,7 +37,7 @@ export async function learnerOptions(given: Given, env: string | undefined): Pro
   const kind = spec?.observation.kind ?? 'planes';
   const algorithm = findAlgorithm(given('algorithm') ?? algorithmId.parse(undefined));
   const net = netFor(given('net') ?? netId.parse(undefined), kind);
-  return algorithmSchema(algorithm, kind).extend(net.schema.shape);
+  return algorithmSchema(algorithm, kind).extend(netSchema(net, algorithm).shape);
 }
 
 /** Sorts parsed options into a request: those of the algorithm and of the net go into configs of their own. */

@@ -22,8 +22,11 @@ export function axisSize(axis: Axis): number {
   }
 }
 
-/** How a fresh tensor is drawn: orthogonal with a gain (Saxe et al. 2014; rows x last axis), or zeros. */
-export type Init = { readonly kind: 'orthogonal'; readonly gain: number } | { readonly kind: 'zeros' };
+/** How a fresh tensor is drawn: orthogonal with a gain (Saxe et al. 2014; rows x last axis), or one value everywhere. */
+export type Init =
+  | { readonly kind: 'orthogonal'; readonly gain: number }
+  | { readonly kind: 'zeros' }
+  | { readonly kind: 'ones' };
 
 /** A named parameter tensor: `trunk/0/kernel`, its stage (`stem`, `trunk/0`, `heads/policy`), axes and initial values. */
 export interface TensorSpec {

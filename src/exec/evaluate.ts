@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { greedyRow, sampleRow } from '../agents/categorical.ts';
+import { forwardStep } from '../agents/learner.ts';
+import { type Look, netPlayer } from '../agents/net-player.ts';
 import { randomPlayer } from '../agents/random-player.ts';
 import type { Player } from '../core/agent.ts';
 import { StoppedError, UserError } from '../core/errors.ts';
@@ -7,6 +8,7 @@ import { createRng } from '../core/rng.ts';
 import { tensorShape } from '../core/tensors.ts';
 import type { EnvSpec } from '../envs/env-id.ts';
 import { findEnv, games } from '../envs/index.ts';
+import { actionsOf } from '../nets/acting.ts';
 import { buildPolicyNet } from '../nets/policy-net.ts';
 import { checkParams, decodeCheckpoint, type PolicyCheckpoint, type PolicyInfo } from '../runs/checkpoint.ts';
 import { check } from '../runs/config.ts';
@@ -123,8 +125,7 @@ async function policyPlayer(
 ): Promise<Player & { dispose(): void }> {
   const net = buildPolicyNet(checkpoint.spec);
   checkParams(net, checkpoint.params, 'checkpoint');
-  const head = checkpoint.spec.heads.find(({ name }) => name === 'policy');
-  const actions = head?.axis.kind === 'action' ? head.axis.labels : [];
+  const actions = actionsOf(checkpoint.spec, 'checkpoint');
   const fits =
     JSON.stringify(checkpoint.spec.observation) === JSON.stringify(spec.observation) &&
     JSON.stringify(actions) === JSON.stringify(spec.actionSet);
@@ -137,20 +138,6 @@ async function policyPlayer(
   const params = Object.fromEntries(
     net.tensors.map((spec) => [spec.name, tf.tensor(checkpoint.params[spec.name], tensorShape(spec))]),
   );
-  const rng = createRng(seed, 'player');
-  return {
-    act(env, out) {
-      const logits = tf.tidy(() => {
-        const obs = tf.tensor(Float32Array.from(env.obs), [env.numEnvs, ...net.obsShape]);
-        return net.forward(tf, params, obs).outputs.policy.dataSync() as Float32Array;
-      });
-      for (let e = 0; e < env.numEnvs; e++) {
-        out[e] =
-          mode === 'greedy'
-            ? greedyRow(logits, e, actions.length, env.legal)
-            : sampleRow(logits, e, actions.length, env.legal, rng).action;
-      }
-    },
-    dispose: () => tf.dispose(params),
-  };
+  const look: Look = (obs, rows, memory) => tf.tidy(() => forwardStep(tf, net, params, obs, rows, memory));
+  return { act: netPlayer(net, look, mode, seed).act, dispose: () => tf.dispose(params) };
 }

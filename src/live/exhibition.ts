@@ -219,6 +219,7 @@ export class Exhibition {
     await this.renew();
     if (this.show === null || (this.driver === 'policy' && this.policy === null)) return false;
     this.show.begin();
+    this.policy?.reset();
     this.episode++;
     this.tapped = null;
     this.phase = this.driver === 'keys' ? 'ready' : 'playing';

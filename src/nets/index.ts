@@ -1,12 +1,18 @@
 import type { ObservationSpec } from '../core/game.ts';
 import { takenId, unknownValue } from '../core/errors.ts';
+import { bert } from './bert.ts';
 import { conv } from './conv.ts';
+import { fastconv } from './fastconv.ts';
+import { gpt } from './gpt.ts';
+import { gru } from './gru.ts';
 import { mlp } from './mlp.ts';
 import type { Net } from './net.ts';
+import { resnet } from './resnet.ts';
+import { vgg } from './vgg.ts';
 
 /** Every net by id. A new one is a file and a line here. */
 const nets = new Map<string, Net>();
-for (const net of [conv, mlp]) registerNet(net as Net);
+for (const net of [conv, fastconv, mlp, vgg, resnet, bert, gpt, gru]) registerNet(net as Net);
 
 /** Adds a net, a user's own included. @throws UserError where its id is taken */
 export function registerNet(net: Net): void {

@@ -7,7 +7,8 @@ export function initParams(tensors: readonly TensorSpec[], stream: (name: string
 }
 
 function initTensor(spec: TensorSpec, rng: Rng): Float32Array {
-  if (spec.init.kind === 'zeros') return new Float32Array(tensorSize(spec));
+  if (spec.init.kind !== 'orthogonal')
+    return new Float32Array(tensorSize(spec)).fill(spec.init.kind === 'ones' ? 1 : 0);
   const columns = tensorShape(spec).at(-1) as number;
   return orthogonal(tensorSize(spec) / columns, columns, spec.init.gain, rng);
 }

@@ -6,9 +6,10 @@ import { type Axis, axisSize, type Params, type TensorSpec } from '../core/tenso
 import { type FusedSpec, fusedObservation } from '../engine/fused/ops.ts';
 import type { Tf } from '../engine/types.ts';
 import { UserError } from '../core/errors.ts';
+import type { ActingRule } from './acting.ts';
 import { findNet, netIds } from './index.ts';
 import { initParams } from './init.ts';
-import { dense, type LayerBuilder, scale, sequential, type TensorMap } from './layers.ts';
+import { dense, type LayerBuilder, type Memory, scale, sequential, type TensorMap } from './layers.ts';
 
 /** An output of a policy net: what its axis means and the gain of its fresh weights. */
 export interface HeadSpec {
@@ -23,10 +24,9 @@ export interface PolicyNetSpec {
   readonly netConfig: Record<string, unknown>;
   readonly observation: ObservationSpec;
   readonly heads: readonly HeadSpec[];
+  /** Default: softmax of the head `policy`. */
+  readonly acting?: ActingRule;
 }
-
-/** Memory between steps (recurrent state, a window of frames): none for feed-forward nets. */
-export type Carry = readonly Tensor[];
 
 /** Stem and trunk of a net with heads on top. */
 export interface PolicyNet {
@@ -34,19 +34,21 @@ export interface PolicyNet {
   readonly tensors: readonly TensorSpec[];
   /** Fresh parameters of this seed. */
   init(seed: number): Params;
-  /** `obs [batch, ...]`, `episodeStart [batch]` (1 where the carry is to be forgotten) → each head's `[batch, size]`. */
-  forward(tf: Tf, params: TensorMap, obs: Tensor, carry?: Carry, episodeStart?: Tensor): PolicyOutputs;
-  /** One observation → each head's values, in plain TypeScript. The arrays are overwritten by the next call. */
-  infer(params: Params, obs: ArrayLike<number>): Record<string, Float32Array>;
+  /** Floats that it remembers of each environment from step to step (recurrent state, past frames); 0: feed-forward. */
+  readonly carrySize: number;
+  /** `obs [batch, ...]` → each head's `[batch, size]`. A net with a carry takes `memory`, and writes to it. */
+  forward(tf: Tf, params: TensorMap, obs: Tensor, memory?: Memory): Record<string, Tensor>;
+  /** The same up to the trunk's last layer: `[batch, units]`. */
+  features(tf: Tf, params: TensorMap, obs: Tensor): Tensor;
+  /**
+   * One observation → each head's values, in plain TypeScript. The arrays are overwritten by the next call. `carry` is
+   * what it remembers of the episode (`[carrySize]`, at its beginning all zeros), and is updated.
+   */
+  infer(params: Params, obs: ArrayLike<number>, carry?: Float32Array): Record<string, Float32Array>;
   /** The batch shape of an observation: `[height, width, channels]` or `[n]`. */
   readonly obsShape: readonly number[];
   /** The net as the fused path sees it; null where it has a layer without such a description. */
   readonly fused: FusedSpec | null;
-}
-
-export interface PolicyOutputs {
-  readonly outputs: Record<string, Tensor>;
-  readonly carry: Carry;
 }
 
 /** Builds a policy net. @throws UserError for an unknown net, or one that can't read this kind of observation */
@@ -79,13 +81,15 @@ export function buildPolicyNet(spec: PolicyNetSpec): PolicyNet {
         }
       : null,
     init: (seed) => initParams(tensors, (name) => createRng(seed, 'init', name)),
-    forward(tf, params, obs, carry = []) {
-      const features = body.forward(tf, params, obs);
-      return { outputs: Object.fromEntries(heads.map((h) => [h.name, h.layer.forward(tf, params, features)])), carry };
+    carrySize: body.carrySize ?? 0,
+    forward(tf, params, obs, memory) {
+      const features = body.forward(tf, params, obs, memory);
+      return Object.fromEntries(heads.map((h) => [h.name, h.layer.forward(tf, params, features)]));
     },
-    infer(params, obs) {
+    features: (tf, params, obs) => body.forward(tf, params, obs),
+    infer(params, obs, carry) {
       floats.set(obs);
-      const features = body.infer(params, floats);
+      const features = body.infer(params, floats, carry);
       return Object.fromEntries(heads.map((h) => [h.name, h.layer.infer(params, features)]));
     },
   };

@@ -102,6 +102,17 @@ const specSchema = z.object({
     z.object({ kind: z.literal('features'), features: z.array(named.extend({ scale: z.number() })) }),
   ]),
   heads: z.array(z.object({ name: z.string(), axis, gain: z.number() })),
+  acting: z
+    .discriminatedUnion('kind', [
+      z.object({ kind: z.literal('softmax'), head: z.string() }),
+      z.object({
+        kind: z.literal('epsilon-greedy'),
+        head: z.string(),
+        baseline: z.string().optional(),
+        epsilon: z.number(),
+      }),
+    ])
+    .optional(),
 });
 
 function readMetadata<T>(

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { algorithmSchema } from '../agents/algorithm.ts';
+import { algorithmSchema, netSchema } from '../agents/algorithm.ts';
 import { algorithmIds, findAlgorithm } from '../agents/index.ts';
 import { unknownValue } from '../core/errors.ts';
 import { checkValues } from '../core/schema.ts';
@@ -133,7 +133,7 @@ export function resolveTraining(request: TrainingRequest, engine: ResolvedBacken
     algorithmRevision: algorithm.revision,
     algorithmConfig: check(algorithmSchema(algorithm, spec.observation.kind), algorithmConfig, algorithm.id),
     net: net.id,
-    netConfig: check(net.schema, netConfig, net.id),
+    netConfig: check(netSchema(net, algorithm), netConfig, net.id),
     totalTimesteps: options.totalTimesteps,
     seed: options.seed,
     evaluations: options.evaluations,

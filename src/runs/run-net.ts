@@ -1,5 +1,6 @@
-import { findAlgorithm } from '../agents/index.ts';
+import { algorithmIds, findAlgorithm } from '../agents/index.ts';
 import { UserError } from '../core/errors.ts';
+import type { ObservationSpec } from '../core/game.ts';
 import { findEnv } from '../envs/index.ts';
 import { buildPolicyNet, type PolicyNet } from '../nets/policy-net.ts';
 import { inStage } from '../transfer/plan.ts';
@@ -8,6 +9,7 @@ import { inStage } from '../transfer/plan.ts';
 interface NetConfig {
   readonly env: string;
   readonly algorithm: string;
+  readonly algorithmConfig: Record<string, unknown>;
   readonly net: string;
   readonly netConfig: Record<string, unknown>;
 }
@@ -21,12 +23,25 @@ interface StageOptions {
 /** The net that a run trains. @throws UserError where it can't read the game's observation */
 export function policyNetOf(config: NetConfig): PolicyNet {
   const spec = findEnv(config.env);
-  return buildPolicyNet({
+  const algorithm = findAlgorithm(config.algorithm);
+  const net = buildPolicyNet({
     net: config.net,
     netConfig: config.netConfig,
     observation: spec.observation,
-    heads: findAlgorithm(config.algorithm).heads(spec.actionSet),
+    heads: algorithm.heads(spec.actionSet, config.algorithmConfig),
+    ...(algorithm.acting && { acting: algorithm.acting(config.algorithmConfig) }),
   });
+  if (net.carrySize > 0 && !algorithm.carries) throw refusal(config, spec.observation);
+  return net;
+}
+
+/** The net remembers, and the algorithm cannot train such nets. */
+function refusal({ algorithm, net }: NetConfig, { kind }: ObservationSpec): UserError {
+  const able = algorithmIds().filter((id) => findAlgorithm(id).carries);
+  return new UserError(
+    `${algorithm} can't train "${net}" on ${kind}: that net remembers earlier steps; algorithms that can: ` +
+      `${able.join(', ')}`,
+  );
 }
 
 /** The share of the learning rate that the user gave a stage (the longest prefix counts); 1 where none was given. */

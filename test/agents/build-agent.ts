@@ -1,5 +1,5 @@
 import { algorithmSchema } from '../../src/agents/algorithm.ts';
-import { ppo, type PpoConfig } from '../../src/agents/ppo.ts';
+import { ppo } from '../../src/agents/ppo.ts';
 import type { Agent, LearningRateScale } from '../../src/core/agent.ts';
 import type { Algorithm } from '../../src/agents/algorithm.ts';
 import type { Game } from '../../src/core/game.ts';
@@ -12,7 +12,9 @@ import { buildPolicyNet, type PolicyNet } from '../../src/nets/policy-net.ts';
 export interface Options {
   readonly game: Game;
   readonly envOptions?: Record<string, unknown>;
-  readonly config?: Partial<PpoConfig>;
+  /** Default: PPO. Options that it does not have are left out. */
+  readonly algorithm?: unknown;
+  readonly config?: Record<string, unknown>;
   /** By default the one that fits the observation. */
   readonly net?: string;
   readonly netConfig?: Record<string, unknown>;
@@ -32,20 +34,24 @@ export interface Learner {
 /** Enough of a training to be quick: 8 environments x 16 steps. */
 const SMALL = { numEnvs: 8, numSteps: 16, numMinibatches: 4, updateEpochs: 2 };
 
-/** PPO on a game, with the net that fits its observation. */
+/** A learner on a game, with the net that fits its observation. */
 export function buildLearner(engine: Engine, options: Options): Learner {
   const { game, envOptions, config, netConfig = {}, seed = 1, totalTimesteps = 10_000 } = options;
   const { learningRateScale = () => 1, wrap = (env) => env } = options;
   const spec = envSpec(game, envOptions);
-  const settled = algorithmSchema(ppo as unknown as Algorithm, spec.observation.kind).parse({ ...SMALL, ...config });
+  const algorithm = (options.algorithm ?? ppo) as Algorithm;
+  const schema = algorithmSchema(algorithm, spec.observation.kind);
+  const given = Object.entries({ ...SMALL, ...config }).filter(([name]) => name in schema.shape);
+  const settled = schema.parse(Object.fromEntries(given));
   const net = buildPolicyNet({
     net: options.net ?? (spec.observation.kind === 'planes' ? 'conv' : 'mlp'),
     netConfig,
     observation: spec.observation,
-    heads: ppo.heads(spec.actionSet),
+    heads: algorithm.heads(spec.actionSet, settled),
+    ...(algorithm.acting && { acting: algorithm.acting(settled) }),
   });
-  const env = createVecEnv(spec, (settled as PpoConfig).numEnvs, seed);
+  const env = createVecEnv(spec, algorithm.numEnvs(settled), seed);
   env.reset();
-  const context = { engine, env: wrap(env), net, params: net.init(seed), config: settled as PpoConfig, seed };
-  return { agent: ppo.create({ ...context, totalTimesteps, learningRateScale }), net, spec };
+  const context = { engine, env: wrap(env), net, params: net.init(seed), config: settled, seed };
+  return { agent: algorithm.create({ ...context, totalTimesteps, learningRateScale }), net, spec };
 }

@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it, test } from 'vitest';
-import { categorical, greedyRow, sampleRow } from '../../src/agents/categorical.ts';
+import { categorical } from '../../src/agents/categorical.ts';
 import { createRng } from '../../src/core/rng.ts';
 import { loadEngine } from '../../src/engine/index.ts';
 import type { Tf } from '../../src/engine/types.ts';
+import { greedyRow, sampleRow } from '../../src/nets/acting.ts';
 import { expectClose } from '../engine/compare.ts';
 
 const LOGITS = [0.3, -1.2, 2, 0.1, 5, -5, 0, 1, 0, 0, 0, 0];

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createLearner, type Learner } from '../../src/agents/learner.ts';
-import { ppo, ppoLoss, type PpoBatch, type PpoConfig } from '../../src/agents/ppo.ts';
+import { ppo, ppoLoss, type PpoBatch, type PpoConfig, ppoHeads } from '../../src/agents/ppo.ts';
 import type { Named, ObservationSpec } from '../../src/core/game.ts';
 import { createRng } from '../../src/core/rng.ts';
 import { tensorShape } from '../../src/core/tensors.ts';
@@ -25,14 +25,20 @@ const features = (count: number): ObservationSpec => ({
 });
 
 /** Nets of all kinds, with sizes that no kernel likes. */
-const NETS: [string, string, Record<string, number>, ObservationSpec, number][] = [
+const NETS: [string, string, Record<string, unknown>, ObservationSpec, number][] = [
   ['conv on a MinAtar board', 'conv', {}, planes(10, 10, 4), 6],
   ['conv with few filters on an odd board', 'conv', { filters: 4, units: 33 }, planes(7, 5, 3), 3],
   ['conv with many filters', 'conv', { filters: 20, units: 100 }, planes(6, 9, 10), 17],
+  ['conv with norms', 'conv', { norm: true }, planes(10, 10, 4), 6],
+  ['conv with odd norms', 'conv', { filters: 12, units: 50, norm: true }, planes(6, 5, 3), 4],
+  ['fastconv', 'fastconv', {}, planes(10, 10, 7), 6],
+  ['fastconv with norms on an odd board', 'fastconv', { filters: 8, units: 30, norm: true }, planes(7, 4, 2), 3],
   ['mlp on planes', 'mlp', {}, planes(10, 10, 7), 6],
   ['mlp of one narrow layer on planes', 'mlp', { units: 5, depth: 1 }, planes(3, 3, 1), 2],
   ['mlp on features', 'mlp', {}, features(4), 2],
   ['deep odd mlp on features', 'mlp', { units: 37, depth: 3 }, features(7), 5],
+  ['mlp with relu and norms', 'mlp', { activation: 'relu', norm: true }, features(3), 4],
+  ['mlp with norms on planes', 'mlp', { norm: true, units: 40 }, planes(4, 4, 3), 4],
 ];
 
 /** Within 1e-5 of the greatest value. */
@@ -71,7 +77,7 @@ export function learnerSuite(variant: 'relaxed' | 'simd'): void {
     });
 
     function make(threads = 1): Case {
-      const net = buildPolicyNet({ net: netId, netConfig, observation, heads: ppo.heads(named(numActions)) });
+      const net = buildPolicyNet({ net: netId, netConfig, observation, heads: ppoHeads(named(numActions)) });
       expect(net.fused).not.toBeNull();
       const rng = createRng(3, netId, numActions);
       // Not the fresh policy head, whose logits are nearly equal, and biases that are not zero.

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Tensor } from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { ppo, ppoLoss, type PpoConfig } from '../../src/agents/ppo.ts';
+import { ppoLoss, type PpoConfig, ppoHeads } from '../../src/agents/ppo.ts';
 import type { Named } from '../../src/core/game.ts';
 import { tensorShape } from '../../src/core/tensors.ts';
 import { loadEngine } from '../../src/engine/index.ts';
@@ -39,7 +39,7 @@ const net = buildPolicyNet({
   net: 'conv',
   netConfig: expected.netConfig,
   observation: { kind: 'planes', height, width, channels: named(channels) },
-  heads: ppo.heads(named(numActions)),
+  heads: ppoHeads(named(numActions)),
 });
 
 describe.each(['cpu', 'wasm'] as const)('the PPO loss on %s', (backend) => {
@@ -64,7 +64,7 @@ describe.each(['cpu', 'wasm'] as const)('the PPO loss on %s', (backend) => {
     const tensors = net.tensors.map((spec) => tf.tensor(expected.params[spec.name], tensorShape(spec)));
     const obs = tf.tensor(expected.obs, [batch, height, width, channels]);
     return tf.valueAndGrads((...params: Tensor[]) =>
-      loss(net.forward(tf, Object.fromEntries(names.map((name, i) => [name, params[i]])), obs).outputs),
+      loss(net.forward(tf, Object.fromEntries(names.map((name, i) => [name, params[i]])), obs)),
     )(tensors);
   }
 

@@ -10,7 +10,6 @@ import type { Engine } from '../../src/engine/types.ts';
 import { breakout } from '../../src/envs/breakout.ts';
 import { cartpole } from '../../src/envs/cartpole.ts';
 import { createVecEnv } from '../../src/envs/vec-env.ts';
-import { decodeState, encodeState } from '../../src/runs/state-codec.ts';
 import { expectClose } from '../engine/compare.ts';
 import { tag } from '../envs/two-player-games.ts';
 import catchGame from '../learning/catch.ts';
@@ -32,82 +31,6 @@ beforeAll(async () => {
 /** Updates, and what there is to compare of them. */
 const updates = ({ agent }: ReturnType<typeof buildLearner>, count: number) =>
   Array.from({ length: count }, () => agent.update());
-
-describe.each(cases)('PPO on %s', (_name, options) => {
-  it('is the same to the last bit for the same seed, and another for another', () => {
-    const run = (seed: number) => {
-      const learner = buildLearner(engine, { ...options, seed });
-      const reports = updates(learner, 4);
-      const state = learner.agent.save();
-      learner.agent.dispose();
-      return { reports, state };
-    };
-    const first = run(1);
-    expect(run(1)).toEqual(first);
-    expect(run(2).reports).not.toEqual(first.reports);
-  });
-
-  it('goes on from a saved state, written and read, as if never interrupted', () => {
-    const [through, before, after] = [1, 1, 1].map((seed) => buildLearner(engine, { ...options, seed }));
-    const expected = updates(through, 5);
-    updates(before, 2);
-    const saved = before.agent.save();
-    updates(before, 1);
-    updates(after, 1);
-    after.agent.load(decodeState(encodeState(saved), 'state'));
-    expect(after.agent.updates).toBe(2);
-    expect(after.agent.step).toBe(2 * after.agent.stepsPerUpdate);
-    expect(updates(after, 3)).toEqual(expected.slice(2));
-    expect(encodeState(after.agent.save())).toEqual(encodeState(through.agent.save()));
-    for (const { agent } of [through, before, after]) agent.dispose();
-  });
-
-  it('leaves no tensors behind: as many after update 200 as after update 2', () => {
-    const quick = { numEnvs: 2, numSteps: 8, numMinibatches: 2, updateEpochs: 1 };
-    const atStart = engine.tf.memory().numTensors;
-    const learner = buildLearner(engine, { ...options, config: quick, totalTimesteps: 10_000 });
-    updates(learner, 2);
-    const { numTensors, numBytes } = engine.tf.memory();
-    updates(learner, 198);
-    learner.agent.save();
-    learner.agent.params();
-    expect(learner.agent.updates).toBe(200);
-    expect(engine.tf.memory()).toMatchObject({ numTensors, numBytes });
-    learner.agent.dispose();
-    expect(engine.tf.memory().numTensors).toBe(atStart);
-  });
-
-  it('changes every tensor in an update', () => {
-    const learner = buildLearner(engine, options);
-    const before = learner.agent.params();
-    updates(learner, 2);
-    const after = learner.agent.params();
-    for (const { name } of learner.net.tensors) expect(after[name], name).not.toEqual(before[name]);
-    learner.agent.dispose();
-  });
-
-  it('plays alike for the same seed, and greedily always alike', () => {
-    const learner = buildLearner(engine, options);
-    updates(learner, 2);
-    const play = (mode: 'greedy' | 'sampled', seed: number): number[] => {
-      const env = createVecEnv(learner.spec, 4, 'play');
-      const player = learner.agent.player(mode, seed);
-      const actions = new Int32Array(4);
-      const chosen: number[] = [];
-      env.reset();
-      for (let t = 0; t < 30; t++) {
-        player.act(env, actions);
-        chosen.push(...actions);
-        env.step(actions);
-      }
-      return chosen;
-    };
-    expect(play('sampled', 1)).toEqual(play('sampled', 1));
-    expect(play('sampled', 1)).not.toEqual(play('sampled', 2));
-    expect(play('greedy', 1)).toEqual(play('greedy', 2));
-    learner.agent.dispose();
-  });
-});
 
 test.each(cases)('an update on wasm is one on cpu, but for rounding (%s)', async (_name, options) => {
   const report = (on: Engine) => {

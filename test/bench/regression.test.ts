@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { median } from '../../bench/table.ts';
 import { createLearner, type Learner } from '../../src/agents/learner.ts';
-import { ppo, ppoLoss, type PpoConfig } from '../../src/agents/ppo.ts';
+import { ppo, ppoLoss, type PpoConfig, ppoHeads } from '../../src/agents/ppo.ts';
 import { createRng } from '../../src/core/rng.ts';
 import { loadEngine } from '../../src/engine/index.ts';
 import type { Engine } from '../../src/engine/types.ts';
@@ -35,7 +35,7 @@ const net = buildPolicyNet({
   net: 'conv',
   netConfig: {},
   observation: spec.observation,
-  heads: ppo.heads(spec.actionSet),
+  heads: ppoHeads(spec.actionSet),
 });
 
 function updates(engine: Engine, size: number): () => number {

@@ -1,5 +1,5 @@
 import { createLearner } from '../../src/agents/learner.ts';
-import { ppo, ppoLoss, type PpoConfig } from '../../src/agents/ppo.ts';
+import { ppo, ppoLoss, type PpoConfig, ppoHeads } from '../../src/agents/ppo.ts';
 import type { Named } from '../../src/core/game.ts';
 import { createRng } from '../../src/core/rng.ts';
 import type { Engine } from '../../src/engine/types.ts';
@@ -14,7 +14,7 @@ export function fusedLosses(engine: Engine, steps: number): number[] {
     net: 'conv',
     netConfig: {},
     observation: { kind: 'planes', height: 10, width: 10, channels: named(4) },
-    heads: ppo.heads(named(6)),
+    heads: ppoHeads(named(6)),
   });
   const rng = createRng(5, 'fused losses');
   const draw = (): Float32Array => Float32Array.from({ length: size }, () => rng.float() - 0.5);

@@ -10,7 +10,15 @@ import { kernelVariant } from './kernel-variant.ts';
 
 const dense = (stage: string, units: number) =>
   ({ kind: 'dense', kernel: `${stage}/kernel`, bias: `${stage}/bias`, units }) as const;
-const conv = (filters: number): FusedOp => ({ kind: 'conv2d', kernel: 'c/kernel', bias: 'c/bias', size: 3, filters });
+const conv = (filters: number): FusedOp => ({
+  kind: 'conv2d',
+  kernel: 'c/kernel',
+  bias: 'c/bias',
+  size: 3,
+  filters,
+  stride: 1,
+  padding: 'valid',
+});
 const spec = (trunk: readonly FusedOp[], kind: 'planes' | 'features' = 'planes'): FusedSpec => ({
   observation: kind === 'planes' ? { kind, height: 10, width: 10, channels: 4 } : { kind, count: 4 },
   trunk,

@@ -31,8 +31,8 @@ describe.each(['cpu', 'wasm'] as const)('forward on %s', (backend) => {
     const outputs = tf.tidy(() => {
       const tensors = Object.fromEntries(net.tensors.map((t) => [t.name, tf.tensor(params[t.name], tensorShape(t))]));
       const forward = net.forward(tf, tensors, tf.tensor(obs, [batch, ...net.obsShape]));
-      for (const head of spec.heads) expect(forward.outputs[head.name].shape).toEqual([batch, axisSize(head.axis)]);
-      return Object.fromEntries(Object.entries(forward.outputs).map(([name, tensor]) => [name, tensor.dataSync()]));
+      for (const head of spec.heads) expect(forward[head.name].shape).toEqual([batch, axisSize(head.axis)]);
+      return Object.fromEntries(Object.entries(forward).map(([name, tensor]) => [name, tensor.dataSync()]));
     });
     for (let i = 0; i < batch; i++) {
       const inferred = net.infer(params, obs.subarray(i * size, (i + 1) * size));
@@ -70,7 +70,7 @@ describe.each(netCases)('%s', (_name, spec) => {
   it('names its tensors once, in the stages stem, trunk and heads', () => {
     const names = net.tensors.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
-    for (const { stage } of net.tensors) expect(stage).toMatch(/^(stem|trunk\/\d+|heads\/\w+)$/);
+    for (const { stage } of net.tensors) expect(stage).toMatch(/^(stem(\/norm)?|trunk\/\d+(\/norm)?|heads\/\w+)$/);
   });
 });
 
@@ -105,12 +105,12 @@ describe('what a net cannot be built from is refused in one line', () => {
 
   it('an unknown net', () => {
     expect(refusal({ ...planes, net: 'cnv' }).message).toBe(
-      'unknown net "cnv" (did you mean "conv"?); valid: conv, mlp',
+      'unknown net "cnv" (did you mean "conv"?); valid: conv, fastconv, mlp, vgg, resnet, bert, gpt, gru',
     );
   });
 
   it('a net that cannot read the observation', () => {
-    expect(refusal({ ...features, net: 'conv' }).message).toBe('net "conv" can\'t read features; valid: mlp');
+    expect(refusal({ ...features, net: 'conv' }).message).toBe('net "conv" can\'t read features; valid: mlp, gpt, gru');
   });
 
   it('a board that is smaller than the convolution', () => {

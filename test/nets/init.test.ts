@@ -56,12 +56,13 @@ describe('orthogonal', () => {
 describe.each(netCases)('fresh parameters of %s', (_name, spec) => {
   const net = buildPolicyNet(spec);
 
-  it('are orthogonal kernels and zero biases', () => {
+  it('are orthogonal kernels, zero biases and gains of one', () => {
     const params = net.init(7);
     for (const tensor of net.tensors) {
       const values = params[tensor.name];
-      if (tensor.init.kind === 'zeros') {
-        expect(values.every((value) => value === 0)).toBe(true);
+      if (tensor.init.kind !== 'orthogonal') {
+        const expected = tensor.init.kind === 'ones' ? 1 : 0;
+        expect(values.every((value) => value === expected)).toBe(true);
       } else {
         const columns = tensorShape(tensor).at(-1) as number;
         const { gain } = tensor.init;

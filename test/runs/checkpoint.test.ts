@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import { ppo } from '../../src/agents/ppo.ts';
+import { ppoHeads } from '../../src/agents/ppo.ts';
 import { UserError } from '../../src/core/errors.ts';
 import { createRng } from '../../src/core/rng.ts';
 import { tensorShape } from '../../src/core/tensors.ts';
@@ -15,7 +15,7 @@ const net = buildPolicyNet({
   net: 'conv',
   netConfig: { filters: 4, units: 8 },
   observation: spec.observation,
-  heads: ppo.heads(spec.actionSet),
+  heads: ppoHeads(spec.actionSet),
 });
 const params = scramble(net.init(1), createRng(1));
 const info: PolicyInfo = { env: spec.id, gameRevision: 1, algorithm: 'ppo', step: 128, seed: 3, label: 'mine' };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { ppo } from '../../src/agents/ppo.ts';
+import { ppoHeads } from '../../src/agents/ppo.ts';
 import { createRng } from '../../src/core/rng.ts';
 import type { Params, TensorSpec } from '../../src/core/tensors.ts';
 import { tensorShape, tensorSize } from '../../src/core/tensors.ts';
@@ -14,7 +14,7 @@ import { axis, shapeOf, tuples, variation } from './axes.ts';
 const netOf = (id: string, netConfig = {}): PolicyNet => {
   const { observation, actionSet } = findEnv(id);
   const net = observation.kind === 'planes' ? 'conv' : 'mlp';
-  return buildPolicyNet({ net, netConfig, observation, heads: ppo.heads(actionSet) });
+  return buildPolicyNet({ net, netConfig, observation, heads: ppoHeads(actionSet) });
 };
 
 const options = (given: Partial<PlanOptions> = {}): PlanOptions => ({

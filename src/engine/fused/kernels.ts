@@ -125,6 +125,32 @@ export interface FusedKernels {
     out: number,
     strideOut: number,
   ): void;
+  norm(
+    rows: number,
+    groups: number,
+    size: number,
+    x: number,
+    strideX: number,
+    gain: number,
+    bias: number,
+    epsilon: number,
+    out: number,
+    strideOut: number,
+  ): void;
+  normGradient(
+    rows: number,
+    groups: number,
+    size: number,
+    x: number,
+    strideX: number,
+    gain: number,
+    g: number,
+    strideG: number,
+    epsilon: number,
+    dx: number,
+    gainGradient: number,
+    biasGradient: number,
+  ): void;
   sumRows(rows: number, cols: number, x: number, stride: number, out: number): void;
   sumOfSquares(count: number, x: number): number;
   adam(

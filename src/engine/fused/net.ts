@@ -23,6 +23,8 @@ export interface FusedNet {
   readonly store: Uint8Array | Float32Array;
   /** What the heads say of `rows` observations. Overwritten by the next call. */
   outputs(obs: Uint8Array | Float32Array, rows: number): HeadValues;
+  /** What the trunk says of stored observations, `[indices, units]`. */
+  features(indices: Int32Array): Float32Array;
   /** The same of stored observations, kept for `backward`. */
   forward(indices: Int32Array): HeadValues;
   /**
@@ -138,6 +140,18 @@ export function openNet(
     forward(indices) {
       indicesView.set(indices);
       return runForward(indices.length, true);
+    },
+    features(indices) {
+      const { address: from, cols, stride: row } = layers[layers.length - 2].out;
+      const out = new Float32Array(indices.length * cols);
+      for (let first = 0; first < indices.length; first += batch) {
+        const part = indices.subarray(first, first + batch);
+        indicesView.set(part);
+        runForward(part.length, true);
+        const values = floats(from, part.length * row);
+        part.forEach((_, i) => out.set(values.subarray(i * row, i * row + cols), (first + i) * cols));
+      }
+      return out;
     },
     backward(gradients, learningRate) {
       for (const head of heads) writeHead(head, gradients[head.name]);

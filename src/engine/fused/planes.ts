@@ -10,7 +10,7 @@ import {
   type Share,
   summedShare,
 } from './layer.ts';
-import type { Activation, DenseOp, FusedObservation, FusedOp } from './ops.ts';
+import { type Activation, type DenseOp, type FusedObservation, type FusedOp, windows } from './ops.ts';
 
 type Planes = Extract<FusedObservation, { kind: 'planes' }>;
 type ConvOp = Extract<FusedOp, { kind: 'conv2d' }>;
@@ -64,12 +64,12 @@ export function planesDenseLayer(plan: Plan, planes: Planes, op: DenseOp, activa
   };
 }
 
-/** A convolution of binary planes without padding, stride 1; its output is flat: pixels, then filters. */
+/** A convolution of binary planes; its output is flat: pixels, then filters. */
 export function planesConvLayer(plan: Plan, planes: Planes, op: ConvOp, activation: Activation): FusedLayer {
   const { layout, batch } = plan;
   const { size, filters } = op;
   const cells = cellsOf(planes);
-  const pixels = (planes.height - size + 1) * (planes.width - size + 1);
+  const pixels = windows(planes.height, op).count * windows(planes.width, op).count;
   const kernelRows = size * size * planes.channels;
   const out: Matrix = planMatrix(plan, pixels * filters, activation);
   const kernel = planTensor(plan, op.kernel, { rows: kernelRows, cols: filters, stride: filters });
@@ -77,9 +77,9 @@ export function planesConvLayer(plan: Plan, planes: Planes, op: ConvOp, activati
   const kernelFloats = kernelRows * filters;
   const kernelPartials = layout.floats(chunksOf(batch) * kernelFloats);
   const biasPartials = layout.floats(chunksOf(batch) * filters);
-  const table = reachTable(planes, op);
+  const { table, entry } = reachTable(planes, op);
   const reach = layout.floats(table.length);
-  const reachBytes = (size * size + 1) * 4;
+  const reachBytes = entry * 4;
 
   return {
     out,
@@ -136,29 +136,31 @@ export function planesConvLayer(plan: Plan, planes: Planes, op: ConvOp, activati
 }
 
 /**
- * For each cell (y, x, channel): the number of output pixels that it reaches, then for each of them its filter row in
- * the kernel and its place in the output, packed as kernels/fused/planes.ts reads them.
+ * For each cell (y, x, channel) `entry` numbers: how many output pixels it reaches, then for each of them its filter row
+ * in the kernel and its place in the output, packed as kernels/fused/planes.ts reads them.
  */
-function reachTable({ height, width, channels }: Planes, { size, filters }: ConvOp): Int32Array {
-  const [outHeight, outWidth] = [height - size + 1, width - size + 1];
-  const entry = size * size + 1;
+function reachTable({ height, width, channels }: Planes, op: ConvOp): { table: Int32Array; entry: number } {
+  const { size, filters, stride } = op;
+  const [rows, columns] = [windows(height, op), windows(width, op)];
+  const entry = Math.ceil(size / stride) ** 2 + 1;
   const table = new Int32Array(height * width * channels * entry);
   const unit = filters / 4;
-  for (let outY = 0; outY < outHeight; outY++) {
-    for (let outX = 0; outX < outWidth; outX++) {
-      for (let y = 0; y < size; y++) {
-        for (let x = 0; x < size; x++) {
+  for (let outY = 0; outY < rows.count; outY++) {
+    for (let outX = 0; outX < columns.count; outX++) {
+      for (let dy = 0; dy < size; dy++) {
+        for (let dx = 0; dx < size; dx++) {
+          const [y, x] = [outY * stride - rows.before + dy, outX * stride - columns.before + dx];
+          if (y < 0 || y >= height || x < 0 || x >= width) continue;
           for (let channel = 0; channel < channels; channel++) {
-            const cell = ((outY + y) * width + outX + x) * channels + channel;
-            const row = (y * size + x) * channels + channel;
-            const at = cell * entry;
-            table[at + ++table[at]] = ((row * unit) << 16) | ((outY * outWidth + outX) * unit);
+            const at = ((y * width + x) * channels + channel) * entry;
+            const row = (dy * size + dx) * channels + channel;
+            table[at + ++table[at]] = ((row * unit) << 16) | ((outY * columns.count + outX) * unit);
           }
         }
       }
     }
   }
-  return table;
+  return { table, entry };
 }
 
 /** Bytes behind a store of observations that the kernels may read: they take 16 cells at a time. */

@@ -2,6 +2,7 @@ import { UserError } from '../../core/errors.ts';
 import { denseLayer } from './dense.ts';
 import { featuresLayer } from './features.ts';
 import type { FusedKernels } from './kernels.ts';
+import { normLayer } from './norm.ts';
 import {
   CHUNK,
   chunksOf,
@@ -124,6 +125,7 @@ export function planProgram({ spec, batch, store, lanes }: FusedSize): Program |
 
 function planLayer(plan: Plan, planes: FusedObservation, step: FusedStep, before: FusedLayer | undefined): FusedLayer {
   if (step.kind === 'features') return featuresLayer(plan, step.factors);
+  if (step.kind === 'norm') return normLayer(plan, (before as FusedLayer).out, step.op, step.activation);
   if (step.kind === 'dense') return denseLayer(plan, (before as FusedLayer).out, [step.op], step.activation);
   if (planes.kind !== 'planes') throw new Error(`${step.kind} reads planes, not features`);
   return step.kind === 'planes-conv'

@@ -1,0 +1,118 @@
+/**
+ * The search behind the algorithms' defaults. Trains each candidate on each game with tuning seeds, which no reported
+ * result uses, and appends a line for each training to bench/search-log.jsonl; what is there already is not done again.
+ *
+ *     npx tsx bench/search.ts 1000000 1001,1002 breakout,asterix ppo '{"learningRate":0.005}' '{"net":"conv"}'
+ *
+ * Arguments: frames, seeds, games, algorithm, then one JSON object for each candidate: options of the algorithm and of
+ * the net that differ from the defaults. The mean training return of the last 10 % of the episodes is what counts.
+ */
+import { fork } from 'node:child_process';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { algorithmSchema, netSchema } from '../src/agents/algorithm.ts';
+import { findAlgorithm } from '../src/agents/index.ts';
+import { loadEngine, loadFusedEngine } from '../src/engine/index.ts';
+import { fusedSteps } from '../src/engine/fused/ops.ts';
+import { findEnv } from '../src/envs/index.ts';
+import { createVecEnv } from '../src/envs/vec-env.ts';
+import { findNet, netFor } from '../src/nets/index.ts';
+import { policyNetOf } from '../src/runs/run-net.ts';
+
+const LOG = fileURLToPath(new URL('search-log.jsonl', import.meta.url));
+
+interface Job {
+  algorithm: string;
+  game: string;
+  seed: number;
+  frames: number;
+  candidate: Record<string, unknown>;
+}
+
+interface Outcome extends Job {
+  /** Mean training return of the last 10 % of the episodes, and of all. */
+  final: number;
+  mean: number;
+  seconds: number;
+}
+
+async function run({ algorithm: id, game, seed, frames, candidate }: Job): Promise<Omit<Outcome, keyof Job>> {
+  const { net: netId = '', ...options } = candidate;
+  const algorithm = findAlgorithm(id);
+  const spec = findEnv(game);
+  const { kind } = spec.observation;
+  const net = netFor(netId as string, kind);
+  const part = (schema: { shape: object }) =>
+    Object.fromEntries(Object.entries(options).filter(([name]) => name in schema.shape));
+  const config = algorithmSchema(algorithm, kind).parse(part(algorithm.schema));
+  const netConfig = netSchema(net, algorithm).parse(part(findNet(net.id).schema));
+  const policy = policyNetOf({ env: game, algorithm: id, algorithmConfig: config, net: net.id, netConfig });
+  const isFused = algorithm.usesLearner && policy.fused && fusedSteps(policy.fused);
+  const env = createVecEnv(spec, algorithm.numEnvs(config), seed);
+  env.reset();
+  const agent = algorithm.create({
+    engine: isFused ? await loadFusedEngine() : await loadEngine('wasm'),
+    env,
+    net: policy,
+    params: policy.init(seed),
+    config,
+    seed,
+    totalTimesteps: frames,
+    learningRateScale: () => 1,
+  });
+  const returns: number[] = [];
+  const startedMs = performance.now();
+  while (agent.step < frames) returns.push(...agent.update().episodeReturns);
+  const average = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  return {
+    final: average(returns.slice(-Math.ceil(returns.length / 10))),
+    mean: average(returns),
+    seconds: (performance.now() - startedMs) / 1000,
+  };
+}
+
+const keyOf = ({ algorithm, game, seed, frames, candidate }: Job): string =>
+  JSON.stringify([algorithm, game, seed, frames, candidate]);
+
+function startJob(job: Job): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = fork(fileURLToPath(import.meta.url), [], {
+      env: { ...process.env, SEARCH_JOB: JSON.stringify(job) },
+    });
+    child.on('message', (outcome) => {
+      const line = { ...job, ...(outcome as object) } as Outcome;
+      appendFileSync(LOG, `${JSON.stringify(line)}\n`);
+      const { game, seed, candidate, final, mean, seconds } = line;
+      console.log(
+        `${JSON.stringify(candidate)} ${game} ${seed}: ${final.toFixed(2)} (all ${mean.toFixed(2)}) ${seconds.toFixed(0)} s`,
+      );
+    });
+    child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`job failed: ${keyOf(job)}`))));
+  });
+}
+
+if (process.env.SEARCH_JOB) {
+  const outcome = await run(JSON.parse(process.env.SEARCH_JOB) as Job);
+  process.send?.(outcome, () => process.exit());
+} else {
+  const [frames, seeds, games, algorithm, ...candidates] = process.argv.slice(2);
+  const lines = existsSync(LOG) ? readFileSync(LOG, 'utf8').split('\n').filter(Boolean) : [];
+  const done = new Set(lines.map((line) => keyOf(JSON.parse(line) as Job)));
+  const queue = candidates.flatMap((candidate) =>
+    games.split(',').flatMap((game) =>
+      seeds.split(',').map((seed): Job => ({
+        algorithm,
+        game,
+        seed: Number(seed),
+        frames: Number(frames),
+        candidate: JSON.parse(candidate) as Record<string, unknown>,
+      })),
+    ),
+  );
+  const left = queue.filter((job) => !done.has(keyOf(job)));
+  const worker = async (): Promise<void> => {
+    for (let job = left.shift(); job; job = left.shift()) await startJob(job);
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+}

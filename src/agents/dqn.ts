@@ -1,0 +1,382 @@
+import * as z from 'zod';
+import type { Agent, UpdateReport } from '../core/agent.ts';
+import { UserError } from '../core/errors.ts';
+import { createRng } from '../core/rng.ts';
+import type { Params } from '../core/tensors.ts';
+import { epsilonGreedyRow, greedyRow } from '../nets/acting.ts';
+import type { OptimizerState } from './adam.ts';
+import { type AgentContext, defineAlgorithm } from './algorithm.ts';
+import { gather } from './arrays.ts';
+import { deadUnits } from './diagnostics.ts';
+import { createLearner, createObserver, type Observer, type Sequences } from './learner.ts';
+import { netPlayer, noteStarts, stepMemory } from './net-player.ts';
+import { actionValues, epsilonAt, qActing, qHeads, qLoss } from './q-learning.ts';
+import { nStepTarget, packBits, prioritizedSampler, type Target, uniformSampler, unpackBits } from './replay.ts';
+import { RewardScale, type RewardScaleState } from './reward-scale.ts';
+
+const schema = z.object({
+  numEnvs: z.int().min(1).max(4096).default(16).describe('environments stepped at a time'),
+  replaySize: z.int().min(100).max(10_000_000).default(100_000).describe('steps kept in the replay memory'),
+  learningStarts: z.int().min(0).default(5000).describe('steps before learning begins'),
+  batchSize: z.int().min(1).max(8192).default(64).describe('samples of a gradient step'),
+  stepsPerGradient: z.int().min(1).max(1024).default(4).describe('environment steps for each gradient step'),
+  targetEvery: z.int().min(1).default(1000).describe('gradient steps between copies to the target net'),
+  learningRate: z.number().positive().max(1).default(2.5e-4).describe('of Adam, at the start'),
+  annealLearningRate: z.boolean().default(false).describe('lower the learning rate linearly to 0'),
+  gamma: z.number().min(0).max(1).default(0.99).describe('discount of future rewards'),
+  epsilonStart: z.number().min(0).max(1).default(1).describe('share of random actions at the start'),
+  epsilonFinal: z.number().min(0).max(1).default(0.02).describe('share of random actions in the end'),
+  explorationFraction: z.number().min(0).max(1).default(0.1).describe('share of the training until then'),
+  double: z.boolean().default(true).describe('the online net chooses the action that the target net values'),
+  dueling: z.boolean().default(false).describe('learn state values and advantages apart'),
+  nStep: z.int().min(1).max(64).default(3).describe('steps of reward in a target'),
+  prioritized: z.boolean().default(false).describe('replay what was badly predicted more often'),
+  priorityExponent: z.number().min(0).max(1).default(0.5).describe('how much more often'),
+  priorityCorrection: z.number().min(0).max(1).default(0.4).describe('correction for it at the start; 1 in the end'),
+  maxGradNorm: z.number().positive().default(10).describe('gradients are clipped to this global norm'),
+  scaleRewards: z.boolean().default(false).describe('divide rewards by the running deviation of returns'),
+  sequenceLength: z.int().min(1).max(1024).default(16).describe('steps of a sequence, for nets that remember'),
+  burnIn: z.int().min(0).max(1024).default(8).describe('steps before it that only refresh what is remembered'),
+});
+
+export type DqnConfig = z.output<typeof schema>;
+
+/** Environment steps in a row before an update is reported. */
+const STEPS_PER_UPDATE = 64;
+
+/**
+ * Deep Q-learning (Mnih et al. 2015) with the parts of Rainbow (Hessel et al. 2018) that can be switched: double
+ * Q-learning (van Hasselt et al. 2016), dueling heads, n-step targets and prioritised replay. Nets that remember learn
+ * from sequences with burn-in (R2D2, Kapturowski et al. 2019).
+ */
+export const dqn = defineAlgorithm({
+  id: 'dqn',
+  revision: 1,
+  summary: 'deep Q-learning from replay: double, dueling, n-step and prioritised, each by a switch',
+  schema,
+  featureDefaults: { scaleRewards: true },
+  usesLearner: true,
+  carries: true,
+  numEnvs: (config) => config.numEnvs,
+  heads: (actions, { dueling }) => qHeads(actions, dueling),
+  acting: ({ dueling, epsilonFinal }) => qActing(dueling, epsilonFinal),
+  create: createDqn,
+});
+
+function createDqn(context: AgentContext<DqnConfig>): Agent {
+  const { engine, env, net, config, seed, totalTimesteps, learningRateScale, params } = context;
+  const { numEnvs, nStep, gamma, dueling } = config;
+  const { obsSize } = env;
+  const numActions = env.actions.length;
+  if (env.players !== 1) throw new UserError(`dqn plays games of one player; ${env.id} has ${env.players}`);
+
+  // An item of the replay memory is a step, or where the net remembers a sequence. Steps lie in a ring: step t of
+  // environment e at (t mod ring) · numEnvs + e.
+  const remembers = net.carrySize > 0;
+  const [burnIn, length] = remembers ? [config.burnIn, config.sequenceLength] : [0, 1];
+  const span = burnIn + length - 1 + nStep;
+  const ring = length * Math.floor(config.replaySize / numEnvs / length);
+  if (ring < 2 * (span + length)) {
+    throw new UserError(`replaySize ${config.replaySize} is too small for ${numEnvs} environments`);
+  }
+  const slots = ring * numEnvs;
+  const items = slots / length;
+  const batchItems = Math.max(1, Math.floor(config.batchSize / length));
+  const learner = createLearner({
+    engine,
+    net,
+    params,
+    threads: context.threads ?? 1,
+    store: slots,
+    minibatch: batchItems * length,
+    rows: Math.max(numEnvs, batchItems),
+  });
+  const target = createObserver({ engine, net, params, rows: batchItems });
+  const replay = {
+    actions: new Int32Array(slots),
+    rewards: new Float32Array(slots),
+    terminated: new Uint8Array(slots),
+    truncated: new Uint8Array(slots),
+    starts: new Uint8Array(slots),
+    legal: new Uint8Array(slots * numActions),
+    carries: new Float32Array(remembers ? items * net.carrySize : 0),
+  };
+  /** The last observations of episodes that were cut, by slot. */
+  const finalObs = new Map<number, Uint8Array | Float32Array>();
+  const [actionRng, replayRng] = [createRng(seed, 'actions'), createRng(seed, 'replay')];
+  const sampler = config.prioritized
+    ? prioritizedSampler(items, config.priorityExponent, replayRng)
+    : uniformSampler(items, replayRng);
+  const rewardScale = config.scaleRewards ? new RewardScale(numEnvs, gamma) : null;
+  const memory = stepMemory(net, numEnvs);
+  const actions = new Int32Array(numEnvs);
+  const errors = new Float32Array(batchItems * length);
+  let step = 0;
+  let updates = 0;
+  let gradientSteps = 0;
+
+  const slotAt = (slot: number, steps: number): number => (slot + steps * numEnvs) % slots;
+  const firstSlot = (item: number): number => (item - (item % numEnvs)) * length + (item % numEnvs);
+
+  /** One step everywhere, stored. */
+  function act(epsilon: number, episodes: { episodeReturns: number[]; episodeLengths: number[] }): void {
+    const time = step / numEnvs;
+    const at = (time % ring) * numEnvs;
+    const begins = time % length === 0;
+    if (begins && time >= ring) for (let e = 0; e < numEnvs; e++) sampler.remove(at / length + e);
+    learner.store.set(env.obs, at * obsSize);
+    replay.legal.set(env.legal, at * numActions);
+    if (memory) replay.starts.set(memory.starts, at);
+    if (memory && begins) replay.carries.set(memory.carry, (at / length) * net.carrySize);
+    const whole = time - span;
+    if (whole >= 0 && whole % length === 0) {
+      for (let e = 0; e < numEnvs; e++) sampler.add(((whole % ring) * numEnvs) / length + e);
+    }
+    const scores = learner.outputs(env.obs, numEnvs, memory ?? undefined)[dueling ? 'advantage' : 'q'];
+    for (let e = 0; e < numEnvs; e++) {
+      actions[e] = epsilonGreedyRow(scores, e, numActions, env.legal, epsilon, actionRng);
+    }
+    env.step(actions);
+    noteStarts(memory, env);
+    replay.actions.set(actions, at);
+    replay.rewards.set(env.rewards, at);
+    replay.terminated.set(env.terminated, at);
+    for (let e = 0; e < numEnvs; e++) {
+      const slot = at + e;
+      replay.truncated[slot] = env.truncated[e] && !env.terminated[e] ? 1 : 0;
+      finalObs.delete(slot);
+      if (replay.truncated[slot]) finalObs.set(slot, env.finalObs.slice(e * obsSize, (e + 1) * obsSize));
+      if (!env.terminated[e] && !env.truncated[e]) continue;
+      episodes.episodeReturns.push(env.returns[e]);
+      episodes.episodeLengths.push(env.lengths[e]);
+    }
+    rewardScale?.update(
+      env.rewards,
+      Uint8Array.from(env.terminated, (flag, e) => flag | env.truncated[e]),
+    );
+    step += numEnvs;
+  }
+
+  const targetOf = (slot: number): Target => nStepTarget(replay, (k) => slotAt(slot, k), nStep, gamma);
+  const scaled = (reward: number): number => reward / (rewardScale?.scale() ?? 1);
+
+  /** The value of row `row` of what is looked at: by double Q-learning the target net's of the online net's choice. */
+  function bootstrapValue(online: Float32Array, targets: Float32Array, row: number, legal?: Uint8Array): number {
+    const best = greedyRow((config.double ? online : targets).subarray(row * numActions), 0, numActions, legal);
+    return targets[row * numActions + Math.max(0, best)];
+  }
+
+  const legalAt = (slot: number): Uint8Array => replay.legal.subarray(slot * numActions, (slot + 1) * numActions);
+
+  /** Targets of single steps. */
+  function stepTargets(chosen: Int32Array): Float32Array {
+    const parts = Array.from(chosen, targetOf);
+    const nextObs = learner.store.slice(0, chosen.length * obsSize);
+    parts.forEach(({ after, isFinal }, i) => {
+      const slot = slotAt(chosen[i], after);
+      const seen = isFinal
+        ? (finalObs.get(slot) as Uint8Array)
+        : learner.store.subarray(slot * obsSize, (slot + 1) * obsSize);
+      nextObs.set(seen as Uint8Array, i * obsSize);
+    });
+    const [online, targets] = look(nextObs, chosen.length);
+    return Float32Array.from(parts, ({ reward, discount, after, isFinal }, i) => {
+      if (discount === 0) return scaled(reward);
+      const legal = isFinal ? undefined : legalAt(slotAt(chosen[i], after));
+      return scaled(reward) + discount * bootstrapValue(online, targets, i, legal);
+    });
+  }
+
+  /** What both nets say of observations: `[rows, actions]` each. The online net's is only needed to choose. */
+  function look(obs: Uint8Array | Float32Array, rows: number): [online: Float32Array, target: Float32Array] {
+    const targets = actionValues(target.outputs(obs, rows), dueling);
+    return [config.double ? actionValues(learner.outputs(obs, rows), dueling) : targets, targets];
+  }
+
+  /** Targets of sequences, time-major `[length, items]`, with weight 0 where an episode was cut: what it led to is not kept. */
+  function sequenceTargets(chosen: Int32Array): { targets: Float32Array; weights: Float32Array; sequences: Sequences } {
+    const count = chosen.length;
+    const first = chosen.map(firstSlot);
+    const carry = new Float32Array(count * net.carrySize);
+    const { carrySize } = net;
+    chosen.forEach((item, i) => {
+      carry.set(replay.carries.subarray(item * carrySize, (item + 1) * carrySize), i * carrySize);
+    });
+    const [online, valued] = [learner, target].map((observer) => unroll(observer, first, carry));
+    const targets = new Float32Array(length * count);
+    const weights = new Float32Array(length * count).fill(1);
+    for (let t = 0; t < length; t++) {
+      for (let i = 0; i < count; i++) {
+        const slot = slotAt(first[i], burnIn + t);
+        const { reward, discount, after, isFinal } = targetOf(slot);
+        const at = t * count + i;
+        targets[at] = scaled(reward);
+        if (isFinal) weights[at] = 0;
+        else if (discount > 0) {
+          const seen = burnIn + t + after;
+          targets[at] += discount * bootstrapValue(online[seen], valued[seen], i, legalAt(slotAt(slot, after)));
+        }
+      }
+    }
+    const steps = burnIn + length;
+    const starts = new Uint8Array(steps * count);
+    for (let t = 0; t < steps; t++)
+      first.forEach((slot, i) => (starts[t * count + i] = replay.starts[slotAt(slot, t)]));
+    return { targets, weights, sequences: { steps: length, burnIn, carry, starts } };
+  }
+
+  /** Action values at each step of sequences, `[span + 1][items, actions]`. */
+  function unroll(observer: Pick<Observer, 'outputs'>, first: Int32Array, carry: Float32Array): Float32Array[] {
+    const own = { carry: carry.slice(), starts: new Uint8Array(first.length) };
+    return Array.from({ length: span + 1 }, (_, t) => {
+      const obs = learner.store.slice(0, first.length * obsSize);
+      first.forEach((from, i) => {
+        const slot = slotAt(from, t);
+        obs.set(learner.store.subarray(slot * obsSize, (slot + 1) * obsSize) as Uint8Array, i * obsSize);
+        own.starts[i] = replay.starts[slot];
+      });
+      return actionValues(observer.outputs(obs, first.length, own), dueling).slice();
+    });
+  }
+
+  /** One gradient step. Returns loss, mean value and the gradient's norm. */
+  function learn(learningRate: (tensor: string) => number, progress: number): [number, number, number] {
+    const beta = config.priorityCorrection + progress * (1 - config.priorityCorrection);
+    const { items: chosen, weights } = sampler.draw(batchItems, beta);
+    const parts = remembers ? sequenceTargets(chosen) : null;
+    const targets = parts?.targets ?? stepTargets(chosen);
+    const slotsOf = (from: number, steps: number): Int32Array =>
+      Int32Array.from({ length: steps * chosen.length }, (_, i) =>
+        slotAt(firstSlot(chosen[i % chosen.length]), from + Math.floor(i / chosen.length)),
+      );
+    const indices = remembers ? slotsOf(0, burnIn + length) : chosen;
+    const learned = remembers ? slotsOf(burnIn, length) : chosen;
+    const counted = weights && Float32Array.from(targets, (_, i) => weights[i % chosen.length]);
+    const report = learner.minimize(
+      indices,
+      qLoss(
+        { dueling, huber: true, errors },
+        {
+          actions: gather(replay.actions, learned),
+          targets,
+          weights: parts ? parts.weights.map((weight, i) => weight * (counted?.[i] ?? 1)) : counted,
+        },
+      ),
+      learningRate,
+      config.maxGradNorm,
+      parts?.sequences,
+    );
+    sampler.update(chosen, itemErrors(chosen.length));
+    if (++gradientSteps % config.targetEvery === 0) target.load(learner.params());
+    return [report.loss, report.diagnostics[0], report.gradNorm];
+  }
+
+  /** Of a sequence 0.9 · greatest + 0.1 · mean (Kapturowski et al. 2019, section 2.3). */
+  function itemErrors(count: number): Float32Array {
+    return Float32Array.from({ length: count }, (_, i) => {
+      let [max, sum] = [0, 0];
+      for (let t = 0; t < length; t++) {
+        max = Math.max(max, errors[t * count + i]);
+        sum += errors[t * count + i];
+      }
+      return 0.9 * max + (0.1 * sum) / length;
+    });
+  }
+
+  function update(): UpdateReport {
+    const episodes = { episodeReturns: [] as number[], episodeLengths: [] as number[] };
+    const epsilon = epsilonAt(config, step, totalTimesteps);
+    const progress = Math.min(1, step / totalTimesteps);
+    const learningRate = config.annealLearningRate ? config.learningRate * (1 - progress) : config.learningRate;
+    const scales = new Map(net.tensors.map(({ name }) => [name, learningRateScale(name, step)]));
+    const rate = (name: string): number => learningRate * (scales.get(name) as number);
+    const sums = [0, 0, 0];
+    let count = 0;
+    for (let i = 0; i < STEPS_PER_UPDATE; i++) {
+      act(epsilon, episodes);
+      if (step < config.learningStarts || sampler.count < batchItems) continue;
+      const due = Math.floor(step / config.stepsPerGradient) - Math.floor((step - numEnvs) / config.stepsPerGradient);
+      for (let j = 0; j < due; j++, count++) learn(rate, progress).forEach((value, k) => (sums[k] += value));
+    }
+    updates++;
+    const [valueLoss, meanValue, gradNorm] = sums.map((sum) => sum / Math.max(1, count));
+    return {
+      ...episodes,
+      metrics: {
+        ...(count > 0 && { valueLoss, meanValue, gradNorm }),
+        deadUnits: deadUnits(learner, Math.min(step, slots)),
+        gradientSteps,
+        epsilon,
+        learningRate,
+      },
+    };
+  }
+
+  const isBinary = env.observation.kind === 'planes';
+  return {
+    get step() {
+      return step;
+    },
+    get updates() {
+      return updates;
+    },
+    stepsPerUpdate: STEPS_PER_UPDATE * numEnvs,
+    update,
+    player: (mode, playerSeed) => netPlayer(net, learner.outputs, mode, playerSeed),
+    params: () => learner.params(),
+    normalizers: (): Params => (rewardScale ? { 'normalizers/value': Float32Array.of(rewardScale.scale()) } : {}),
+    save: () => ({
+      step,
+      updates,
+      gradientSteps,
+      optimizer: learner.save(),
+      target: target.params(),
+      env: env.save(),
+      obs: isBinary ? packBits(learner.store as Uint8Array) : learner.store.slice(),
+      replay: Object.fromEntries(Object.entries(replay).map(([name, values]) => [name, values.slice()])),
+      finalObs: [...finalObs].map(([slot, obs]) => ({ slot, obs })),
+      sampler: sampler.save(),
+      rngs: [actionRng.save(), replayRng.save()],
+      rewardScale: rewardScale?.save() ?? null,
+      memory: memory && { carry: memory.carry.slice(), starts: memory.starts.slice() },
+    }),
+    load(state) {
+      const saved = state as {
+        step: number;
+        updates: number;
+        gradientSteps: number;
+        optimizer: OptimizerState;
+        target: Params;
+        env: unknown;
+        obs: Uint8Array | Float32Array;
+        replay: typeof replay;
+        finalObs: { slot: number; obs: Uint8Array | Float32Array }[];
+        sampler: unknown;
+        rngs: Uint32Array[];
+        rewardScale: RewardScaleState | null;
+        memory: { carry: Float32Array; starts: Uint8Array } | null;
+      };
+      ({ step, updates, gradientSteps } = saved);
+      learner.load(saved.optimizer);
+      target.load(saved.target);
+      env.load(saved.env);
+      if (isBinary) unpackBits(saved.obs as Uint8Array, learner.store as Uint8Array);
+      else learner.store.set(saved.obs);
+      for (const [name, values] of Object.entries(saved.replay)) replay[name as keyof typeof replay].set(values);
+      finalObs.clear();
+      for (const { slot, obs } of saved.finalObs) finalObs.set(slot, obs);
+      sampler.load(saved.sampler);
+      actionRng.load(saved.rngs[0]);
+      replayRng.load(saved.rngs[1]);
+      if (rewardScale && saved.rewardScale) rewardScale.load(saved.rewardScale);
+      if (memory && saved.memory) {
+        memory.carry.set(saved.memory.carry);
+        memory.starts.set(saved.memory.starts);
+      }
+    },
+    dispose() {
+      learner.dispose();
+      target.dispose();
+    },
+  };
+}
