@@ -182,7 +182,7 @@ describe('the jobs of a study', () => {
     [{ methodConfig: { thaw: 1 } }, /^unknown option of full "thaw"/],
     [{ totalTimesteps: 100 }, /^unknown option of study "totalTimesteps"/],
     [{ stageLearningRates: ['stem'] }, /^stageLearningRates: "stem" is not valid/],
-    [{ net: 'conv' }, /^net "conv" can't read features; valid: mlp$/],
+    [{ net: 'conv' }, /^net "conv" can't read features; valid: mlp, gpt, gru$/],
   ])('are refused before anything is written: %j', (request, message) => {
     const make = (): Study => studyIn('bad', request);
     expect(make).toThrow(UserError);

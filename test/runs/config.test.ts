@@ -22,7 +22,7 @@ describe('a resolved config', () => {
   it('settles every default', () => {
     const config = training();
     expect(config).toMatchObject({ ...ENGINE, format: 1, env: 'breakout', algorithm: 'ppo', net: 'conv', seed: 0 });
-    expect(config.netConfig).toEqual({ filters: 16, units: 128 });
+    expect(config.netConfig).toEqual({ filters: 16, units: 128, norm: false });
     expect(config.transfer).toBeNull();
     expect(config.modules).toEqual([]);
     expect(Object.keys(config.algorithmConfig)).toContain('learningRate');
@@ -144,9 +144,9 @@ describe('what is unknown or does not fit is refused in one line', () => {
 
   test.each<[request: Record<string, unknown>, message: string]>([
     [{ env: 'brekout' }, 'unknown game "brekout" (did you mean "breakout"?)'],
-    [{ algorithm: 'poo' }, 'unknown algorithm "poo" (did you mean "ppo"?); valid: ppo'],
-    [{ net: 'cnv' }, 'unknown net "cnv" (did you mean "conv"?); valid: conv, mlp'],
-    [{ env: 'cartpole', net: 'conv' }, 'net "conv" can\'t read features; valid: mlp'],
+    [{ algorithm: 'poo' }, 'unknown algorithm "poo" (did you mean "ppo"?); valid: ppo, pqn, dqn'],
+    [{ net: 'cnv' }, 'unknown net "cnv" (did you mean "conv"?); valid: conv, fastconv, mlp, vgg, resnet, bert, gpt, gru'],
+    [{ env: 'cartpole', net: 'conv' }, 'net "conv" can\'t read features; valid: mlp, gpt, gru'],
     [{ totalTimestep: 5 }, 'unknown option of training "totalTimestep"'],
     [{ totalTimesteps: 0 }, 'totalTimesteps: "0" is not valid; valid: whole number of at least 1'],
     [{ seed: -1 }, 'seed: "-1" is not valid; valid: whole number of at least 0'],
