@@ -75,7 +75,10 @@ describe.concurrent('bad use is one line and exit code 2:', () => {
     ['train cartpole --learning-rate fast', /--learning-rate: "fast" is not valid; valid: number above 0, at most 1/],
     ['train cartpole --total-timesteps 0', /--total-timesteps: "0" is not valid; valid: whole number of at least 1/],
     ['train cartpole --seed', /--seed needs a value; valid: whole number of at least 0/],
-    ['train cartpole --net transformer', /unknown net "transformer"; valid: conv, fastconv, mlp, vgg, resnet, bert, gpt, gru/],
+    [
+      'train cartpole --net transformer',
+      /unknown net "transformer"; valid: conv, fastconv, mlp, vgg, resnet, bert, gpt, gru/,
+    ],
     ['train cartpole --net conv', /conv/],
     ['train cartpole --algorithm sac', /unknown algorithm "sac"; valid: ppo, pqn, dqn/],
     ['train cartpole --backend cuda', /--backend: "cuda" is not valid; valid: auto, wasm, tensorflow, cpu/],

@@ -145,7 +145,10 @@ describe('what is unknown or does not fit is refused in one line', () => {
   test.each<[request: Record<string, unknown>, message: string]>([
     [{ env: 'brekout' }, 'unknown game "brekout" (did you mean "breakout"?)'],
     [{ algorithm: 'poo' }, 'unknown algorithm "poo" (did you mean "ppo"?); valid: ppo, pqn, dqn'],
-    [{ net: 'cnv' }, 'unknown net "cnv" (did you mean "conv"?); valid: conv, fastconv, mlp, vgg, resnet, bert, gpt, gru'],
+    [
+      { net: 'cnv' },
+      'unknown net "cnv" (did you mean "conv"?); valid: conv, fastconv, mlp, vgg, resnet, bert, gpt, gru',
+    ],
     [{ env: 'cartpole', net: 'conv' }, 'net "conv" can\'t read features; valid: mlp, gpt, gru'],
     [{ totalTimestep: 5 }, 'unknown option of training "totalTimestep"'],
     [{ totalTimesteps: 0 }, 'totalTimesteps: "0" is not valid; valid: whole number of at least 1'],

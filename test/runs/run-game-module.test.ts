@@ -261,7 +261,9 @@ export const idle = defineAlgorithm({
   it('may not take the id of another', async () => {
     const load = (id: string) =>
       loadModule(write(`${id}.ts`, module.replace("'thin'", `'${id}'`).replace("'half'", `'m-${id}'`)));
-    await expect(load('mlp')).rejects.toThrow(new UserError('the net id "mlp" is taken; taken: conv, fastconv, mlp, vgg, resnet, bert, gpt, gru, thin'));
+    await expect(load('mlp')).rejects.toThrow(
+      new UserError('the net id "mlp" is taken; taken: conv, fastconv, mlp, vgg, resnet, bert, gpt, gru, thin'),
+    );
   });
 });
 
