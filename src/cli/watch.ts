@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { runMatches } from '../live/run-matches.ts';
+import type { MatchFeed, MatchSource } from '../live/match-source.ts';
+import { checkpointSource, runMatches } from '../live/run-matches.ts';
 import { startViewer } from '../live/server.ts';
+import { isCheckpoint, readSource } from '../runs/source.ts';
 import { defineCommand } from './flags.ts';
 import { gameOption, loadModules } from './options.ts';
 import { finishedStatus, storedStudy } from './study-session.ts';
@@ -15,15 +17,18 @@ export const watch = defineCommand({
     'Each match is played by the newest weights of its run, in the game the run was made with. Ctrl-C ends it (exit ' +
     'code 0).',
   options: z.object({
-    run: z.string().describe('a run folder or a study folder'),
+    run: z.string().describe('a run folder, a study folder, a .safetensors file, or zoo:<game>'),
     ...viewerOptions.shape,
     ...gameOption.shape,
   }),
   positionals: ['run'],
-  examples: [['ngplus watch runs/breakout-1a2b3c4d', 'the newest weights play']],
+  examples: [
+    ['ngplus watch runs/breakout-1a2b3c4d', 'the newest weights play'],
+    ['ngplus watch zoo:breakout', 'a trained agent that comes with ngplus'],
+  ],
   async run({ options: { run, port, ...files }, io }) {
     await loadModules(files);
-    const viewer = await startViewer({ port, matches: await runMatches(run), status: { caption: `Watching ${run}` } });
+    const viewer = await startViewer({ port, matches: await matchesOf(run), status: { caption: `Watching ${run}` } });
     const result = storedStudy(run);
     if (result) viewer.setStatus(finishedStatus(result));
     if (existsSync(join(run, 'report.html'))) viewer.setReport(join(run, 'report.html'));
@@ -31,3 +36,8 @@ export const watch = defineCommand({
     await untilStopped(io, viewer);
   },
 });
+
+async function matchesOf(run: string): Promise<MatchFeed | MatchSource[]> {
+  if (!isCheckpoint(run)) return runMatches(run);
+  return [checkpointSource(run, readSource(run).bytes)];
+}

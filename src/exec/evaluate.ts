@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { forwardStep } from '../agents/learner.ts';
 import { type Look, netPlayer } from '../agents/net-player.ts';
 import { randomPlayer } from '../agents/random-player.ts';
+import { scriptedPlayer } from '../agents/scripted-player.ts';
 import type { Player } from '../core/agent.ts';
 import { StoppedError, UserError } from '../core/errors.ts';
 import { createRng } from '../core/rng.ts';
@@ -14,6 +15,7 @@ import { checkParams, decodeCheckpoint, type PolicyCheckpoint, type PolicyInfo }
 import { check } from '../runs/config.ts';
 import { evaluatePlayer } from '../runs/evaluate.ts';
 import { loadGameModule, loadGameOfRun, loadModule } from '../runs/game-module.ts';
+import { makeReplay, type Replay } from '../runs/replay.ts';
 import { readSource } from '../runs/source.ts';
 import { aggregateScores } from '../stats/aggregate.ts';
 import { quantile } from '../stats/bootstrap.ts';
@@ -31,7 +33,7 @@ export const evaluateOptions = z.object({
 });
 
 export interface EvaluateOptions extends Partial<z.input<typeof evaluateOptions>> {
-  /** A checkpoint file, a run folder (its newest checkpoint), or `random`. */
+  /** A checkpoint file, a run folder (its newest checkpoint), a trained policy of ours (`zoo:breakout`), `random` or `scripted`. */
   player: string;
   /** Env id; default: the one the policy was trained on. Its channels and actions must be the same. */
   env?: string;
@@ -39,6 +41,8 @@ export interface EvaluateOptions extends Partial<z.input<typeof evaluateOptions>
   game?: string | string[];
   /** Files with nets, algorithms, transfer methods or games of your own. */
   modules?: string[];
+  /** Also record the episodes. */
+  record?: boolean;
   /** Aborting ends it: the promise rejects with a `StoppedError`. */
   signal?: AbortSignal;
 }
@@ -46,7 +50,7 @@ export interface EvaluateOptions extends Partial<z.input<typeof evaluateOptions>
 export interface EvaluateResult {
   readonly player: string;
   readonly env: string;
-  readonly policy: 'greedy' | 'sampled' | 'random';
+  readonly policy: 'greedy' | 'sampled' | 'random' | 'scripted';
   readonly episodes: number;
   readonly seed: number;
   readonly mean: number;
@@ -60,38 +64,42 @@ export interface EvaluateResult {
   readonly info: PolicyInfo | null;
   /** Where a file of yours was used instead of the one that the run was trained with. */
   readonly notes: readonly string[];
+  /** The episodes' actions, where they were asked for. */
+  readonly replay?: Replay;
 }
 
 /** Plays whole episodes, cut at 10,000 steps. @throws UserError for an unknown player, or one that does not fit */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult> {
-  const { player: name, env: envId, game, modules = [], signal, ...rest } = options;
+  const { player: name, env: envId, game, modules = [], signal, record = false, ...rest } = options;
   const given: EnvSpec[] = [];
   for (const file of [game ?? []].flat()) given.push(await loadGameModule(file));
   for (const file of modules) await loadModule(file);
   const notes = await loadGameOfRun(name);
   const { policy, episodes, seed, backend } = check(evaluateOptions, rest, 'evaluate');
-  const isRandom = name === 'random';
-  const randomEnv = envId ?? given[0]?.id;
-  if (isRandom && randomEnv === undefined) throw new UserError('the random player needs an env: --env breakout');
-  const source = isRandom ? null : readSource(name);
+  const isPlain = name === 'random' || name === 'scripted';
+  const plainEnv = envId ?? given[0]?.id;
+  if (isPlain && plainEnv === undefined) throw new UserError(`the ${name} player needs an env: --env breakout`);
+  const source = isPlain ? null : readSource(name);
   const checkpoint = source && decodeCheckpoint(source.bytes, source.name);
   const variant = given.find(({ id, game: { id: plain } }) => id !== plain)?.id;
-  const spec = findEnv(checkpoint ? (envId ?? variant ?? trainedEnv(checkpoint)) : randomEnv);
+  const spec = findEnv(checkpoint ? (envId ?? variant ?? trainedEnv(checkpoint)) : plainEnv);
   const trained = checkpoint && (await policyPlayer(checkpoint, spec, policy, seed, backend));
   const stopRequested = (): boolean => {
     // Nothing of it is kept, so there is nothing to go on from.
     if (signal?.aborted) throw new StoppedError('stopped');
     return false;
   };
-  const player = trained ?? randomPlayer(seed);
-  const { mean, returns, lengths } = await evaluatePlayer(spec, player, episodes, seed, stopRequested);
+  const player = trained ?? (name === 'random' ? randomPlayer(seed) : scriptedPlayer(spec));
+  const played = await evaluatePlayer(spec, player, episodes, seed, stopRequested, record);
+  const { mean, returns, lengths } = played;
   trained?.dispose();
+  const chosenBy = checkpoint ? policy : (name as 'random' | 'scripted');
   const scores = returns.map((value) => [value]);
   const estimates = aggregateScores(scores, { rng: createRng(seed, 'evaluate'), resamples: 2000 });
   return {
     player: source?.name ?? name,
     env: spec.id,
-    policy: checkpoint ? policy : 'random',
+    policy: chosenBy,
     episodes,
     seed,
     mean,
@@ -106,6 +114,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
     lengths,
     info: checkpoint?.info ?? null,
     notes,
+    ...(record && { replay: makeReplay(spec, { seed, player: source?.name ?? name, policy: chosenBy }, played) }),
   };
 }
 

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import * as z from 'zod';
 import { UserError } from '../core/errors.ts';
+import { decodeCheckpoint } from '../runs/checkpoint.ts';
 import { loadGameOfRun } from '../runs/game-module.ts';
 import { FolderStore } from '../runs/store.ts';
 import type { MatchFeed, PolicySource } from './match-source.ts';
@@ -44,6 +45,18 @@ export async function runMatches(folder: string): Promise<MatchFeed> {
   return {
     list: async () => (await read()).map((run) => sourceOf(run)),
     status: async () => statusOf(await read()),
+  };
+}
+
+/** The match of one checkpoint, which learns no more. */
+export function checkpointSource(name: string, bytes: Uint8Array): PolicySource {
+  const { info } = decodeCheckpoint(bytes, name);
+  const label = `${info.env}, ${info.algorithm} after ${info.step} steps`;
+  return {
+    id: name,
+    label,
+    env: info.env,
+    latest: async (after) => (after < info.step ? { step: info.step, bytes } : null),
   };
 }
 

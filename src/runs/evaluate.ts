@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Player } from '../core/agent.ts';
 import { StoppedError } from '../core/errors.ts';
 import type { EnvSpec } from '../envs/env-id.ts';
-import { createVecEnv } from '../envs/vec-env.ts';
+import { createVecEnv, type GameVecEnv } from '../envs/vec-env.ts';
 
 /** Evaluations draw from seeds that no training uses; `rng=mt19937` has 2^32, one for each environment. */
 const seedOf = ({ rng }: EnvSpec, episodes: number, seed: number): number =>
@@ -19,6 +19,8 @@ export interface Evaluation {
   /** Of each episode, in order. */
   readonly returns: number[];
   readonly lengths: number[];
+  /** Chosen actions of each episode, as indices (before sticky repeats), where they were recorded. */
+  readonly actions?: Uint8Array[];
 }
 
 /**
@@ -32,14 +34,17 @@ export async function evaluatePlayer(
   episodes: number,
   seed: number,
   stopRequested: () => boolean = () => false,
+  record = false,
 ): Promise<Evaluation> {
-  const env = createVecEnv(withStepCap(spec), episodes, seedOf(spec, episodes, seed));
+  const env = evaluationEnv(spec, episodes, seed);
   const actions = new Int32Array(episodes * env.players);
   const returns = new Array<number>(episodes).fill(Number.NaN);
   const lengths = new Array<number>(episodes).fill(0);
+  const recorded: number[][] = Array.from({ length: record ? episodes : 0 }, () => []);
   env.reset();
   for (let running = episodes, step = 1; running > 0; step++) {
     player.act(env, actions);
+    recorded.forEach((chosen, e) => lengths[e] === 0 && chosen.push(actions[e]));
     env.step(actions);
     for (let e = 0; e < episodes; e++) {
       if (lengths[e] > 0 || !(env.terminated[e] || env.truncated[e])) continue;
@@ -50,8 +55,13 @@ export async function evaluatePlayer(
     if (step % STEPS_AT_A_TIME === 0) await setImmediate();
     if (stopRequested()) throw new StoppedError();
   }
-  return { mean: returns.reduce((sum, value) => sum + value, 0) / episodes, returns, lengths };
+  const mean = returns.reduce((sum, value) => sum + value, 0) / episodes;
+  return { mean, returns, lengths, ...(record && { actions: recorded.map((chosen) => Uint8Array.from(chosen)) }) };
 }
+
+/** The environments of an evaluation, before their reset. */
+export const evaluationEnv = (spec: EnvSpec, episodes: number, seed: number): GameVecEnv =>
+  createVecEnv(withStepCap(spec), episodes, seedOf(spec, episodes, seed));
 
 function withStepCap(spec: EnvSpec): EnvSpec {
   return { ...spec, maxSteps: Math.min(spec.maxSteps || EVALUATION_STEP_CAP, EVALUATION_STEP_CAP) };

@@ -1,0 +1,51 @@
+import { expect, it, test } from 'vitest';
+import { scriptedGames, scriptedPlayer } from '../../src/agents/scripted-player.ts';
+import { randomPlayer } from '../../src/agents/random-player.ts';
+import { UserError } from '../../src/core/errors.ts';
+import { findEnv, games } from '../../src/envs/index.ts';
+import { evaluate } from '../../src/exec/evaluate.ts';
+import { evaluatePlayer } from '../../src/runs/evaluate.ts';
+import { parseReplay, playReplay, type Replay } from '../../src/runs/replay.ts';
+
+test.each(scriptedGames())('the script of %s plays far better than chance', async (id) => {
+  const spec = findEnv(id);
+  const [scripted, random] = [
+    await evaluatePlayer(spec, scriptedPlayer(spec), 50, 3),
+    await evaluatePlayer(spec, randomPlayer(1), 50, 3),
+  ];
+  // Random play never ends mountaincar, whose returns are negative: at −200.
+  const least = random.mean < 0 ? random.mean * 0.7 : random.mean * 5;
+  expect(scripted.mean).toBeGreaterThan(least);
+});
+
+it('has a script for every game, and refuses others by name', () => {
+  expect(scriptedGames().sort()).toEqual(games.map(({ id }) => id).sort());
+  expect(() => scriptedPlayer({ id: 'chess' })).toThrow(
+    new UserError(`there is no script for "chess"; valid: ${scriptedGames().join(', ')}`),
+  );
+});
+
+test('scripted and random players are evaluated by name', async () => {
+  const scripted = await evaluate({ player: 'scripted', env: 'cartpole', episodes: 20 });
+  expect(scripted).toMatchObject({ policy: 'scripted', env: 'cartpole', episodes: 20, info: null });
+  expect(scripted.mean).toBeGreaterThan(400);
+  expect(scripted.returns).toHaveLength(20);
+  await expect(evaluate({ player: 'scripted' })).rejects.toThrow('the scripted player needs an env: --env breakout');
+});
+
+test.each(['breakout', 'cartpole'])('a replay of %s plays every episode again', async (env) => {
+  const { replay, returns, lengths } = await evaluate({ player: 'random', env, episodes: 5, seed: 4, record: true });
+  const again = parseReplay(JSON.stringify(replay), 'file');
+  expect(again.episodes.map((episode) => episode.return)).toEqual(returns);
+  let steps = 0;
+  playReplay(again, () => steps++);
+  expect(steps).toBe(Math.max(...lengths));
+});
+
+test('a replay that plays out otherwise, or is none, is refused', async () => {
+  const { replay } = await evaluate({ player: 'random', env: 'breakout', episodes: 2, record: true });
+  const [first, ...others] = (replay as Replay).episodes;
+  const changed = { ...(replay as Replay), episodes: [{ ...first, return: first.return + 1 }, ...others] };
+  expect(() => playReplay(changed)).toThrow(/plays out differently: recorded with revision 1 of breakout, this is 1/);
+  expect(() => parseReplay('{}', 'x.json')).toThrow(new UserError('x.json is not a replay (format ngplus-replay/1)'));
+});
