@@ -5,7 +5,8 @@
  *     npx tsx bench/search.ts 1000000 1001,1002 breakout,asterix ppo '{"learningRate":0.005}' '{"net":"conv"}'
  *
  * Arguments: frames, seeds, games, algorithm, then one JSON object for each candidate: options of the algorithm and of
- * the net that differ from the defaults. The mean training return of the last 10 % of the episodes is what counts.
+ * the net that differ from the defaults. What counts: the mean training return of the last 10 % of the episodes, and the
+ * mean of 50 greedy episodes.
  */
 import { fork } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
@@ -18,6 +19,7 @@ import { fusedSteps } from '../src/engine/fused/ops.ts';
 import { findEnv } from '../src/envs/index.ts';
 import { createVecEnv } from '../src/envs/vec-env.ts';
 import { findNet, netFor } from '../src/nets/index.ts';
+import { evaluatePlayer } from '../src/runs/evaluate.ts';
 import { policyNetOf } from '../src/runs/run-net.ts';
 
 const LOG = fileURLToPath(new URL('search-log.jsonl', import.meta.url));
@@ -34,6 +36,7 @@ interface Outcome extends Job {
   /** Mean training return of the last 10 % of the episodes, and of all. */
   final: number;
   mean: number;
+  greedy: number;
   seconds: number;
 }
 
@@ -64,11 +67,14 @@ async function run({ algorithm: id, game, seed, frames, candidate }: Job): Promi
   const returns: number[] = [];
   const startedMs = performance.now();
   while (agent.step < frames) returns.push(...agent.update().episodeReturns);
+  const seconds = (performance.now() - startedMs) / 1000;
+  const { mean: greedy } = await evaluatePlayer(spec, agent.player('greedy', 0), 50, seed);
   const average = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   return {
     final: average(returns.slice(-Math.ceil(returns.length / 10))),
     mean: average(returns),
-    seconds: (performance.now() - startedMs) / 1000,
+    greedy,
+    seconds,
   };
 }
 
@@ -83,9 +89,9 @@ function startJob(job: Job): Promise<void> {
     child.on('message', (outcome) => {
       const line = { ...job, ...(outcome as object) } as Outcome;
       appendFileSync(LOG, `${JSON.stringify(line)}\n`);
-      const { game, seed, candidate, final, mean, seconds } = line;
+      const { game, seed, candidate, final, mean, greedy, seconds } = line;
       console.log(
-        `${JSON.stringify(candidate)} ${game} ${seed}: ${final.toFixed(2)} (all ${mean.toFixed(2)}) ${seconds.toFixed(0)} s`,
+        `${JSON.stringify(candidate)} ${game} ${seed}: ${final.toFixed(2)} (all ${mean.toFixed(2)}, greedy ${greedy.toFixed(2)}) ${seconds.toFixed(0)} s`,
       );
     });
     child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`job failed: ${keyOf(job)}`))));

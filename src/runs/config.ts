@@ -37,6 +37,8 @@ export const trainingOptions = z.object({
   label: z.string().default('').describe('name shown in lists and in the viewer'),
 });
 
+const CRITIC = 'heads/value';
+
 /** How layers move and what learns. */
 export const transferOptions = z.object({
   method: z
@@ -46,7 +48,7 @@ export const transferOptions = z.object({
   alignment: z.enum(ALIGNMENTS).default('role').describe('how channels, features and actions are matched'),
   reset: z
     .array(z.string())
-    .default(['heads/value'])
+    .default([CRITIC])
     .describe('stages that start fresh whatever could be copied (stem, trunk, heads/policy, heads/value; none)'),
   stageLearningRates: z
     .array(
@@ -158,11 +160,14 @@ export function resolveTransfer(
   const [transferring, training] = split(rest, Object.keys(transferOptions.shape));
   const options = check(transferOptions, transferring, 'transfer');
   const method = findMethod(options.method);
-  const reset = options.reset.filter((stage) => stage !== 'none');
   const methodConfig = check(method.schema, given, method.id);
-  const transfer = { source: source.id, sourceInfo: source.info, ...options, method: method.id, methodConfig, reset };
   const config = resolveTraining(training as unknown as TrainingRequest, engine);
-  checkStages(transfer, policyNetOf(config));
+  const policy = policyNetOf(config);
+  // Algorithms that learn action values have no critic to reset.
+  const hasCritic = policy.tensors.some(({ stage }) => stage === CRITIC);
+  const reset = options.reset.filter((stage) => stage !== 'none' && (hasCritic || stage !== CRITIC));
+  const transfer = { source: source.id, sourceInfo: source.info, ...options, method: method.id, methodConfig, reset };
+  checkStages(transfer, policy);
   const { algorithm, net } = config;
   const modules = modulesOf({ game: findEnv(config.env).game.id, algorithm, net, method: method.id });
   return { ...config, modules, transfer };

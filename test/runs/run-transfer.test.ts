@@ -65,6 +65,32 @@ describe('a transfer run', () => {
     for (const name of [...BODY, ...HEADS]) expect(end[name], name).not.toEqual(start[name]);
   });
 
+  it.each<[string, Record<string, unknown>]>([
+    ['pqn', { numEnvs: 8, numSteps: 16, numMinibatches: 2 }],
+    ['dqn', { numEnvs: 2, learningStarts: 64 }],
+  ])('carries the trunk of PPO into %s, and back', async (algorithm, algorithmConfig) => {
+    const netConfig = { units: 16, norm: false };
+    await train(algorithm, transferConfig({ algorithm, algorithmConfig, netConfig }));
+    const origins = new Map(planOf(algorithm).entries.map(({ tensor, origin }) => [tensor, origin]));
+    expect(BODY.map((name) => origins.get(name))).toEqual(['mapped', 'copied', 'copied', 'copied']);
+    expect(origins.get('heads/q/kernel')).toBe('fresh');
+    expect(paramsAt(algorithm, 0)['trunk/0/kernel']).toEqual(source()['trunk/0/kernel']);
+
+    const trained = readSource(inside(algorithm));
+    const { info, params } = decodeCheckpoint(trained.bytes);
+    const training = { ...TINY, env: 'cartpole', seed: 3, totalTimesteps: 128, evaluations: 1 };
+    const config = resolveTransfer(training, { id: 'sha256:cd', info }, { backend: 'wasm', kernels: 'x' });
+    await trainRun(inside(`${algorithm}-back`), config, trained);
+    expect(paramsAt(`${algorithm}-back`, 0)['trunk/0/kernel']).toEqual(params['trunk/0/kernel']);
+  });
+
+  it('copies what both have where only one is normalised: norms are stages of their own', async () => {
+    await train('normed', transferConfig({ netConfig: { units: 16, norm: true } }));
+    const origins = new Map(planOf('normed').entries.map(({ stage, origin }) => [stage, origin]));
+    expect(['stem/norm', 'trunk/0/norm'].map((stage) => origins.get(stage))).toEqual(['fresh', 'fresh']);
+    expect(origins.get('trunk/0')).toBe('copied');
+  });
+
   it('keeps the critic where nothing is reset', async () => {
     await train('critic', transferConfig({ reset: ['none'] }));
     expect(paramsAt('critic', 0)['heads/value/kernel']).toEqual(source()['heads/value/kernel']);

@@ -1,0 +1,106 @@
+// Tables and pictures of docs/results/agents.md, from agents.json and the curves beside it.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRng } from '../src/core/rng.ts';
+import { aggregateScores } from '../src/stats/aggregate.ts';
+import { linesChart } from './lines-chart.ts';
+
+export interface AgentRow {
+  readonly game: string;
+  readonly algorithm: string;
+  readonly net: string;
+  readonly frames: number;
+  readonly seed: number;
+  readonly greedyMean: number;
+  readonly sampledMean: number;
+  readonly episodes: number;
+  readonly wallSeconds: number;
+}
+
+/** Mean training returns of equal parts of a training, by seed; null where no episode ended. */
+export interface CurveFile {
+  readonly frames: number;
+  readonly returns: Record<string, (number | null)[]>;
+}
+
+/** The replication's PPO (../FINDINGS of the project's start): conv16-fc128, 5M frames, greedy, three seeds. */
+const REPLICATION: Record<string, number> = {
+  asterix: 31.5,
+  breakout: 25.9,
+  freeway: 61.3,
+  seaquest: 24.5,
+  'space-invaders': 277,
+};
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Mean over seeds, with a 95 % bootstrap interval from four seeds on. */
+function interval(values: number[]): string {
+  const text = mean(values).toFixed(1);
+  if (values.length < 4) return text;
+  const { low, high } = aggregateScores(
+    values.map((value) => [value]),
+    { rng: createRng(0, 'agents'), resamples: 5000 },
+  ).mean;
+  return `${text} (${low?.toFixed(1)} to ${high?.toFixed(1)})`;
+}
+
+function groupsOf(rows: readonly AgentRow[]): AgentRow[][] {
+  const groups = new Map<string, AgentRow[]>();
+  for (const row of rows) {
+    const key = [row.algorithm, row.game, row.frames].join(' ');
+    groups.set(key, [...(groups.get(key) ?? []), row]);
+  }
+  return [...groups.values()];
+}
+
+const million = (frames: number): string => `${frames / 1e6}M`;
+
+/** Fills `<!-- table -->` of agents.md, and draws a picture for each game. */
+export function writeAgentReport(folder: string, rows: readonly AgentRow[]): void {
+  const lines = groupsOf(rows).map((group) => {
+    const [{ game, algorithm, net, frames }] = group;
+    const target = algorithm === 'ppo' && REPLICATION[game] ? String(REPLICATION[game]) : '';
+    const cells = [
+      game,
+      algorithm,
+      net,
+      million(frames),
+      group.length,
+      interval(group.map((row) => row.greedyMean)),
+      interval(group.map((row) => row.sampledMean)),
+      target,
+      group.map((row) => row.greedyMean.toFixed(1)).join(' '),
+      Math.round(mean(group.map((row) => row.wallSeconds))),
+    ];
+    return `| ${cells.join(' | ')} |`;
+  });
+  const head = [
+    'game',
+    'algorithm',
+    'net',
+    'frames',
+    'seeds',
+    'greedy',
+    'sampled',
+    'replication',
+    'greedy by seed',
+    'seconds',
+  ];
+  const table = [`| ${head.join(' | ')} |`, `| ${head.map(() => '---').join(' | ')} |`, ...lines].join('\n');
+  const file = `${folder}agents.md`;
+  const text = readFileSync(file, 'utf8');
+  writeFileSync(
+    file,
+    text.replace(/<!-- table -->[\s\S]*<!-- \/table -->/, `<!-- table -->\n\n${table}\n\n<!-- /table -->`),
+  );
+  for (const game of new Set(rows.map((row) => row.game))) {
+    const algorithms = [...new Set(rows.filter((row) => row.game === game).map((row) => row.algorithm))];
+    const series = algorithms.map((algorithm) => {
+      const { frames, returns } = JSON.parse(
+        readFileSync(`${folder}curves/${algorithm}-${game}.json`, 'utf8'),
+      ) as CurveFile;
+      return { name: algorithm, frames, runs: Object.values(returns) };
+    });
+    writeFileSync(`${folder}curves/${game}.svg`, linesChart(game, series));
+  }
+}
