@@ -60,7 +60,7 @@ export const netSchema = ({ schema }: Net, { netDefaults = {} }: Algorithm): z.Z
   withDefaults(schema, netDefaults);
 
 /** The schema with other defaults for those of its fields that are named. */
-function withDefaults(schema: z.ZodObject, defaults: Readonly<Record<string, unknown>>): z.ZodObject {
+export function withDefaults(schema: z.ZodObject, defaults: Readonly<Record<string, unknown>>): z.ZodObject {
   const fields = Object.entries(defaults).flatMap(([name, value]) => {
     const field = schema.shape[name] as z.ZodDefault | undefined;
     return field ? [[name, (field.unwrap() as z.ZodType).default(value).describe(field.description ?? '')]] : [];

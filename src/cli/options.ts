@@ -1,10 +1,11 @@
 import * as z from 'zod';
-import { algorithmSchema, netSchema } from '../agents/algorithm.ts';
+import { algorithmSchema, netSchema, withDefaults } from '../agents/algorithm.ts';
 import { findAlgorithm } from '../agents/index.ts';
 import { UserError } from '../core/errors.ts';
 import type { EnvSpec } from '../envs/env-id.ts';
 import { findEnv } from '../envs/index.ts';
-import { netFor } from '../nets/index.ts';
+import { defaultNet, netFor } from '../nets/index.ts';
+import type { PolicyNetSpec } from '../nets/policy-net.ts';
 import { trainingOptions } from '../runs/config.ts';
 import { isGameFile, loadGameModule, loadModule } from '../runs/game-module.ts';
 
@@ -28,24 +29,34 @@ export const envOption = z.object({
 
 type Given = (name: string) => string | undefined;
 
-/** The options of the algorithm and of the net that a command line names, with their defaults for its env. */
-export async function learnerOptions(given: Given, env: string | undefined): Promise<z.ZodObject> {
+/**
+ * The options of the algorithm and of the net that a command line names, with their defaults for its env; where a policy
+ * is the source, its net and sizes are the default.
+ */
+export async function learnerOptions(
+  given: Given,
+  env: string | undefined,
+  source?: PolicyNetSpec,
+): Promise<z.ZodObject> {
   const files = (name: string): string[] => given(name)?.split(',') ?? [];
   const games = await loadModules({ game: files('game'), module: files('module') });
   const spec = env ? await namedEnv(env) : games[0];
   const { algorithm: algorithmId, net: netId } = trainingOptions.shape;
   const kind = spec?.observation.kind ?? 'planes';
   const algorithm = findAlgorithm(given('algorithm') ?? algorithmId.parse(undefined));
-  const net = netFor(given('net') ?? netId.parse(undefined), kind);
-  return algorithmSchema(algorithm, kind).extend(netSchema(net, algorithm).shape);
+  const inherited = source ? defaultNet(source, kind) : netId.parse(undefined);
+  const net = netFor(given('net') ?? inherited, kind);
+  const sizes = netSchema(net, algorithm);
+  const defaults = net.id === source?.net ? withDefaults(sizes, source.netConfig) : sizes;
+  return algorithmSchema(algorithm, kind).extend(defaults.shape);
 }
 
 /** Sorts parsed options into a request: those of the algorithm and of the net go into configs of their own. */
-export async function trainingRequest(options: Record<string, unknown>) {
+export async function trainingRequest(options: Record<string, unknown>, source?: PolicyNetSpec) {
   const env = await envOf(options as Modules & { env: string });
   const algorithm = findAlgorithm(options.algorithm as string);
   const kind = findEnv(env).observation.kind;
-  const net = netFor(options.net as string, kind);
+  const net = netFor((options.net as string) || (source ? defaultNet(source, kind) : ''), kind);
   return {
     env,
     ...(pick(options, trainingOptions) as Partial<z.input<typeof trainingOptions>>),

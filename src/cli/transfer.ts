@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { planFor } from '../runs/run.ts';
+import type { PolicyNetSpec } from '../nets/policy-net.ts';
 import { policyNetOf } from '../runs/run-net.ts';
 import { transferOptions, trainingOptions } from '../runs/config.ts';
 import { prepareTransfer, runTraining } from '../exec/api.ts';
@@ -13,7 +14,7 @@ import { say } from './output.ts';
 import { followRun, reportRun } from './run-progress.ts';
 
 const places = z.object({
-  source: z.string().describe('a run folder (its newest checkpoint) or a .safetensors file'),
+  source: z.string().describe('a run folder (its newest checkpoint), a .safetensors file, or zoo:<game>'),
   target: z.string().default('').describe('env id of the target, or a file (default: the game of --game)'),
 });
 
@@ -23,9 +24,10 @@ export const transfer = defineCommand({
   name: 'transfer',
   summary: 'carry the layers of a trained agent to another game and fine-tune them',
   description:
-    'Prints the plan (what is copied where, what is fresh and why), then trains. Ctrl-C saves; the same command goes on.',
+    'Prints the plan (what is copied where, what is fresh and why), then trains with the net of the source, unless another ' +
+    'is named. Ctrl-C saves; the same command goes on.',
   options: async (given) => {
-    const learner = await learnerOptions(given, given('target'));
+    const learner = await learnerOptions(given, given('target'), specOf(given('source')));
     return places
       .extend(transferOptions.shape)
       .extend(methodOf(given('method')).schema.shape)
@@ -41,13 +43,14 @@ export const transfer = defineCommand({
   examples: [
     ['ngplus transfer runs/freeway-1a2b3c4d asterix', 'every layer learns'],
     ['ngplus transfer runs/freeway-1a2b3c4d asterix --method head-only --plan', 'only look at the plan'],
+    ['ngplus transfer zoo:asterix space-invaders', 'from a policy that comes with ngplus'],
     ['ngplus transfer a.safetensors breakout --stage-learning-rates stem=0.1,trunk=0.5', 'a learning rate by stage'],
   ],
   async run({ options, io }) {
     const { folder, threads, tensorboard, json } = workOptions.parse(options);
     const { source, target, plan: onlyPlan } = options as { source: string; target: string; plan: boolean };
     const request = {
-      ...(await trainingRequest({ ...options, env: target })),
+      ...(await trainingRequest({ ...options, env: target }, specOf(source))),
       ...pick(options, transferOptions),
       methodConfig: pick(options, methodOf(options.method as string).schema),
       source,
@@ -61,3 +64,10 @@ export const transfer = defineCommand({
     reportRun(io, json, task, result, { plan });
   },
 });
+
+/** The net of the source, where there is one: help is also asked for without. */
+function specOf(source: string | undefined): PolicyNetSpec | undefined {
+  if (source === undefined) return undefined;
+  const { name, bytes } = readSource(source);
+  return decodeCheckpoint(bytes, name).spec;
+}

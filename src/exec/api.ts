@@ -2,6 +2,9 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../core/errors.ts';
 import { resolveBackend } from '../engine/index.ts';
+import { findEnv } from '../envs/index.ts';
+import { defaultNet } from '../nets/index.ts';
+import type { PolicyNetSpec } from '../nets/policy-net.ts';
 import {
   resolveTraining,
   resolveTransfer,
@@ -86,15 +89,25 @@ export async function prepareTraining(options: TrainOptions) {
   return prepared(config, null, work);
 }
 
-/** A transfer, settled but not begun. */
+/** A transfer, settled but not begun. The net is the source's, unless another is asked for or it can't read the target. */
 export async function prepareTransfer(options: TransferOptions) {
   const { work, request } = await split(options);
   const { source, ...rest } = request;
   const checkpoint = readSource(source);
-  const { info } = decodeCheckpoint(checkpoint.bytes, checkpoint.name);
+  const { info, spec } = decodeCheckpoint(checkpoint.bytes, checkpoint.name);
+  const { net, netConfig } = inheritedNet(spec, rest);
   const id = `sha256:${sha256(checkpoint.bytes)}`;
-  const config = resolveTransfer(rest, { id, info }, await resolveBackend(request.backend));
+  const wanted = { ...rest, net, netConfig };
+  const config = resolveTransfer(wanted, { id, info }, await resolveBackend(request.backend));
   return prepared(config, checkpoint.name, work);
+}
+
+function inheritedNet(
+  source: PolicyNetSpec,
+  { env, net = '', netConfig = {} }: Pick<TransferRequest, 'env' | 'net' | 'netConfig'>,
+): Pick<TransferRequest, 'net' | 'netConfig'> {
+  const wanted = net || defaultNet(source, findEnv(env).observation.kind);
+  return { net: wanted, netConfig: wanted === source.net ? { ...source.netConfig, ...netConfig } : netConfig };
 }
 
 /** A study, settled but not begun. */

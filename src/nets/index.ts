@@ -29,6 +29,13 @@ export function findNet(id: string): Net {
   return net;
 }
 
+/**
+ * The net for a target that a policy is carried to: the policy's own, or none (an empty id) where that
+ * can't read it or is not known here.
+ */
+export const defaultNet = (source: { readonly net: string }, observation: ObservationSpec['kind']): string =>
+  nets.get(source.net)?.reads.includes(observation) ? source.net : '';
+
 /** The net asked for, or where none is (an empty id) the one that suits what is observed. @throws UserError */
 export const netFor = (id: string, observation: ObservationSpec['kind']): Net =>
   findNet(id || (observation === 'planes' ? 'conv' : 'mlp'));

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
-import { prepareStudy } from '../../src/exec/api.ts';
+import { prepareStudy, prepareTransfer } from '../../src/exec/api.ts';
 import { loadEngine } from '../../src/engine/index.ts';
 import { evaluate, type EvaluateOptions, StoppedError, study, train, transfer, UserError } from '../../src/index.ts';
 import { TINY } from '../runs/tiny-run.ts';
@@ -42,6 +42,16 @@ describe('from a script', () => {
     expect(greedy.returns).toEqual(greedy.lengths);
     expect(greedy.low).toBeLessThanOrEqual(greedy.mean);
     expect(greedy.high).toBeGreaterThanOrEqual(greedy.mean);
+  });
+
+  it('carries a net on to the target, unless that is to have another', async () => {
+    const own = { net: 'mlp', netConfig: { units: 24, depth: 1 } };
+    const { folder: source } = await train({ ...request, ...own, folder: inside('narrow'), totalTimesteps: 128 });
+    const { netConfig: _sizes, ...plain } = { ...request, env: 'acrobot?maxSteps=50', totalTimesteps: 128, source };
+    const settled = async (more: object) => (await prepareTransfer({ ...plain, ...more })).task.config;
+    expect(await settled({})).toMatchObject({ net: 'mlp', netConfig: { units: 24, depth: 1 } });
+    expect(await settled({ netConfig: { depth: 2 } })).toMatchObject({ netConfig: { units: 24, depth: 2 } });
+    expect(await settled({ net: 'gru' })).toMatchObject({ net: 'gru', netConfig: { units: 128 } });
   });
 
   it('takes any number of threads but none', async () => {
