@@ -256,6 +256,10 @@ export const idle = defineAlgorithm({
       folder,
     });
     expect(result).toMatchObject({ step: 20, updates: 4 });
+    // It does not say that it can train nets that remember.
+    await expect(train({ ...request, net: 'gru', modules: [file], folder: inside('idle-gru') })).rejects.toThrow(
+      'idle can\'t train "gru" on features: that net remembers earlier steps; algorithms that can: ppo, pqn, dqn',
+    );
   });
 
   it('may not take the id of another', async () => {
