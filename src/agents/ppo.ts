@@ -23,7 +23,7 @@ const schema = z.object({
   numSteps: z.int().min(1).max(4096).default(128).describe('steps of each environment in a rollout'),
   updateEpochs: z.int().min(1).max(100).default(4).describe('passes over a rollout'),
   numMinibatches: z.int().min(1).max(1024).default(8).describe('minibatches in a pass'),
-  learningRate: z.number().positive().max(1).default(3e-3).describe('of Adam, at the start'),
+  learningRate: z.number().positive().max(1).default(5e-3).describe('of Adam, at the start'),
   annealLearningRate: z.boolean().default(true).describe('lower the learning rate linearly to 0'),
   gamma: z.number().min(0).max(1).default(0.99).describe('discount of future rewards'),
   gaeLambda: z.number().min(0).max(1).default(0.95).describe('λ of generalised advantage estimation'),
@@ -54,7 +54,7 @@ export type PpoConfig = z.output<typeof schema>;
  */
 export const ppo = defineAlgorithm({
   id: 'ppo',
-  revision: 1,
+  revision: 2,
   summary: 'proximal policy optimisation with a clipped objective',
   schema,
   featureDefaults: {

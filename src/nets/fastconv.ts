@@ -2,20 +2,24 @@ import * as z from 'zod';
 import { conv2d, dense, flatten, layerNorm, relu } from './layers.ts';
 import { defineNet } from './net.ts';
 
-/** One 3x3 convolution at every other place, then one dense layer: a quarter of the work of `conv`. */
+/**
+ * One small convolution, then one small dense layer: a quarter of the multiplications of `conv`, and as good
+ * (docs/results/agents.md).
+ */
 export const fastconv = defineNet({
   id: 'fastconv',
-  summary: 'one 3x3 convolution of stride 2, then one dense layer: a quarter of the work of conv',
+  summary: 'one small convolution, then one small dense layer: a quarter of the work of conv',
   reads: ['planes'],
   schema: z.object({
-    filters: z.int().min(1).max(256).default(16).describe('filters of the convolution'),
+    filters: z.int().min(1).max(256).default(8).describe('filters of the convolution'),
     size: z.int().min(1).max(8).default(3).describe('rows and columns that a filter sees'),
-    stride: z.int().min(1).max(8).default(2).describe('cells between the places of the convolution'),
-    units: z.int().min(1).max(2048).default(128).describe('units of the dense layer'),
+    stride: z.int().min(1).max(8).default(1).describe('cells between the places of the convolution'),
+    units: z.int().min(1).max(2048).default(64).describe('units of the dense layer'),
     norm: z.boolean().default(false).describe('normalise each layer before its activation'),
   }),
   layers: ({ filters, size, stride, units, norm }) => [
-    conv2d({ stage: 'stem', filters, size, stride, padding: 'same' }),
+    // With strides, padding: else the last row or column would not be seen.
+    conv2d({ stage: 'stem', filters, size, stride, padding: stride === 1 ? 'valid' : 'same' }),
     ...(norm ? [layerNorm({ stage: 'stem' })] : []),
     relu(),
     flatten(),

@@ -38,4 +38,4 @@ export const defaultNet = (source: { readonly net: string }, observation: Observ
 
 /** The net asked for, or where none is (an empty id) the one that suits what is observed. @throws UserError */
 export const netFor = (id: string, observation: ObservationSpec['kind']): Net =>
-  findNet(id || (observation === 'planes' ? 'conv' : 'mlp'));
+  findNet(id || (observation === 'planes' ? 'fastconv' : 'mlp'));

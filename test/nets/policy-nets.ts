@@ -28,12 +28,24 @@ const observations: readonly (readonly [string, ObservationSpec])[] = [
   ['cartpole', findEnv('cartpole').observation],
 ];
 
-/** Every registered net with every kind of observation that it reads, small and large. */
-export const netCases: readonly (readonly [string, PolicyNetSpec])[] = netIds().flatMap((net) =>
+/** Every registered net with every kind of observation that it reads. */
+const plainCases = netIds().flatMap((net) =>
   observations
     .filter(([, observation]) => findNet(net).reads.includes(observation.kind))
     .map(([name, observation]) => [`${net} on ${name}`, { net, netConfig: {}, observation, heads }] as const),
 );
+
+/** Nets with options that change what they compute. */
+const variants: readonly (readonly [string, string, Record<string, unknown>])[] = [
+  ['fastconv with strides', 'fastconv', { size: 4, stride: 2 }],
+  ['conv with norms', 'conv', { norm: true }],
+  ['mlp with norms and relu', 'mlp', { norm: true, activation: 'relu' }],
+];
+
+export const netCases: readonly (readonly [string, PolicyNetSpec])[] = [
+  ...plainCases,
+  ...variants.map(([name, net, netConfig]) => [name, { net, netConfig, observation: oblong, heads }] as const),
+];
 
 /** Parameters without structure: also biases, which are fresh zeros, get values. */
 export function scramble(params: Params, rng: Rng): Params {

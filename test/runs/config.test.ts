@@ -21,8 +21,8 @@ const transfer = (request: Partial<Omit<TransferRequest, 'source'>> = {}, id = '
 describe('a resolved config', () => {
   it('settles every default', () => {
     const config = training();
-    expect(config).toMatchObject({ ...ENGINE, format: 1, env: 'breakout', algorithm: 'ppo', net: 'conv', seed: 0 });
-    expect(config.netConfig).toEqual({ filters: 16, units: 128, norm: false });
+    expect(config).toMatchObject({ ...ENGINE, format: 1, env: 'breakout', algorithm: 'ppo', net: 'fastconv', seed: 0 });
+    expect(config.netConfig).toEqual({ filters: 8, size: 3, stride: 1, units: 64, norm: false });
     expect(config.transfer).toBeNull();
     expect(config.modules).toEqual([]);
     expect(Object.keys(config.algorithmConfig)).toContain('learningRate');
@@ -62,7 +62,7 @@ describe('the id of a run', () => {
     ['the evaluations', { evaluations: 3 }],
     ['their episodes', { evaluationEpisodes: 3 }],
     ['the net', { net: 'mlp' }],
-    ['its sizes', { netConfig: { units: 64 } }],
+    ['its sizes', { netConfig: { units: 65 } }],
     ['an option of the algorithm', { algorithmConfig: { gamma: 0.9 } }],
   ])('changes with %s', (_what, request) => {
     expect(runId(training(request))).not.toBe(base);
@@ -157,7 +157,10 @@ describe('what is unknown or does not fit is refused in one line', () => {
     [{ backend: 'gpu' }, 'backend: "gpu" is not valid; valid: auto, wasm, tensorflow, cpu'],
     [{ algorithmConfig: { gama: 1 } }, 'unknown option of ppo "gama" (did you mean "gamma"?)'],
     [{ algorithmConfig: { gamma: 2 } }, 'gamma: "2" is not valid; valid: number from 0 to 1'],
-    [{ netConfig: { unit: 8 } }, 'unknown option of conv "unit" (did you mean "units"?); valid: filters, units'],
+    [
+      { netConfig: { unit: 8 } },
+      'unknown option of fastconv "unit" (did you mean "units"?); valid: filters, size, stride, units',
+    ],
     [{ netConfig: { units: 'many' } }, 'units: "many" is not valid; valid: whole number from 1 to 2048'],
   ])('training: %j', (request, message) => {
     expect(refusal(() => training(request))).toContain(message);
