@@ -55,7 +55,46 @@ function groupsOf(rows: readonly AgentRow[]): AgentRow[][] {
 
 const million = (frames: number): string => `${frames / 1e6}M`;
 
-/** Fills `<!-- table -->` of agents.md, and draws a picture for each game. */
+interface Tried {
+  readonly algorithm: string;
+  readonly game: string;
+  readonly frames: number;
+  readonly candidate: Record<string, unknown>;
+  readonly final: number;
+  readonly greedy?: number;
+}
+
+/** The search's log as a table: the training return in the end, and the greedy mean where it was measured. */
+function searchTable(log: string): string {
+  const tried = log
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Tried);
+  const games = [...new Set(tried.map(({ game }) => game))].sort();
+  const keyOf = ({ algorithm, frames, candidate }: Tried): string =>
+    [algorithm, million(frames), `\`${JSON.stringify(candidate).replaceAll('"', '').slice(1, -1)}\``].join(' | ');
+  const cell = (there: readonly Tried[]): string => {
+    if (there.length === 0) return '';
+    const greedy = there.flatMap((row) => row.greedy ?? []);
+    const values = [there.map(({ final }) => final), greedy].filter(({ length }) => length > 0);
+    const seeds = there.length > 1 ? ` (${there.length} seeds)` : '';
+    return `${values.map((each) => mean(each).toFixed(1)).join(' / ')}${seeds}`;
+  };
+  const lines = [...new Set(tried.map(keyOf))].sort().map((key) => {
+    const cells = games.map((game) => cell(tried.filter((row) => row.game === game && keyOf(row) === key)));
+    return `| ${[key, ...cells].join(' | ')} |`;
+  });
+  const head = ['algorithm', 'frames', 'candidate', ...games];
+  return [`| ${head.join(' | ')} |`, `| ${head.map(() => '---').join(' | ')} |`, ...lines].join('\n');
+}
+
+const fill = (text: string, marker: string, content: string): string =>
+  text.replace(
+    new RegExp(`<!-- ${marker} -->[\\s\\S]*<!-- /${marker} -->`),
+    `<!-- ${marker} -->\n\n${content}\n\n<!-- /${marker} -->`,
+  );
+
+/** Fills the tables of agents.md, and draws a picture for each game. */
 export function writeAgentReport(folder: string, rows: readonly AgentRow[]): void {
   const lines = groupsOf(rows).map((group) => {
     const [{ game, algorithm, net, frames }] = group;
@@ -89,10 +128,8 @@ export function writeAgentReport(folder: string, rows: readonly AgentRow[]): voi
   const table = [`| ${head.join(' | ')} |`, `| ${head.map(() => '---').join(' | ')} |`, ...lines].join('\n');
   const file = `${folder}agents.md`;
   const text = readFileSync(file, 'utf8');
-  writeFileSync(
-    file,
-    text.replace(/<!-- table -->[\s\S]*<!-- \/table -->/, `<!-- table -->\n\n${table}\n\n<!-- /table -->`),
-  );
+  const log = readFileSync(new URL('search-log.jsonl', import.meta.url), 'utf8');
+  writeFileSync(file, fill(fill(text, 'table', table), 'search', searchTable(log)));
   for (const game of new Set(rows.map((row) => row.game))) {
     const algorithms = [...new Set(rows.filter((row) => row.game === game).map((row) => row.algorithm))];
     const series = algorithms.map((algorithm) => {

@@ -120,5 +120,6 @@ if (process.env.SEARCH_JOB) {
   const worker = async (): Promise<void> => {
     for (let job = left.shift(); job; job = left.shift()) await startJob(job);
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  const workers = Number(process.env.WORKERS ?? availableParallelism());
+  await Promise.all(Array.from({ length: workers }, worker));
 }
