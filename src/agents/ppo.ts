@@ -28,7 +28,7 @@ const schema = z.object({
   gamma: z.number().min(0).max(1).default(0.99).describe('discount of future rewards'),
   gaeLambda: z.number().min(0).max(1).default(0.95).describe('λ of generalised advantage estimation'),
   clipCoef: z.number().positive().max(1).default(0.2).describe('how far the policy may move in an update'),
-  entCoef: z.number().min(0).max(1).default(0.01).describe('weight of the entropy bonus'),
+  entCoef: z.number().min(0).max(1).default(0.02).describe('weight of the entropy bonus'),
   vfCoef: z.number().min(0).max(10).default(0.5).describe('weight of the value loss'),
   maxGradNorm: z.number().positive().default(0.5).describe('gradients are clipped to this global norm'),
   scaleRewards: z.boolean().default(false).describe('divide rewards by the running deviation of returns'),

@@ -18,7 +18,7 @@ const schema = z.object({
   numSteps: z.int().min(1).max(4096).default(32).describe('steps of each environment in a rollout'),
   updateEpochs: z.int().min(1).max(100).default(2).describe('passes over a rollout'),
   numMinibatches: z.int().min(1).max(1024).default(32).describe('minibatches in a pass'),
-  learningRate: z.number().positive().max(1).default(5e-4).describe('of Adam, at the start'),
+  learningRate: z.number().positive().max(1).default(2e-3).describe('of Adam, at the start'),
   annealLearningRate: z.boolean().default(true).describe('lower the learning rate linearly to 0'),
   gamma: z.number().min(0).max(1).default(0.99).describe('discount of future rewards'),
   lambda: z.number().min(0).max(1).default(0.65).describe('λ of the returns'),
