@@ -1,22 +1,18 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as z from 'zod';
-import type { Agent, UpdateReport } from '../core/agent.ts';
-import { UserError } from '../core/errors.ts';
+import type { Agent } from '../core/agent.ts';
 import type { Named } from '../core/game.ts';
 import { createRng } from '../core/rng.ts';
-import type { Params } from '../core/tensors.ts';
 import type { HeadValues } from '../engine/fused/net.ts';
 import type { Tf } from '../engine/types.ts';
 import { sampleRow } from '../nets/acting.ts';
 import type { HeadSpec } from '../nets/policy-net.ts';
 import { type AgentContext, defineAlgorithm } from './algorithm.ts';
-import type { OptimizerState } from './adam.ts';
 import { gather, gatherRows } from './arrays.ts';
 import { categorical } from './categorical.ts';
-import { deadUnits, explainedVariance, normalize } from './diagnostics.ts';
-import { createLearner, type Loss } from './learner.ts';
-import { netPlayer } from './net-player.ts';
-import { createRollout, minibatchSize } from './rollout.ts';
+import { normalize } from './diagnostics.ts';
+import type { Loss } from './learner.ts';
+import { onPolicyAgent } from './on-policy.ts';
 
 const schema = z.object({
   numEnvs: z.int().min(1).max(4096).default(64).describe('environments stepped at a time'),
@@ -192,126 +188,28 @@ function lossGradients(
 }
 
 function createPpo(context: AgentContext<PpoConfig>): Agent {
-  const { engine, env, net, config, seed, totalTimesteps, learningRateScale } = context;
-  const { numEnvs, numSteps, updateEpochs, numMinibatches } = config;
-  if (env.players !== 1) throw new UserError(`ppo plays games of one player; ${env.id} has ${env.players}`);
+  const { env, config, seed } = context;
   const numActions = env.actions.length;
-  const learner = createLearner({
-    engine,
-    net,
-    params: context.params,
-    store: numEnvs * numSteps,
-    minibatch: minibatchSize(net, config),
-    rows: numEnvs,
-    threads: context.threads ?? 1,
-  });
   const actionRng = createRng(seed, 'actions');
-  const logProbs = new Float32Array(numEnvs * numSteps);
-  const rollout = createRollout(
-    {
-      env,
-      net,
-      learner,
-      numSteps,
-      gamma: config.gamma,
-      lambda: config.gaeLambda,
-      scaleRewards: config.scaleRewards,
-      sequenceLength: config.sequenceLength,
-      decide({ policy }, e, at) {
-        const { action, logProb } = sampleRow(policy, e, numActions, env.legal, actionRng);
-        logProbs[at] = logProb;
-        return action;
-      },
-      valueOf: ({ value }, e) => value[e],
+  const logProbs = new Float32Array(config.numEnvs * config.numSteps);
+  return onPolicyAgent(context, {
+    id: 'ppo',
+    lambda: config.gaeLambda,
+    actionRng,
+    decide({ policy }, e, at) {
+      const { action, logProb } = sampleRow(policy, e, numActions, env.legal, actionRng);
+      logProbs[at] = logProb;
+      return action;
     },
-    createRng(seed, 'minibatches'),
-  );
-  let step = 0;
-  let updates = 0;
-
-  function batchOf(indices: Int32Array, allLegal: boolean): PpoBatch {
-    const { actions, advantages, returns, legal } = rollout;
-    return {
-      actions: gather(actions, indices),
-      legal: allLegal ? null : Float32Array.from(gatherRows(legal, indices, numActions)),
-      logProbs: gather(logProbs, indices),
-      advantages: normalize(gather(advantages, indices)),
-      returns: gather(returns, indices),
-    };
-  }
-
-  function update(): UpdateReport {
-    const episodes = rollout.collect();
-    const progress = Math.min(1, step / totalTimesteps);
-    const learningRate = config.annealLearningRate ? config.learningRate * (1 - progress) : config.learningRate;
-    const scales = new Map(net.tensors.map(({ name }) => [name, learningRateScale(name, step)]));
-    const allLegal = !rollout.legal.includes(0);
-    const sums = new Float64Array(6);
-    for (const { indices, sequences } of rollout.minibatches(updateEpochs, numMinibatches)) {
-      const { diagnostics, gradNorm } = learner.minimize(
-        indices,
-        ppoLoss(config, batchOf(indices, allLegal)),
-        (name) => learningRate * (scales.get(name) as number),
-        config.maxGradNorm,
-        sequences,
-      );
-      diagnostics.forEach((value, i) => (sums[i] += value));
-      sums[5] += gradNorm;
-    }
-    step += rollout.size;
-    updates++;
-    const [policyLoss, valueLoss, entropy, approxKl, clipFraction, gradNorm] = sums.map(
-      (sum) => sum / (updateEpochs * numMinibatches),
-    );
-    return {
-      ...episodes,
-      metrics: {
-        policyLoss,
-        valueLoss,
-        entropy,
-        approxKl,
-        clipFraction,
-        gradNorm,
-        explainedVariance: explainedVariance(rollout.values, rollout.returns),
-        deadUnits: deadUnits(learner, rollout.size),
-        learningRate,
-      },
-    };
-  }
-
-  return {
-    get step() {
-      return step;
-    },
-    get updates() {
-      return updates;
-    },
-    stepsPerUpdate: rollout.size,
-    update,
-    player: (mode, playerSeed) => netPlayer(net, learner.outputs, mode, playerSeed),
-    params: () => learner.params(),
-    normalizers: (): Params =>
-      config.scaleRewards ? { 'normalizers/value': Float32Array.of(rollout.rewardScale()) } : {},
-    save: () => ({
-      step,
-      updates,
-      optimizer: learner.save(),
-      rollout: rollout.save(),
-      actionRng: actionRng.save(),
-    }),
-    load(state) {
-      const saved = state as {
-        step: number;
-        updates: number;
-        optimizer: OptimizerState;
-        rollout: unknown;
-        actionRng: Uint32Array;
-      };
-      ({ step, updates } = saved);
-      learner.load(saved.optimizer);
-      rollout.load(saved.rollout);
-      actionRng.load(saved.actionRng);
-    },
-    dispose: () => learner.dispose(),
-  };
+    valueOf: ({ value }, e) => value[e],
+    loss: ({ actions, advantages, returns, legal }, indices) =>
+      ppoLoss(config, {
+        actions: gather(actions, indices),
+        legal: legal && Float32Array.from(gatherRows(legal, indices, numActions)),
+        logProbs: gather(logProbs, indices),
+        advantages: normalize(gather(advantages, indices)),
+        returns: gather(returns, indices),
+      }),
+    diagnostics: ['policyLoss', 'valueLoss', 'entropy', 'approxKl', 'clipFraction'],
+  });
 }

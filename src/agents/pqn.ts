@@ -1,17 +1,11 @@
 import * as z from 'zod';
-import type { Agent, UpdateReport } from '../core/agent.ts';
-import { UserError } from '../core/errors.ts';
+import type { Agent } from '../core/agent.ts';
 import { createRng } from '../core/rng.ts';
-import type { Params } from '../core/tensors.ts';
 import { epsilonGreedyRow, greedyRow } from '../nets/acting.ts';
-import type { OptimizerState } from './adam.ts';
 import { type AgentContext, defineAlgorithm } from './algorithm.ts';
 import { gather } from './arrays.ts';
-import { deadUnits, explainedVariance } from './diagnostics.ts';
-import { createLearner } from './learner.ts';
-import { netPlayer } from './net-player.ts';
+import { onPolicyAgent } from './on-policy.ts';
 import { epsilonAt, qActing, qHeads, qLoss } from './q-learning.ts';
-import { createRollout, minibatchSize } from './rollout.ts';
 
 const schema = z.object({
   numEnvs: z.int().min(1).max(4096).default(128).describe('environments stepped at a time'),
@@ -57,101 +51,26 @@ export const pqn = defineAlgorithm({
 });
 
 function createPqn(context: AgentContext<PqnConfig>): Agent {
-  const { engine, env, net, config, seed, totalTimesteps, learningRateScale } = context;
-  const { numEnvs, numSteps, updateEpochs, numMinibatches } = config;
-  if (env.players !== 1) throw new UserError(`pqn plays games of one player; ${env.id} has ${env.players}`);
+  const { env, config, seed, totalTimesteps } = context;
   const numActions = env.actions.length;
-  const learner = createLearner({
-    engine,
-    net,
-    params: context.params,
-    store: numEnvs * numSteps,
-    minibatch: minibatchSize(net, config),
-    rows: numEnvs,
-    threads: context.threads ?? 1,
-  });
   const actionRng = createRng(seed, 'actions');
-  let step = 0;
-  let updates = 0;
   let epsilon = config.epsilonStart;
-  const rollout = createRollout(
-    {
-      env,
-      net,
-      learner,
-      numSteps,
-      gamma: config.gamma,
-      lambda: config.lambda,
-      scaleRewards: config.scaleRewards,
-      sequenceLength: config.sequenceLength,
-      decide: ({ q }, e) => epsilonGreedyRow(q, e, numActions, env.legal, epsilon, actionRng),
-      valueOf: ({ q }, e, legal) => q[e * numActions + greedyRow(q, e, numActions, legal ?? undefined)],
+  return onPolicyAgent(context, {
+    id: 'pqn',
+    lambda: config.lambda,
+    actionRng,
+    begin(step) {
+      epsilon = epsilonAt(config, step, totalTimesteps);
+      return { epsilon };
     },
-    createRng(seed, 'minibatches'),
-  );
-
-  function update(): UpdateReport {
-    epsilon = epsilonAt(config, step, totalTimesteps);
-    const episodes = rollout.collect();
-    const progress = Math.min(1, step / totalTimesteps);
-    const learningRate = config.annealLearningRate ? config.learningRate * (1 - progress) : config.learningRate;
-    const scales = new Map(net.tensors.map(({ name }) => [name, learningRateScale(name, step)]));
-    const sums = new Float64Array(3);
-    for (const { indices, sequences } of rollout.minibatches(updateEpochs, numMinibatches)) {
-      const batch = { actions: gather(rollout.actions, indices), targets: gather(rollout.returns, indices) };
-      const { loss, diagnostics, gradNorm } = learner.minimize(
-        indices,
-        qLoss({ dueling: false, huber: false }, { ...batch, weights: null }),
-        (name) => learningRate * (scales.get(name) as number),
-        config.maxGradNorm,
-        sequences,
-      );
-      [loss, diagnostics[0], gradNorm].forEach((value, i) => (sums[i] += value));
-    }
-    step += rollout.size;
-    updates++;
-    const [loss, meanValue, gradNorm] = sums.map((sum) => sum / (updateEpochs * numMinibatches));
-    return {
-      ...episodes,
-      metrics: {
-        valueLoss: loss,
-        meanValue,
-        gradNorm,
-        explainedVariance: explainedVariance(rollout.values, rollout.returns),
-        deadUnits: deadUnits(learner, rollout.size),
-        epsilon,
-        learningRate,
-      },
-    };
-  }
-
-  return {
-    get step() {
-      return step;
-    },
-    get updates() {
-      return updates;
-    },
-    stepsPerUpdate: rollout.size,
-    update,
-    player: (mode, playerSeed) => netPlayer(net, learner.outputs, mode, playerSeed),
-    params: () => learner.params(),
-    normalizers: (): Params =>
-      config.scaleRewards ? { 'normalizers/value': Float32Array.of(rollout.rewardScale()) } : {},
-    save: () => ({ step, updates, optimizer: learner.save(), rollout: rollout.save(), actionRng: actionRng.save() }),
-    load(state) {
-      const saved = state as {
-        step: number;
-        updates: number;
-        optimizer: OptimizerState;
-        rollout: unknown;
-        actionRng: Uint32Array;
-      };
-      ({ step, updates } = saved);
-      learner.load(saved.optimizer);
-      rollout.load(saved.rollout);
-      actionRng.load(saved.actionRng);
-    },
-    dispose: () => learner.dispose(),
-  };
+    decide: ({ q }, e) => epsilonGreedyRow(q, e, numActions, env.legal, epsilon, actionRng),
+    valueOf: ({ q }, e, legal) => q[e * numActions + greedyRow(q, e, numActions, legal ?? undefined)],
+    loss: ({ actions, returns }, indices) =>
+      qLoss(
+        { dueling: false, huber: false },
+        { actions: gather(actions, indices), targets: gather(returns, indices), weights: null },
+      ),
+    diagnostics: ['meanValue'],
+    lossName: 'valueLoss',
+  });
 }

@@ -32,8 +32,8 @@ export interface RolloutOptions {
 export interface Rollout {
   readonly size: number;
   readonly actions: Int32Array;
-  /** `[size, actions]` */
-  readonly legal: Uint8Array;
+  /** `[size, actions]`; null where every action was legal throughout. */
+  readonly legal: Uint8Array | null;
   readonly values: Float32Array;
   readonly advantages: Float32Array;
   /** λ-returns: `values + advantages`. */
@@ -81,6 +81,7 @@ export function createRollout(options: RolloutOptions, shuffleRng: Rng): Rollout
   const carries = new Float32Array(memory ? order.length * net.carrySize : 0);
   const starts = new Uint8Array(size);
   const actions = new Int32Array(numEnvs);
+  let allLegal = true;
   const floats = (): Float32Array => new Float32Array(size);
   const rollout = {
     actions: new Int32Array(size),
@@ -151,6 +152,7 @@ export function createRollout(options: RolloutOptions, shuffleRng: Rng): Rollout
     setNextValues(size - numEnvs, learner.outputs(env.obs, numEnvs, peek ?? undefined));
     generalizedAdvantages(rollout, numSteps, numEnvs, gamma, lambda, rollout.advantages);
     for (let i = 0; i < size; i++) rollout.returns[i] = rollout.advantages[i] + rollout.values[i];
+    allLegal = !rollout.legal.includes(0);
     return { episodeReturns, episodeLengths };
   }
 
@@ -184,6 +186,9 @@ export function createRollout(options: RolloutOptions, shuffleRng: Rng): Rollout
 
   return {
     ...rollout,
+    get legal() {
+      return allLegal ? null : rollout.legal;
+    },
     size,
     collect,
     minibatches,

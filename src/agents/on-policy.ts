@@ -1,0 +1,131 @@
+import type { Agent, UpdateReport } from '../core/agent.ts';
+import { UserError } from '../core/errors.ts';
+import { createRng, type Rng } from '../core/rng.ts';
+import type { Params } from '../core/tensors.ts';
+import type { HeadValues } from '../engine/fused/net.ts';
+import type { OptimizerState } from './adam.ts';
+import type { AgentContext } from './algorithm.ts';
+import { deadUnits, explainedVariance } from './diagnostics.ts';
+import { createLearner, type Loss } from './learner.ts';
+import { netPlayer } from './net-player.ts';
+import { createRollout, minibatchSize, type Rollout } from './rollout.ts';
+
+/** Options that every on-policy algorithm has. */
+export interface OnPolicyConfig {
+  readonly numEnvs: number;
+  readonly numSteps: number;
+  readonly updateEpochs: number;
+  readonly numMinibatches: number;
+  readonly learningRate: number;
+  readonly annealLearningRate: boolean;
+  readonly gamma: number;
+  readonly maxGradNorm: number;
+  readonly scaleRewards: boolean;
+  readonly sequenceLength: number;
+}
+
+/** What tells one on-policy algorithm from another. */
+export interface OnPolicyParts {
+  readonly id: string;
+  /** λ of the returns. */
+  readonly lambda: number;
+  /** What `decide` draws from: saved with the agent. */
+  readonly actionRng: Rng;
+  /** Chooses the action of environment `e`, whose sample is number `at`, from what the net says of it. */
+  decide(outputs: HeadValues, e: number, at: number): number;
+  /** The value of what environment `e` shows; `legal` is null where it is not known. */
+  valueOf(outputs: HeadValues, e: number, legal: Uint8Array | null): number;
+  /** Before a rollout from training step `step` on; what it returns is logged. */
+  begin?(step: number): Record<string, number>;
+  loss(rollout: Rollout, indices: Int32Array): Loss;
+  /** Names of the loss's diagnostics, and of the loss itself where it is logged. */
+  readonly diagnostics: readonly string[];
+  readonly lossName?: string;
+}
+
+/** Rollout, then epochs of minibatches down a loss: what PPO and PQN do alike. */
+export function onPolicyAgent(context: AgentContext<OnPolicyConfig>, parts: OnPolicyParts): Agent {
+  const { engine, env, net, config, seed, totalTimesteps, learningRateScale, params } = context;
+  const { numEnvs, numSteps, updateEpochs, numMinibatches } = config;
+  if (env.players !== 1) throw new UserError(`${parts.id} plays games of one player; ${env.id} has ${env.players}`);
+  const learner = createLearner({
+    engine,
+    net,
+    params,
+    store: numEnvs * numSteps,
+    minibatch: minibatchSize(net, config),
+    rows: numEnvs,
+    threads: context.threads ?? 1,
+  });
+  const { lambda, actionRng, decide, valueOf } = parts;
+  const rollout = createRollout(
+    { env, net, learner, ...config, lambda, decide, valueOf },
+    createRng(seed, 'minibatches'),
+  );
+  let step = 0;
+  let updates = 0;
+
+  function update(): UpdateReport {
+    const begun = parts.begin?.(step) ?? {};
+    const episodes = rollout.collect();
+    const progress = Math.min(1, step / totalTimesteps);
+    const learningRate = config.annealLearningRate ? config.learningRate * (1 - progress) : config.learningRate;
+    const scales = new Map(net.tensors.map(({ name }) => [name, learningRateScale(name, step)]));
+    const names = [...parts.diagnostics, ...(parts.lossName ? [parts.lossName] : []), 'gradNorm'];
+    const sums = new Map(names.map((name) => [name, 0]));
+    for (const { indices, sequences } of rollout.minibatches(updateEpochs, numMinibatches)) {
+      const { loss, diagnostics, gradNorm } = learner.minimize(
+        indices,
+        parts.loss(rollout, indices),
+        (name) => learningRate * (scales.get(name) as number),
+        config.maxGradNorm,
+        sequences,
+      );
+      const values = [...diagnostics, ...(parts.lossName ? [loss] : []), gradNorm];
+      names.forEach((name, i) => sums.set(name, (sums.get(name) as number) + values[i]));
+    }
+    step += rollout.size;
+    updates++;
+    const means = [...sums].map(([name, sum]) => [name, sum / (updateEpochs * numMinibatches)]);
+    return {
+      ...episodes,
+      metrics: {
+        ...Object.fromEntries(means),
+        explainedVariance: explainedVariance(rollout.values, rollout.returns),
+        deadUnits: deadUnits(learner, rollout.size),
+        ...begun,
+        learningRate,
+      },
+    };
+  }
+
+  return {
+    get step() {
+      return step;
+    },
+    get updates() {
+      return updates;
+    },
+    stepsPerUpdate: rollout.size,
+    update,
+    player: (mode, playerSeed) => netPlayer(net, learner.outputs, mode, playerSeed),
+    params: () => learner.params(),
+    normalizers: (): Params =>
+      config.scaleRewards ? { 'normalizers/value': Float32Array.of(rollout.rewardScale()) } : {},
+    save: () => ({ step, updates, optimizer: learner.save(), rollout: rollout.save(), actionRng: actionRng.save() }),
+    load(state) {
+      const saved = state as {
+        step: number;
+        updates: number;
+        optimizer: OptimizerState;
+        rollout: unknown;
+        actionRng: Uint32Array;
+      };
+      ({ step, updates } = saved);
+      learner.load(saved.optimizer);
+      rollout.load(saved.rollout);
+      actionRng.load(saved.actionRng);
+    },
+    dispose: () => learner.dispose(),
+  };
+}
