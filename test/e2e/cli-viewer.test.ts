@@ -66,6 +66,12 @@ describe('a viewer', () => {
     expect(await interrupt(second.running, 'SIGTERM')).toMatchObject({ code: 0, stderr: '' });
   });
 
+  it('shows a policy of the zoo without any training', async () => {
+    const { running, url } = await startViewing('watch zoo:breakout --port 0');
+    expect(await matchesAt(url)).toMatchObject([{ id: 'zoo:breakout', driver: 'policy', stage: { env: 'breakout' } }]);
+    expect(await interrupt(running)).toMatchObject({ code: 0, stderr: '' });
+  });
+
   it.each([
     ['breakout?paddleWidth=2', 'breakout?paddleWidth=2'],
     ['mine.ts', 'mine'],
