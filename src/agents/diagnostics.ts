@@ -37,7 +37,7 @@ const SAMPLES = 256;
  * The share of the trunk's last units that are 0 for every one of 256 observations, evenly from the first `stored`: units
  * that no longer learn (dormant with threshold 0, Sokar et al. 2023).
  */
-export function deadUnits(learner: Learner, stored: number): number {
+export function deadUnits(learner: Pick<Learner, 'features'>, stored: number): number {
   const count = Math.min(SAMPLES, stored);
   const features = learner.features(Int32Array.from({ length: count }, (_, i) => Math.floor((i * stored) / count)));
   const units = features.length / count;

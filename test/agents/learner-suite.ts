@@ -124,6 +124,12 @@ export function learnerSuite(variant: 'relaxed' | 'simd'): void {
       for (const head of Object.keys(expected)) expectClose(outputs[head], expected[head], 1e-5, head);
     });
 
+    test('sees the same features', () => {
+      const { clear, fused } = make();
+      const indices = Int32Array.from({ length: STORE }, (_, i) => (7 * i) % STORE);
+      expectClose(fused.features(indices), clear.features(indices), 1e-5);
+    });
+
     test('is the same to the last bit on three threads', async () => {
       const [one, three] = [make(1), make(3)].map(({ fused, batch }) => ({ fused, batch }));
       for (let step = 0; step < 30; step++) {
