@@ -48,13 +48,13 @@ const NETS: [string, string, Record<string, unknown>, ObservationSpec, number][]
   ['mlp with norms on planes', 'mlp', { norm: true, units: 40 }, planes(4, 4, 3), 4],
 ];
 
-/** Within 1e-5 of the greatest value. */
-function expectSame(got: Float32Array, expected: Float32Array, what: string): void {
+/** Within `tolerance` of the greatest value. */
+function expectSame(got: Float32Array, expected: Float32Array, tolerance: number, what: string): void {
   const scale = expected.reduce((max, value) => Math.max(max, Math.abs(value)), 1e-12);
   expectClose(
     got.map((value) => value / scale),
     expected.map((value) => value / scale),
-    1e-5,
+    tolerance,
     what,
   );
 }
@@ -155,15 +155,16 @@ export function learnerSuite(variant: 'relaxed' | 'simd'): void {
         expectClose([b.loss], [a.loss], 1e-5, 'loss');
         expectClose([b.gradNorm], [a.gradNorm], 1e-5, 'gradNorm');
         expectClose(b.diagnostics, a.diagnostics, 1e-5, 'diagnostics');
+        const [clearState, fusedState] = [clear.save(), fused.save()];
+        // After the first step the first moment is a tenth of the gradient; later ones start from parameters that differ.
+        const tolerance = step === 0 ? 1e-5 : 1e-4;
+        for (const { name } of net.tensors) {
+          expectSame(fusedState.m[name], clearState.m[name], tolerance, `m of ${name}`);
+          expectSame(fusedState.v[name], clearState.v[name], tolerance, `v of ${name}`);
+          expectClose(fusedState.params[name], clearState.params[name], 1e-4, name);
+        }
+        expect(fusedState.steps).toEqual(clearState.steps);
       }
-      const [a, b] = [clear.save(), fused.save()];
-      // The first moment is a mean of gradients, so this holds them too.
-      for (const { name } of net.tensors) {
-        expectSame(b.m[name], a.m[name], `m of ${name}`);
-        expectSame(b.v[name], a.v[name], `v of ${name}`);
-        expectClose(b.params[name], a.params[name], 1e-4, name);
-      }
-      expect(b.steps).toEqual(a.steps);
     });
   });
 }
