@@ -48,14 +48,16 @@ const NETS: [string, string, Record<string, unknown>, ObservationSpec, number][]
   ['mlp with norms on planes', 'mlp', { norm: true, units: 40 }, planes(4, 4, 3), 4],
 ];
 
-/** Within 1e-5 of the greatest value of any tensor. */
-function expectSame(got: Params, expected: Params, what: string): void {
-  const scale = Math.max(1e-12, ...Object.values(expected).map((values) => Math.max(...values.map(Math.abs))));
+const greatest = (values: Float32Array): number => values.reduce((max, value) => Math.max(max, Math.abs(value)), 1e-12);
+
+/** Within `tolerance` of the greatest value of any tensor. */
+function expectSame(got: Params, expected: Params, tolerance: number, what: string): void {
+  const scale = Math.max(...Object.values(expected).map(greatest));
   for (const [name, values] of Object.entries(expected)) {
     expectClose(
       got[name].map((value) => value / scale),
       values.map((value) => value / scale),
-      1e-5,
+      tolerance,
       `${what} of ${name}`,
     );
   }
@@ -159,8 +161,9 @@ export function learnerSuite(variant: 'relaxed' | 'simd'): void {
         expectClose(b.diagnostics, a.diagnostics, 1e-5, 'diagnostics');
         const [clearState, fusedState] = [clear.save(), fused.save()];
         // The first moment is a mean of gradients, so this holds them too.
-        expectSame(fusedState.m, clearState.m, 'm');
-        expectSame(fusedState.v, clearState.v, 'v');
+        expectSame(fusedState.m, clearState.m, 1e-5, 'm');
+        // Squares differ twice as much.
+        expectSame(fusedState.v, clearState.v, 2e-5, 'v');
         for (const { name } of net.tensors) expectClose(fusedState.params[name], clearState.params[name], 1e-4, name);
         expect(fusedState.steps).toEqual(clearState.steps);
       }
