@@ -15,7 +15,9 @@ NUM_ENVS, NUM_STEPS = 64, 128
 
 class MinAtarVecEnv(VecEnv):
     def __init__(self, seed=0):
-        self.envs = [minatar.Environment("breakout", random_seed=seed * NUM_ENVS + i) for i in range(NUM_ENVS)]
+        self.envs = [minatar.Environment("breakout") for _ in range(NUM_ENVS)]
+        for i, env in enumerate(self.envs):
+            env.seed(seed * NUM_ENVS + i)
         space = gymnasium.spaces.Box(0, 1, (4, 10, 10), np.float32)
         super().__init__(NUM_ENVS, space, gymnasium.spaces.Discrete(6))
         self.obs = np.zeros((NUM_ENVS, 4, 10, 10), np.float32)
