@@ -41,11 +41,11 @@ export function linesChart(title: string, lines: readonly Lines[]): string {
     animation: false,
     backgroundColor: '#ffffff',
     textStyle: { fontFamily: 'system-ui, sans-serif' },
-    title: { text: title, left: 12, top: 8, textStyle: { fontSize: 15 } },
+    title: { text: `${title}: training return`, left: 12, top: 8, textStyle: { fontSize: 15 } },
     legend: { data: lines.map(({ name }) => name), right: 16, top: 10 },
     grid: { left: 52, right: 20, top: 44, bottom: 44 },
     xAxis: { type: 'value', name: 'million frames', nameLocation: 'middle', nameGap: 28 },
-    yAxis: { type: 'value', name: 'training return', nameTextStyle: { align: 'left' } },
+    yAxis: { type: 'value' },
     series,
   });
   const svg = chart.renderToSVGString();
