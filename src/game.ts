@@ -1,7 +1,8 @@
 /** What a file of games, nets, algorithms or methods needs of `ngplus`; light enough for browsers. */
 export * as z from 'zod';
 export { type Algorithm, defineAlgorithm, NotFiniteError } from './agents/algorithm.ts';
-export { createLearner, type Learner, type LearnerOptions, type Loss } from './agents/learner.ts';
+export { createLearner, createObserver, type Learner, type LearnerOptions, type Loss } from './agents/learner.ts';
+export { onPolicyAgent, type OnPolicyConfig, type OnPolicyParts } from './agents/on-policy.ts';
 export { UserError } from './core/errors.ts';
 export {
   defineGame,
@@ -13,6 +14,20 @@ export {
   type Shape,
 } from './core/game.ts';
 export { createRng, type Rng } from './core/rng.ts';
-export { conv2d, dense, flatten, type LayerBuilder, relu, sequential, tanh } from './nets/layers.ts';
+export { type ActingRule, epsilonGreedyRow, greedyRow, sampleRow } from './nets/acting.ts';
+export { bidirectionalBlock, causalBlock, embedCells, meanTokens } from './nets/attention.ts';
+export {
+  conv2d,
+  dense,
+  flatten,
+  type LayerBuilder,
+  layerNorm,
+  maxPool,
+  relu,
+  residual,
+  sequential,
+  tanh,
+} from './nets/layers.ts';
 export { defineNet, type Net } from './nets/net.ts';
+export { gruLayer } from './nets/recurrent.ts';
 export { defineMethod, type Method } from './transfer/method.ts';

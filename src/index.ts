@@ -23,3 +23,4 @@ export type { StudyResult } from './exec/study.ts';
 export { planText } from './report/plan-text.ts';
 export { verdict } from './stats/verdict.ts';
 export { loadPolicy, type Policy } from './play.ts';
+export { parseReplay, playReplay, type Replay } from './runs/replay.ts';

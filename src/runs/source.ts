@@ -11,7 +11,7 @@ import type { SourceCheckpoint } from './run.ts';
  */
 export function readSource(path: string): SourceCheckpoint {
   const file = checkpointFile(path);
-  return { name: file, bytes: readFileSync(file) };
+  return { name: path.startsWith(ZOO) ? path : file, bytes: readFileSync(file) };
 }
 
 /** The file of `readSource`. */
