@@ -28,7 +28,7 @@ it('a new game is scaffolded, checked, listed, trained, evaluated and carried ov
   // The run knows where its game is.
   expect(await run('evaluate run --episodes 10')).toMatch(/^star-catcher, greedy: mean /);
   expect(await run('evaluate random --game ./star-catcher.ts --episodes 10')).toMatch(/^star-catcher, random: mean /);
-  expect(await run('runs .')).toMatch(/^run +star-catcher +ppo\/conv .* finished at 2\.0k/m);
+  expect(await run('runs .')).toMatch(/^run +star-catcher +ppo\/fastconv .* finished at 2\.0k/m);
 
   const variant = 'star-catcher?basketWidth=3';
   expect(await run(`transfer run ${variant} --game ./star-catcher.ts --plan`)).toMatch(/stem\/kernel .* copied /);

@@ -66,7 +66,15 @@ describe('PPO', () => {
   });
 });
 
-const GRID = { numEnvs: 16, numSteps: 32, numMinibatches: 4, updateEpochs: 4, learningRate: 0.005, gamma: 0.95 };
+const GRID = {
+  numEnvs: 16,
+  numSteps: 32,
+  numMinibatches: 4,
+  updateEpochs: 4,
+  learningRate: 0.005,
+  gamma: 0.95,
+  entCoef: 0.01,
+};
 const SMALL_DQN = { numEnvs: 8, replaySize: 10_000, learningStarts: 500, batchSize: 32, targetEvery: 100 };
 
 describe('nearly all fruits are caught', () => {
