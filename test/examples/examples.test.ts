@@ -33,7 +33,7 @@ describe('examples', () => {
     const { code, stdout, stderr } = await run('transfer.ts');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain('Transfer plan: breakout?paddleWidth=3 -> breakout (method full, alignment role)');
-    expect(stdout).toMatch(/stem\/kernel +3x3x4x16 +copied .* x 0\.5$/m);
+    expect(stdout).toMatch(/stem\/kernel +3x3x4x8 +copied .* x 0\.5$/m);
     expect(stdout).toMatch(/^step +4096: mean return/m);
   });
 
