@@ -68,6 +68,22 @@ export function withDefaults(schema: z.ZodObject, defaults: Readonly<Record<stri
   return schema.extend(Object.fromEntries(fields) as z.ZodRawShape);
 }
 
+/** The learning rate at a training step: annealed where the config says so, and by tensor its share of it. */
+export function learningRates(
+  {
+    config,
+    net,
+    totalTimesteps,
+    learningRateScale,
+  }: AgentContext<{ learningRate: number; annealLearningRate: boolean }>,
+  step: number,
+): { learningRate: number; rateOf: (tensor: string) => number } {
+  const progress = Math.min(1, step / totalTimesteps);
+  const learningRate = config.annealLearningRate ? config.learningRate * (1 - progress) : config.learningRate;
+  const scales = new Map(net.tensors.map(({ name }) => [name, learningRateScale(name, step)]));
+  return { learningRate, rateOf: (tensor) => learningRate * (scales.get(tensor) as number) };
+}
+
 /** Gives an algorithm its types. */
 export function defineAlgorithm<Schema extends z.ZodObject>(algorithm: Algorithm<Schema>): Algorithm<Schema> {
   return algorithm;

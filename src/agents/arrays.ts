@@ -5,11 +5,15 @@ export function gather<T extends Float32Array | Int32Array | Uint8Array>(values:
   return out;
 }
 
-/** The rows `indices` of `values [rows, columns]`. */
-export function gatherRows<T extends Float32Array | Uint8Array>(values: T, indices: Int32Array, columns: number): T {
-  const out = new (values.constructor as new (length: number) => T)(indices.length * columns);
+/** Writes the rows `indices` of `values [rows, columns]` to `out`. */
+export function gatherRows<T extends Float32Array | Uint8Array>(
+  values: Float32Array | Uint8Array,
+  indices: Int32Array,
+  columns: number,
+  out: T,
+): T {
   for (let i = 0; i < indices.length; i++) {
-    out.set(values.subarray(indices[i] * columns, (indices[i] + 1) * columns) as never, i * columns);
+    out.set(values.subarray(indices[i] * columns, (indices[i] + 1) * columns), i * columns);
   }
   return out;
 }

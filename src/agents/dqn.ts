@@ -5,11 +5,11 @@ import { createRng } from '../core/rng.ts';
 import type { Params } from '../core/tensors.ts';
 import { epsilonGreedyRow, greedyRow } from '../nets/acting.ts';
 import type { OptimizerState } from './adam.ts';
-import { type AgentContext, defineAlgorithm } from './algorithm.ts';
-import { gather } from './arrays.ts';
+import { type AgentContext, defineAlgorithm, learningRates } from './algorithm.ts';
+import { gather, gatherRows } from './arrays.ts';
 import { deadUnits } from './diagnostics.ts';
-import { createLearner, createObserver, type Observer, type Sequences } from './learner.ts';
-import { netPlayer, noteStarts, stepMemory } from './net-player.ts';
+import { createLearner, createObserver, type Observer, type StepMemory } from './learner.ts';
+import { copyMemory, loadMemory, netPlayer, noteStarts, stepMemory } from './net-player.ts';
 import { actionValues, epsilonAt, qActing, qHeads, qLoss } from './q-learning.ts';
 import { nStepTarget, packBits, prioritizedSampler, type Target, uniformSampler, unpackBits } from './replay.ts';
 import { RewardScale, type RewardScaleState } from './reward-scale.ts';
@@ -64,7 +64,7 @@ export const dqn = defineAlgorithm({
 });
 
 function createDqn(context: AgentContext<DqnConfig>): Agent {
-  const { engine, env, net, config, seed, totalTimesteps, learningRateScale, params } = context;
+  const { engine, env, net, config, seed, totalTimesteps, params } = context;
   const { numEnvs, nStep, gamma, dueling } = config;
   const { obsSize } = env;
   const numActions = env.actions.length;
@@ -111,6 +111,8 @@ function createDqn(context: AgentContext<DqnConfig>): Agent {
   const memory = stepMemory(net, numEnvs);
   const actions = new Int32Array(numEnvs);
   const errors = new Float32Array(batchItems * length);
+  /** What is looked at: one observation of each item. */
+  const looked = learner.store.slice(0, batchItems * obsSize);
   let step = 0;
   let updates = 0;
   let gradientSteps = 0;
@@ -171,18 +173,15 @@ function createDqn(context: AgentContext<DqnConfig>): Agent {
   /** Targets of single steps. */
   function stepTargets(chosen: Int32Array): Float32Array {
     const parts = Array.from(chosen, targetOf);
-    const nextObs = learner.store.slice(0, chosen.length * obsSize);
-    parts.forEach(({ after, isFinal }, i) => {
-      const slot = slotAt(chosen[i], after);
-      const seen = isFinal
-        ? (finalObs.get(slot) as Uint8Array)
-        : learner.store.subarray(slot * obsSize, (slot + 1) * obsSize);
-      nextObs.set(seen as Uint8Array, i * obsSize);
+    const slotsAfter = chosen.map((slot, i) => slotAt(slot, parts[i].after));
+    gatherRows(learner.store, slotsAfter, obsSize, looked);
+    parts.forEach(({ isFinal }, i) => {
+      if (isFinal) looked.set(finalObs.get(slotsAfter[i]) as Uint8Array, i * obsSize);
     });
-    const [online, targets] = look(nextObs, chosen.length);
-    return Float32Array.from(parts, ({ reward, discount, after, isFinal }, i) => {
+    const [online, targets] = look(looked, chosen.length);
+    return Float32Array.from(parts, ({ reward, discount, isFinal }, i) => {
       if (discount === 0) return scaled(reward);
-      const legal = isFinal ? undefined : legalAt(slotAt(chosen[i], after));
+      const legal = isFinal ? undefined : legalAt(slotsAfter[i]);
       return scaled(reward) + discount * bootstrapValue(online, targets, i, legal);
     });
   }
@@ -194,15 +193,10 @@ function createDqn(context: AgentContext<DqnConfig>): Agent {
   }
 
   /** Targets of sequences, time-major `[length, items]`, with weight 0 where an episode was cut: what it led to is not kept. */
-  function sequenceTargets(chosen: Int32Array): { targets: Float32Array; weights: Float32Array; sequences: Sequences } {
-    const count = chosen.length;
-    const first = chosen.map(firstSlot);
-    const carry = new Float32Array(count * net.carrySize);
-    const { carrySize } = net;
-    chosen.forEach((item, i) => {
-      carry.set(replay.carries.subarray(item * carrySize, (item + 1) * carrySize), i * carrySize);
-    });
-    const [online, valued] = [learner, target].map((observer) => unroll(observer, first, carry));
+  function sequenceTargets(first: Int32Array, carry: Float32Array): { targets: Float32Array; weights: Float32Array } {
+    const count = first.length;
+    const valued = unroll(target, first, carry);
+    const online = config.double ? unroll(learner, first, carry) : valued;
     const targets = new Float32Array(length * count);
     const weights = new Float32Array(length * count).fill(1);
     for (let t = 0; t < length; t++) {
@@ -218,23 +212,16 @@ function createDqn(context: AgentContext<DqnConfig>): Agent {
         }
       }
     }
-    const steps = burnIn + length;
-    const starts = new Uint8Array(steps * count);
-    for (let t = 0; t < steps; t++)
-      first.forEach((slot, i) => (starts[t * count + i] = replay.starts[slotAt(slot, t)]));
-    return { targets, weights, sequences: { steps: length, burnIn, carry, starts } };
+    return { targets, weights };
   }
 
   /** Action values at each step of sequences, `[span + 1][items, actions]`. */
   function unroll(observer: Pick<Observer, 'outputs'>, first: Int32Array, carry: Float32Array): Float32Array[] {
     const own = { carry: carry.slice(), starts: new Uint8Array(first.length) };
     return Array.from({ length: span + 1 }, (_, t) => {
-      const obs = learner.store.slice(0, first.length * obsSize);
-      first.forEach((from, i) => {
-        const slot = slotAt(from, t);
-        obs.set(learner.store.subarray(slot * obsSize, (slot + 1) * obsSize) as Uint8Array, i * obsSize);
-        own.starts[i] = replay.starts[slot];
-      });
+      const seen = first.map((slot) => slotAt(slot, t));
+      own.starts.set(gather(replay.starts, seen));
+      const obs = gatherRows(learner.store, seen, obsSize, looked);
       return actionValues(observer.outputs(obs, first.length, own), dueling).slice();
     });
   }
@@ -243,30 +230,31 @@ function createDqn(context: AgentContext<DqnConfig>): Agent {
   function learn(learningRate: (tensor: string) => number, progress: number): [number, number, number] {
     const beta = config.priorityCorrection + progress * (1 - config.priorityCorrection);
     const { items: chosen, weights } = sampler.draw(batchItems, beta);
-    const parts = remembers ? sequenceTargets(chosen) : null;
+    const first = chosen.map(firstSlot);
+    const count = chosen.length;
+    // Time-major, with the steps of the burn-in in front; of single steps that is what was chosen.
+    const indices = Int32Array.from({ length: (burnIn + length) * count }, (_, i) =>
+      slotAt(first[i % count], Math.floor(i / count)),
+    );
+    const carry = gatherRows(replay.carries, chosen, net.carrySize, new Float32Array(count * net.carrySize));
+    const parts = remembers ? sequenceTargets(first, carry) : null;
     const targets = parts?.targets ?? stepTargets(chosen);
-    const slotsOf = (from: number, steps: number): Int32Array =>
-      Int32Array.from({ length: steps * chosen.length }, (_, i) =>
-        slotAt(firstSlot(chosen[i % chosen.length]), from + Math.floor(i / chosen.length)),
-      );
-    const indices = remembers ? slotsOf(0, burnIn + length) : chosen;
-    const learned = remembers ? slotsOf(burnIn, length) : chosen;
-    const counted = weights && Float32Array.from(targets, (_, i) => weights[i % chosen.length]);
+    const counted = weights && Float32Array.from(targets, (_, i) => weights[i % count]);
     const report = learner.minimize(
       indices,
       qLoss(
         { dueling, huber: true, errors },
         {
-          actions: gather(replay.actions, learned),
+          actions: gather(replay.actions, indices.subarray(burnIn * count)),
           targets,
           weights: parts ? parts.weights.map((weight, i) => weight * (counted?.[i] ?? 1)) : counted,
         },
       ),
       learningRate,
       config.maxGradNorm,
-      parts?.sequences,
+      parts ? { steps: length, burnIn, carry, starts: gather(replay.starts, indices) } : undefined,
     );
-    sampler.update(chosen, itemErrors(chosen.length));
+    sampler.update(chosen, itemErrors(count));
     if (++gradientSteps % config.targetEvery === 0) target.load(learner.params());
     return [report.loss, report.diagnostics[0], report.gradNorm];
   }
@@ -287,16 +275,14 @@ function createDqn(context: AgentContext<DqnConfig>): Agent {
     const episodes = { episodeReturns: [] as number[], episodeLengths: [] as number[] };
     const epsilon = epsilonAt(config, step, totalTimesteps);
     const progress = Math.min(1, step / totalTimesteps);
-    const learningRate = config.annealLearningRate ? config.learningRate * (1 - progress) : config.learningRate;
-    const scales = new Map(net.tensors.map(({ name }) => [name, learningRateScale(name, step)]));
-    const rate = (name: string): number => learningRate * (scales.get(name) as number);
+    const { learningRate, rateOf } = learningRates(context, step);
     const sums = [0, 0, 0];
     let count = 0;
     for (let i = 0; i < STEPS_PER_UPDATE; i++) {
       act(epsilon, episodes);
       if (step < config.learningStarts || sampler.count < batchItems) continue;
       const due = Math.floor(step / config.stepsPerGradient) - Math.floor((step - numEnvs) / config.stepsPerGradient);
-      for (let j = 0; j < due; j++, count++) learn(rate, progress).forEach((value, k) => (sums[k] += value));
+      for (let j = 0; j < due; j++, count++) learn(rateOf, progress).forEach((value, k) => (sums[k] += value));
     }
     updates++;
     const [valueLoss, meanValue, gradNorm] = sums.map((sum) => sum / Math.max(1, count));
@@ -338,7 +324,7 @@ function createDqn(context: AgentContext<DqnConfig>): Agent {
       sampler: sampler.save(),
       rngs: [actionRng.save(), replayRng.save()],
       rewardScale: rewardScale?.save() ?? null,
-      memory: memory && { carry: memory.carry.slice(), starts: memory.starts.slice() },
+      memory: copyMemory(memory),
     }),
     load(state) {
       const saved = state as {
@@ -354,7 +340,7 @@ function createDqn(context: AgentContext<DqnConfig>): Agent {
         sampler: unknown;
         rngs: Uint32Array[];
         rewardScale: RewardScaleState | null;
-        memory: { carry: Float32Array; starts: Uint8Array } | null;
+        memory: StepMemory | null;
       };
       ({ step, updates, gradientSteps } = saved);
       learner.load(saved.optimizer);
@@ -369,10 +355,7 @@ function createDqn(context: AgentContext<DqnConfig>): Agent {
       actionRng.load(saved.rngs[0]);
       replayRng.load(saved.rngs[1]);
       if (rewardScale && saved.rewardScale) rewardScale.load(saved.rewardScale);
-      if (memory && saved.memory) {
-        memory.carry.set(saved.memory.carry);
-        memory.starts.set(saved.memory.starts);
-      }
+      loadMemory(memory, saved.memory);
     },
     dispose() {
       learner.dispose();

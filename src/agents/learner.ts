@@ -143,7 +143,7 @@ function tfLearner({ engine, net, params, store: rows }: LearnerOptions, actor: 
   const store = planes ? new Uint8Array(rows * obsSize) : new Float32Array(rows * obsSize);
   let actorIsCurrent = false;
   const stored = (indices: Int32Array): Tensor =>
-    tf.tensor(Float32Array.from(gatherRows(store as Float32Array, indices, obsSize)), [
+    tf.tensor(gatherRows(store, indices, obsSize, new Float32Array(indices.length * obsSize)), [
       indices.length,
       ...net.obsShape,
     ]);
@@ -192,7 +192,7 @@ function tfLearner({ engine, net, params, store: rows }: LearnerOptions, actor: 
 }
 
 /** What the heads say of `rows` observations, on tfjs; updates the memory. To be called within `tf.tidy`. */
-export function forwardStep(
+function forwardStep(
   tf: Tf,
   net: PolicyNet,
   params: TensorMap,

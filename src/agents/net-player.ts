@@ -6,11 +6,22 @@ import type { PolicyNet } from '../nets/policy-net.ts';
 import type { StepMemory } from './learner.ts';
 
 /** Looks at the observations of `rows` environments; with a memory where the net has a carry. */
-export type Look = (obs: Uint8Array | Float32Array, rows: number, memory?: StepMemory) => Record<string, Float32Array>;
+type Look = (obs: Uint8Array | Float32Array, rows: number, memory?: StepMemory) => Record<string, Float32Array>;
 
 /** What a net remembers of each environment, to be handed to every look. Null for feed-forward nets. */
 export function stepMemory({ carrySize }: PolicyNet, envs: number): StepMemory | null {
   return carrySize > 0 ? { carry: new Float32Array(envs * carrySize), starts: new Uint8Array(envs).fill(1) } : null;
+}
+
+/** A copy, to be saved. */
+export const copyMemory = (memory: StepMemory | null): StepMemory | null =>
+  memory && { carry: memory.carry.slice(), starts: memory.starts.slice() };
+
+/** Makes `memory` what was saved. */
+export function loadMemory(memory: StepMemory | null, saved: StepMemory | null): void {
+  if (!memory || !saved) return;
+  memory.carry.set(saved.carry);
+  memory.starts.set(saved.starts);
 }
 
 /** Marks the environments whose next observation begins an episode. */

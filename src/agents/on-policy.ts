@@ -4,7 +4,7 @@ import { createRng, type Rng } from '../core/rng.ts';
 import type { Params } from '../core/tensors.ts';
 import type { HeadValues } from '../engine/fused/net.ts';
 import type { OptimizerState } from './adam.ts';
-import type { AgentContext } from './algorithm.ts';
+import { type AgentContext, learningRates } from './algorithm.ts';
 import { deadUnits, explainedVariance } from './diagnostics.ts';
 import { createLearner, type Loss } from './learner.ts';
 import { netPlayer } from './net-player.ts';
@@ -45,7 +45,7 @@ export interface OnPolicyParts {
 
 /** Rollout, then epochs of minibatches down a loss: what PPO and PQN do alike. */
 export function onPolicyAgent(context: AgentContext<OnPolicyConfig>, parts: OnPolicyParts): Agent {
-  const { engine, env, net, config, seed, totalTimesteps, learningRateScale, params } = context;
+  const { engine, env, net, config, seed, params } = context;
   const { numEnvs, numSteps, updateEpochs, numMinibatches } = config;
   if (env.players !== 1) throw new UserError(`${parts.id} plays games of one player; ${env.id} has ${env.players}`);
   const learner = createLearner({
@@ -68,16 +68,14 @@ export function onPolicyAgent(context: AgentContext<OnPolicyConfig>, parts: OnPo
   function update(): UpdateReport {
     const begun = parts.begin?.(step) ?? {};
     const episodes = rollout.collect();
-    const progress = Math.min(1, step / totalTimesteps);
-    const learningRate = config.annealLearningRate ? config.learningRate * (1 - progress) : config.learningRate;
-    const scales = new Map(net.tensors.map(({ name }) => [name, learningRateScale(name, step)]));
+    const { learningRate, rateOf } = learningRates(context, step);
     const names = [...parts.diagnostics, ...(parts.lossName ? [parts.lossName] : []), 'gradNorm'];
     const sums = new Map(names.map((name) => [name, 0]));
     for (const { indices, sequences } of rollout.minibatches(updateEpochs, numMinibatches)) {
       const { loss, diagnostics, gradNorm } = learner.minimize(
         indices,
         parts.loss(rollout, indices),
-        (name) => learningRate * (scales.get(name) as number),
+        rateOf,
         config.maxGradNorm,
         sequences,
       );

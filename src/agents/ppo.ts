@@ -205,7 +205,7 @@ function createPpo(context: AgentContext<PpoConfig>): Agent {
     loss: ({ actions, advantages, returns, legal }, indices) =>
       ppoLoss(config, {
         actions: gather(actions, indices),
-        legal: legal && Float32Array.from(gatherRows(legal, indices, numActions)),
+        legal: legal && gatherRows(legal, indices, numActions, new Float32Array(indices.length * numActions)),
         logProbs: gather(logProbs, indices),
         advantages: normalize(gather(advantages, indices)),
         returns: gather(returns, indices),

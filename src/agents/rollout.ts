@@ -4,8 +4,8 @@ import type { VecEnv } from '../core/vec-env.ts';
 import type { HeadValues } from '../engine/fused/net.ts';
 import type { PolicyNet } from '../nets/policy-net.ts';
 import { generalizedAdvantages } from './gae.ts';
-import type { Learner, Sequences } from './learner.ts';
-import { noteStarts, stepMemory } from './net-player.ts';
+import type { Learner, Sequences, StepMemory } from './learner.ts';
+import { copyMemory, loadMemory, noteStarts, stepMemory } from './net-player.ts';
 import { RewardScale, type RewardScaleState } from './reward-scale.ts';
 
 export interface RolloutOptions {
@@ -198,7 +198,7 @@ export function createRollout(options: RolloutOptions, shuffleRng: Rng): Rollout
       shuffleRng: shuffleRng.save(),
       order: order.slice(),
       rewardScale: rewardScale?.save() ?? null,
-      memory: memory && { carry: memory.carry.slice(), starts: memory.starts.slice() },
+      memory: copyMemory(memory),
     }),
     load(state) {
       const saved = state as {
@@ -206,16 +206,13 @@ export function createRollout(options: RolloutOptions, shuffleRng: Rng): Rollout
         shuffleRng: Uint32Array;
         order: Int32Array;
         rewardScale: RewardScaleState | null;
-        memory: { carry: Float32Array; starts: Uint8Array } | null;
+        memory: StepMemory | null;
       };
       env.load(saved.env);
       shuffleRng.load(saved.shuffleRng);
       order.set(saved.order);
       if (rewardScale && saved.rewardScale) rewardScale.load(saved.rewardScale);
-      if (memory && saved.memory) {
-        memory.carry.set(saved.memory.carry);
-        memory.starts.set(saved.memory.starts);
-      }
+      loadMemory(memory, saved.memory);
     },
   };
 }

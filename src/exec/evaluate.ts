@@ -1,12 +1,11 @@
 import * as z from 'zod';
-import { forwardStep } from '../agents/learner.ts';
-import { type Look, netPlayer } from '../agents/net-player.ts';
+import { createObserver } from '../agents/learner.ts';
+import { netPlayer } from '../agents/net-player.ts';
 import { randomPlayer } from '../agents/random-player.ts';
 import { scriptedPlayer } from '../agents/scripted-player.ts';
 import type { Player } from '../core/agent.ts';
 import { StoppedError, UserError } from '../core/errors.ts';
 import { createRng } from '../core/rng.ts';
-import { tensorShape } from '../core/tensors.ts';
 import type { EnvSpec } from '../envs/env-id.ts';
 import { findEnv, games } from '../envs/index.ts';
 import { actionsOf } from '../nets/acting.ts';
@@ -75,7 +74,8 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
   for (const file of [game ?? []].flat()) given.push(await loadGameModule(file));
   for (const file of modules) await loadModule(file);
   const notes = await loadGameOfRun(name);
-  const { policy, episodes, seed, backend } = check(evaluateOptions, rest, 'evaluate');
+  const settled = check(evaluateOptions, rest, 'evaluate');
+  const { policy, episodes, seed } = settled;
   const isPlain = name === 'random' || name === 'scripted';
   const plainEnv = envId ?? given[0]?.id;
   if (isPlain && plainEnv === undefined) throw new UserError(`the ${name} player needs an env: --env breakout`);
@@ -83,7 +83,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
   const checkpoint = source && decodeCheckpoint(source.bytes, source.name);
   const variant = given.find(({ id, game: { id: plain } }) => id !== plain)?.id;
   const spec = findEnv(checkpoint ? (envId ?? variant ?? trainedEnv(checkpoint)) : plainEnv);
-  const trained = checkpoint && (await policyPlayer(checkpoint, spec, policy, seed, backend));
+  const trained = checkpoint && (await policyPlayer(checkpoint, spec, settled));
   const stopRequested = (): boolean => {
     // Nothing of it is kept, so there is nothing to go on from.
     if (signal?.aborted) throw new StoppedError('stopped');
@@ -128,9 +128,7 @@ function trainedEnv({ info: { env } }: PolicyCheckpoint): string {
 async function policyPlayer(
   checkpoint: PolicyCheckpoint,
   spec: EnvSpec,
-  mode: 'greedy' | 'sampled',
-  seed: number,
-  backend: z.output<typeof evaluateOptions>['backend'],
+  { policy: mode, episodes, seed, backend }: z.output<typeof evaluateOptions>,
 ): Promise<Player & { dispose(): void }> {
   const net = buildPolicyNet(checkpoint.spec);
   checkParams(net, checkpoint.params, 'checkpoint');
@@ -143,10 +141,8 @@ async function policyPlayer(
       `a policy of ${checkpoint.info.env} can't play ${spec.id}: other observations or actions; use ngplus transfer`,
     );
   }
-  const { tf } = await loadEngine(backend);
-  const params = Object.fromEntries(
-    net.tensors.map((spec) => [spec.name, tf.tensor(checkpoint.params[spec.name], tensorShape(spec))]),
-  );
-  const look: Look = (obs, rows, memory) => tf.tidy(() => forwardStep(tf, net, params, obs, rows, memory));
-  return { act: netPlayer(net, look, mode, seed).act, dispose: () => tf.dispose(params) };
+  // On the clear path: the same to the last bit wherever a policy is played.
+  const engine = { ...(await loadEngine(backend)), fused: undefined };
+  const { outputs, dispose } = createObserver({ engine, net, params: checkpoint.params, rows: episodes });
+  return { ...netPlayer(net, outputs, mode, seed), dispose };
 }
