@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRng } from '../src/core/rng.ts';
 import { aggregateScores } from '../src/stats/aggregate.ts';
+import { mean } from '../src/stats/curve.ts';
 import { linesChart } from './lines-chart.ts';
 
 export interface AgentRow {
@@ -30,8 +31,6 @@ const REPLICATION: Record<string, number> = {
   seaquest: 24.5,
   'space-invaders': 277,
 };
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** Mean over seeds, with a 95 % bootstrap interval from four seeds on. */
 function interval(values: number[]): string {

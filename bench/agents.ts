@@ -8,15 +8,14 @@
  *
  * Each training's policy then plays 100 episodes greedily and 100 sampled, cut at 10,000 steps.
  */
-import { fork } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { evaluate } from '../src/exec/evaluate.ts';
 import { train } from '../src/exec/api.ts';
 import { type AgentRow, type CurveFile, writeAgentReport } from './agents-report.ts';
+import { answerJob, runJobs } from './jobs.ts';
 
-export const RESULTS = fileURLToPath(new URL('../docs/results/', import.meta.url));
+const RESULTS = fileURLToPath(new URL('../docs/results/', import.meta.url));
 const ROWS = `${RESULTS}agents.json`;
 const GRID_GAMES = 'asterix,breakout,freeway,seaquest,space-invaders';
 /** Points of a curve: the mean return of the training episodes that ended in each part. */
@@ -92,38 +91,22 @@ function keep({ row, curve }: Outcome): void {
 
 const orderOf = ({ algorithm, game, frames, seed }: Job): string => [algorithm, game, frames, 1000 + seed].join(' ');
 
-function start(job: Job): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = fork(fileURLToPath(import.meta.url), [], {
-      env: { ...process.env, AGENTS_JOB: JSON.stringify(job) },
-    });
-    child.on('message', (message) => {
-      const outcome = message as Outcome;
-      keep(outcome);
-      const { game, algorithm, seed, greedyMean, sampledMean, wallSeconds } = outcome.row;
-      console.log(
-        `${algorithm} ${game} ${seed}: greedy ${greedyMean.toFixed(1)}, sampled ${sampledMean.toFixed(1)}, ${wallSeconds} s`,
-      );
-    });
-    child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`failed: ${orderOf(job)}`))));
-  });
-}
-
 async function runAll(algorithm: string, frames: number, seeds: number[], games: string[]): Promise<void> {
   const done = new Set(read<AgentRow[]>(ROWS, []).map(orderOf));
   const jobs = seeds.flatMap((seed) => games.map((game): Job => ({ algorithm, game, frames, seed })));
-  const left = jobs.filter((job) => !done.has(orderOf(job)));
-  const worker = async (): Promise<void> => {
-    for (let job = left.shift(); job; job = left.shift()) await start(job);
-  };
-  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  await runJobs(
+    import.meta.url,
+    jobs.filter((job) => !done.has(orderOf(job))),
+    ({ game, seed }, outcome: Outcome) => {
+      keep(outcome);
+      const { greedyMean, sampledMean, wallSeconds } = outcome.row;
+      const scores = `greedy ${greedyMean.toFixed(1)}, sampled ${sampledMean.toFixed(1)}`;
+      console.log(`${algorithm} ${game} ${seed}: ${scores}, ${wallSeconds} s`);
+    },
+  );
 }
 
-if (process.env.AGENTS_JOB) {
-  const outcome = await run(JSON.parse(process.env.AGENTS_JOB) as Job);
-  process.send?.(outcome, () => process.exit());
-} else {
-  const [algorithm, frames, seeds, games = GRID_GAMES] = process.argv.slice(2);
-  if (algorithm !== 'report') await runAll(algorithm, Number(frames), seeds.split(',').map(Number), games.split(','));
-  writeAgentReport(RESULTS, read<AgentRow[]>(ROWS, []));
-}
+await answerJob(run);
+const [algorithm, frames, seeds, games = GRID_GAMES] = process.argv.slice(2);
+if (algorithm !== 'report') await runAll(algorithm, Number(frames), seeds.split(',').map(Number), games.split(','));
+writeAgentReport(RESULTS, read<AgentRow[]>(ROWS, []));

@@ -8,9 +8,7 @@
  * the net that differ from the defaults. What counts: the mean training return of the last 10 % of the episodes, and the
  * mean of 50 greedy episodes.
  */
-import { fork } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { algorithmSchema, netSchema } from '../src/agents/algorithm.ts';
 import { findAlgorithm } from '../src/agents/index.ts';
@@ -20,7 +18,9 @@ import { findEnv } from '../src/envs/index.ts';
 import { createVecEnv } from '../src/envs/vec-env.ts';
 import { findNet, netFor } from '../src/nets/index.ts';
 import { evaluatePlayer } from '../src/runs/evaluate.ts';
+import { mean } from '../src/stats/curve.ts';
 import { policyNetOf } from '../src/runs/run-net.ts';
+import { answerJob, runJobs } from './jobs.ts';
 
 const LOG = fileURLToPath(new URL('search-log.jsonl', import.meta.url));
 
@@ -69,10 +69,9 @@ async function run({ algorithm: id, game, seed, frames, candidate }: Job): Promi
   while (agent.step < frames) returns.push(...agent.update().episodeReturns);
   const seconds = (performance.now() - startedMs) / 1000;
   const { mean: greedy } = await evaluatePlayer(spec, agent.player('greedy', 0), 50, seed);
-  const average = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   return {
-    final: average(returns.slice(-Math.ceil(returns.length / 10))),
-    mean: average(returns),
+    final: mean(returns.slice(-Math.ceil(returns.length / 10))),
+    mean: mean(returns),
     greedy,
     seconds,
   };
@@ -81,45 +80,32 @@ async function run({ algorithm: id, game, seed, frames, candidate }: Job): Promi
 const keyOf = ({ algorithm, game, seed, frames, candidate }: Job): string =>
   JSON.stringify([algorithm, game, seed, frames, candidate]);
 
-function startJob(job: Job): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = fork(fileURLToPath(import.meta.url), [], {
-      env: { ...process.env, SEARCH_JOB: JSON.stringify(job) },
-    });
-    child.on('message', (outcome) => {
-      const line = { ...job, ...(outcome as object) } as Outcome;
-      appendFileSync(LOG, `${JSON.stringify(line)}\n`);
-      const { game, seed, candidate, final, mean, greedy, seconds } = line;
-      console.log(
-        `${JSON.stringify(candidate)} ${game} ${seed}: ${final.toFixed(2)} (all ${mean.toFixed(2)}, greedy ${greedy.toFixed(2)}) ${seconds.toFixed(0)} s`,
-      );
-    });
-    child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`job failed: ${keyOf(job)}`))));
-  });
+function log(job: Job, outcome: Omit<Outcome, keyof Job>): void {
+  const line: Outcome = { ...job, ...outcome };
+  appendFileSync(LOG, `${JSON.stringify(line)}\n`);
+  const { game, seed, candidate, final, mean: all, greedy, seconds } = line;
+  console.log(
+    `${JSON.stringify(candidate)} ${game} ${seed}: ${final.toFixed(2)} (all ${all.toFixed(2)}, greedy ${greedy.toFixed(2)}) ${seconds.toFixed(0)} s`,
+  );
 }
 
-if (process.env.SEARCH_JOB) {
-  const outcome = await run(JSON.parse(process.env.SEARCH_JOB) as Job);
-  process.send?.(outcome, () => process.exit());
-} else {
-  const [frames, seeds, games, algorithm, ...candidates] = process.argv.slice(2);
-  const lines = existsSync(LOG) ? readFileSync(LOG, 'utf8').split('\n').filter(Boolean) : [];
-  const done = new Set(lines.map((line) => keyOf(JSON.parse(line) as Job)));
-  const queue = candidates.flatMap((candidate) =>
-    games.split(',').flatMap((game) =>
-      seeds.split(',').map((seed): Job => ({
-        algorithm,
-        game,
-        seed: Number(seed),
-        frames: Number(frames),
-        candidate: JSON.parse(candidate) as Record<string, unknown>,
-      })),
-    ),
-  );
-  const left = queue.filter((job) => !done.has(keyOf(job)));
-  const worker = async (): Promise<void> => {
-    for (let job = left.shift(); job; job = left.shift()) await startJob(job);
-  };
-  const workers = Number(process.env.WORKERS ?? availableParallelism());
-  await Promise.all(Array.from({ length: workers }, worker));
-}
+await answerJob(run);
+const [frames, seeds, games, algorithm, ...candidates] = process.argv.slice(2);
+const lines = existsSync(LOG) ? readFileSync(LOG, 'utf8').split('\n').filter(Boolean) : [];
+const done = new Set(lines.map((line) => keyOf(JSON.parse(line) as Job)));
+const jobs = candidates.flatMap((candidate) =>
+  games.split(',').flatMap((game) =>
+    seeds.split(',').map((seed): Job => ({
+      algorithm,
+      game,
+      seed: Number(seed),
+      frames: Number(frames),
+      candidate: JSON.parse(candidate) as Record<string, unknown>,
+    })),
+  ),
+);
+await runJobs(
+  import.meta.url,
+  jobs.filter((job) => !done.has(keyOf(job))),
+  log,
+);

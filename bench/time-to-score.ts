@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { prepareTraining } from '../src/exec/api.ts';
 import { threadExecutor } from '../src/exec/threads.ts';
 import { preparePeers } from './peers.ts';
+import { median } from './table.ts';
 
 interface Reached {
   readonly seconds: number | null;
@@ -46,10 +47,8 @@ function peer(python: string, seed: number): Reached {
   return JSON.parse(execFileSync(python, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })) as Reached;
 }
 
-const median = (values: (number | null)[]): string => {
-  const sorted = values.map((value) => value ?? Infinity).sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)].toFixed(1);
-};
+const medianOf = (runs: readonly Reached[]): string =>
+  median(runs.map(({ seconds }) => seconds ?? Infinity)).toFixed(1);
 const text = ({ seconds, frames: steps }: Reached): string =>
   seconds === null ? 'not reached' : `${seconds.toFixed(1)} s, ${((steps as number) / 1e6).toFixed(2)}M frames`;
 
@@ -63,6 +62,6 @@ for (const seed of seeds.split(',').map(Number)) {
     `seed ${seed}: ours ${text(mine.at(-1) as Reached)}${python ? `; SB3 ${text(theirs.at(-1) as Reached)}` : ''}`,
   );
 }
-console.log(`median: ours ${median(mine.map(({ seconds }) => seconds))} s`);
-if (python) console.log(`median: SB3 ${median(theirs.map(({ seconds }) => seconds))} s`);
+console.log(`median: ours ${medianOf(mine)} s`);
+if (python) console.log(`median: SB3 ${medianOf(theirs)} s`);
 process.exit();

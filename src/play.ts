@@ -6,7 +6,7 @@
  */
 import { UserError } from './core/errors.ts';
 import { type Named, type ObservationSpec, observationSize } from './core/game.ts';
-import { actionsOf, greedyRow, probabilitiesOf, SOFTMAX_POLICY, valueOf } from './nets/acting.ts';
+import { actionsOf, probabilitiesOf, SOFTMAX_POLICY, valueOf } from './nets/acting.ts';
 import { buildPolicyNet } from './nets/policy-net.ts';
 import { checkParams, decodeCheckpoint, type PolicyInfo } from './runs/checkpoint.ts';
 
@@ -53,8 +53,7 @@ export function loadPolicy(checkpoint: Uint8Array | ArrayBuffer, name = 'checkpo
     if (obs.length !== size) throw new UserError(`observation has ${obs.length} values; ${info.env} has ${size}`);
     const outputs = net.infer(params, obs, carry);
     const scores = outputs[rule.head];
-    probabilitiesOf(rule, scores, legal, probabilities);
-    const action = greedyRow(scores, 0, actions.length, legal);
+    const action = probabilitiesOf(rule, scores, legal, probabilities);
     return { probabilities, value: valueOf(rule, outputs, action) * valueScale, action };
   };
   return {

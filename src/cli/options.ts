@@ -4,7 +4,7 @@ import { findAlgorithm } from '../agents/index.ts';
 import { UserError } from '../core/errors.ts';
 import type { EnvSpec } from '../envs/env-id.ts';
 import { findEnv } from '../envs/index.ts';
-import { defaultNet, netFor } from '../nets/index.ts';
+import { netFor } from '../nets/index.ts';
 import type { PolicyNetSpec } from '../nets/policy-net.ts';
 import { trainingOptions } from '../runs/config.ts';
 import { isGameFile, loadGameModule, loadModule } from '../runs/game-module.ts';
@@ -44,8 +44,7 @@ export async function learnerOptions(
   const { algorithm: algorithmId, net: netId } = trainingOptions.shape;
   const kind = spec?.observation.kind ?? 'planes';
   const algorithm = findAlgorithm(given('algorithm') ?? algorithmId.parse(undefined));
-  const inherited = source ? defaultNet(source, kind) : netId.parse(undefined);
-  const net = netFor(given('net') ?? inherited, kind);
+  const net = netFor(given('net') ?? netId.parse(undefined), kind, source);
   const sizes = netSchema(net, algorithm);
   const defaults = net.id === source?.net ? withDefaults(sizes, source.netConfig) : sizes;
   return algorithmSchema(algorithm, kind).extend(defaults.shape);
@@ -56,7 +55,7 @@ export async function trainingRequest(options: Record<string, unknown>, source?:
   const env = await envOf(options as Modules & { env: string });
   const algorithm = findAlgorithm(options.algorithm as string);
   const kind = findEnv(env).observation.kind;
-  const net = netFor((options.net as string) || (source ? defaultNet(source, kind) : ''), kind);
+  const net = netFor(options.net as string, kind, source);
   return {
     env,
     ...(pick(options, trainingOptions) as Partial<z.input<typeof trainingOptions>>),

@@ -1,12 +1,11 @@
 import * as z from 'zod';
 import { planFor } from '../runs/run.ts';
-import type { PolicyNetSpec } from '../nets/policy-net.ts';
 import { policyNetOf } from '../runs/run-net.ts';
 import { transferOptions, trainingOptions } from '../runs/config.ts';
 import { prepareTransfer, runTraining } from '../exec/api.ts';
 import { findMethod } from '../transfer/index.ts';
 import { planText } from '../report/plan-text.ts';
-import { decodeCheckpoint } from '../runs/checkpoint.ts';
+import { decodeCheckpoint, type PolicyCheckpoint } from '../runs/checkpoint.ts';
 import { readSource } from '../runs/source.ts';
 import { defineCommand } from './flags.ts';
 import { gameOption, learnerOptions, pick, trainingRequest, workOptions } from './options.ts';
@@ -27,7 +26,9 @@ export const transfer = defineCommand({
     'Prints the plan (what is copied where, what is fresh and why), then trains with the net of the source, unless another ' +
     'is named. Ctrl-C saves; the same command goes on.',
   options: async (given) => {
-    const learner = await learnerOptions(given, given('target'), specOf(given('source')));
+    // Help is also asked for without a source.
+    const source = given('source');
+    const learner = await learnerOptions(given, given('target'), source ? checkpointOf(source).spec : undefined);
     return places
       .extend(transferOptions.shape)
       .extend(methodOf(given('method')).schema.shape)
@@ -49,15 +50,15 @@ export const transfer = defineCommand({
   async run({ options, io }) {
     const { folder, threads, tensorboard, json } = workOptions.parse(options);
     const { source, target, plan: onlyPlan } = options as { source: string; target: string; plan: boolean };
+    const checkpoint = checkpointOf(source);
     const request = {
-      ...(await trainingRequest({ ...options, env: target }, specOf(source))),
+      ...(await trainingRequest({ ...options, env: target }, checkpoint.spec)),
       ...pick(options, transferOptions),
       methodConfig: pick(options, methodOf(options.method as string).schema),
       source,
     };
     const { task } = await prepareTransfer({ ...request, folder: folder || undefined, threads, tensorboard });
-    const { name, bytes } = readSource(source);
-    const plan = planFor(task.config, policyNetOf(task.config), decodeCheckpoint(bytes, name));
+    const plan = planFor(task.config, policyNetOf(task.config), checkpoint);
     say(io, json, planText(plan));
     if (onlyPlan) return;
     const result = await followRun(io, task, (progress) => runTraining(task, { progress, signal: io.signal }));
@@ -65,9 +66,7 @@ export const transfer = defineCommand({
   },
 });
 
-/** The net of the source, where there is one: help is also asked for without. */
-function specOf(source: string | undefined): PolicyNetSpec | undefined {
-  if (source === undefined) return undefined;
+function checkpointOf(source: string): PolicyCheckpoint {
   const { name, bytes } = readSource(source);
-  return decodeCheckpoint(bytes, name).spec;
+  return decodeCheckpoint(bytes, name);
 }

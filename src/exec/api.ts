@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { UserError } from '../core/errors.ts';
 import { resolveBackend } from '../engine/index.ts';
 import { findEnv } from '../envs/index.ts';
-import { defaultNet } from '../nets/index.ts';
+import { netFor } from '../nets/index.ts';
 import type { PolicyNetSpec } from '../nets/policy-net.ts';
 import {
   resolveTraining,
@@ -106,7 +106,7 @@ function inheritedNet(
   source: PolicyNetSpec,
   { env, net = '', netConfig = {} }: Pick<TransferRequest, 'env' | 'net' | 'netConfig'>,
 ): Pick<TransferRequest, 'net' | 'netConfig'> {
-  const wanted = net || defaultNet(source, findEnv(env).observation.kind);
+  const wanted = netFor(net, findEnv(env).observation.kind, source).id;
   return { net: wanted, netConfig: wanted === source.net ? { ...source.netConfig, ...netConfig } : netConfig };
 }
 

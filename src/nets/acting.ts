@@ -96,13 +96,16 @@ export function actRow(
   return epsilonGreedyRow(scores, row, actions, legal, rule.epsilon, rng);
 }
 
-/** The probabilities by which `sampled` acts, of one row of scores; 0 for illegal actions. @throws UserError if all are */
+/**
+ * Writes the probabilities by which `sampled` acts, of one row of scores (0 for illegal actions), and returns the best
+ * action. @throws UserError where none is legal
+ */
 export function probabilitiesOf(
   rule: ActingRule,
   scores: Float32Array,
   legal: ArrayLike<number> | undefined,
   out: Float32Array,
-): void {
+): number {
   const best = greedyRow(scores, 0, scores.length, legal);
   if (best < 0) throw new UserError('no action is legal');
   const weight = (a: number): number => {
@@ -114,6 +117,7 @@ export function probabilitiesOf(
   const share = (rule.kind === 'softmax' ? 1 : rule.epsilon) / sum;
   for (let a = 0; a < out.length; a++) out[a] *= share;
   if (rule.kind === 'epsilon-greedy') out[best] += 1 - rule.epsilon;
+  return best;
 }
 
 /** What a net's outputs of one observation say its expected return is; NaN where they say nothing. */

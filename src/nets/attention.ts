@@ -3,7 +3,7 @@ import { UserError } from '../core/errors.ts';
 import { type Axis, axisSize, type Params, type TensorSpec } from '../core/tensors.ts';
 import { layerNorm } from '../engine/operations.ts';
 import type { Tf } from '../engine/types.ts';
-import { type LayerBuilder, type Memory, normalizeRow, RELU_GAIN, type TensorMap } from './layers.ts';
+import { addProduct, type LayerBuilder, type Memory, normalizeRow, RELU_GAIN, type TensorMap } from './layers.ts';
 
 /** The cells of a board become tokens `[cells, units]`: a dense layer on each cell's channels, plus a learned position. */
 export function embedCells(options: { stage: string; units: number }): LayerBuilder {
@@ -95,6 +95,12 @@ function blockParts(unit: Axis, { stage, heads }: BlockOptions) {
     /** LN before the attention: `[..., units]`. */
     normalize: (tf: Tf, params: TensorMap, x: Tensor): Tensor =>
       layerNorm(tf, x, params[name('attention-gain')], params[name('attention-bias')]),
+    /** The same of one token. */
+    normalizeToken(params: Params, token: Float32Array): Float32Array {
+      const row = token.slice();
+      normalizeRow(row, params, name('attention-gain'), name('attention-bias'));
+      return row;
+    },
     /** `x + W₂ ReLU(W₁ LN(x))`. */
     dense(tf: Tf, params: TensorMap, x: Tensor): Tensor {
       const normal = layerNorm(tf, x, params[name('dense-gain')], params[name('dense-bias')]);
@@ -174,11 +180,7 @@ export function bidirectionalBlock(options: BlockOptions): LayerBuilder {
       },
       infer(params, x) {
         const tokens = Array.from({ length: x.length / units }, (_, i) => x.slice(i * units, (i + 1) * units));
-        const normal = tokens.map((token) => {
-          const row = token.slice();
-          normalizeRow(row, params, name('attention-gain'), name('attention-bias'));
-          return row;
-        });
+        const normal = tokens.map((token) => block.normalizeToken(params, token));
         const [queries, keys, values] = ['query', 'key', 'value'].map((what) =>
           normal.map((row) => linearRow(row, params[name(what)], units)),
         );
@@ -255,11 +257,7 @@ export function causalBlock(options: BlockOptions & { window: number }): LayerBu
         const flags = carry.subarray(past * units);
         const tokens = Array.from({ length: past }, (_, i) => carry.slice(i * units, (i + 1) * units));
         tokens.push(x.slice());
-        const normal = tokens.map((token) => {
-          const row = token.slice();
-          normalizeRow(row, params, name('attention-gain'), name('attention-bias'));
-          return row;
-        });
+        const normal = tokens.map((token) => block.normalizeToken(params, token));
         const [keys, values] = ['key', 'value'].map((what) =>
           normal.map((row) => linearRow(row, params[name(what)], units)),
         );
@@ -315,10 +313,6 @@ function linear(tf: Tf, x: Tensor, w: Tensor): Tensor {
 /** The same of one row, plus a bias. */
 function linearRow(x: Float32Array, w: Float32Array, columns: number, bias?: Float32Array): Float32Array {
   const out = bias ? bias.slice() : new Float32Array(columns);
-  for (let i = 0; i < x.length; i++) {
-    const value = x[i];
-    if (value === 0) continue;
-    for (let j = 0, from = i * columns; j < columns; j++) out[j] += value * w[from + j];
-  }
+  addProduct(out, x, w);
   return out;
 }

@@ -30,12 +30,12 @@ export function findNet(id: string): Net {
 }
 
 /**
- * The net for a target that a policy is carried to: the policy's own, or none (an empty id) where that
- * can't read it or is not known here.
+ * The net asked for; where none is (an empty id) the source's, if it is known here and can read what is observed, or else
+ * the one that suits that. @throws UserError
  */
-export const defaultNet = (source: { readonly net: string }, observation: ObservationSpec['kind']): string =>
-  nets.get(source.net)?.reads.includes(observation) ? source.net : '';
-
-/** The net asked for, or where none is (an empty id) the one that suits what is observed. @throws UserError */
-export const netFor = (id: string, observation: ObservationSpec['kind']): Net =>
-  findNet(id || (observation === 'planes' ? 'fastconv' : 'mlp'));
+export function netFor(id: string, observation: ObservationSpec['kind'], source?: { readonly net: string }): Net {
+  if (id) return findNet(id);
+  const inherited = source && nets.get(source.net);
+  if (inherited?.reads.includes(observation)) return inherited;
+  return findNet(observation === 'planes' ? 'fastconv' : 'mlp');
+}

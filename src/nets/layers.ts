@@ -202,6 +202,16 @@ export function residual(builders: readonly LayerBuilder[]): LayerBuilder {
   };
 }
 
+/** `out += x · w`, for `x [rows]` and `w [rows, out.length]`. */
+export function addProduct(out: Float32Array, x: Float32Array, w: Float32Array): void {
+  const columns = out.length;
+  for (let i = 0; i < x.length; i++) {
+    const value = x[i];
+    if (value === 0) continue;
+    for (let j = 0, from = i * columns; j < columns; j++) out[j] += value * w[from + j];
+  }
+}
+
 export type DenseLayer = Layer & { readonly fused: readonly [DenseOp] };
 
 /** A fully connected layer: kernel `[inputs, units]`, bias `[units]`. The last axis may have a meaning of its own. */
@@ -223,13 +233,8 @@ export function dense(options: { stage: string; output: Axis; gain?: number }): 
       fused: [{ kind: 'dense', kernel: kernelName, bias: biasName, units }],
       forward: (tf, params, x) => tf.add(tf.matMul(x as never, params[kernelName] as never), params[biasName]),
       infer(params, x) {
-        const kernel = params[kernelName];
         out.set(params[biasName]);
-        for (let i = 0; i < x.length; i++) {
-          const value = x[i];
-          if (value === 0) continue;
-          for (let u = 0, from = i * units; u < units; u++) out[u] += value * kernel[from + u];
-        }
+        addProduct(out, x, params[kernelName]);
         return out;
       },
     };

@@ -1,6 +1,6 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
-import { type Axis, axisSize } from '../core/tensors.ts';
-import type { LayerBuilder } from './layers.ts';
+import type { Axis } from '../core/tensors.ts';
+import { addProduct, type LayerBuilder } from './layers.ts';
 
 /**
  * A gated recurrent unit (Cho et al. 2014), in the form in which the reset gate acts on the product (as cuDNN's):
@@ -13,7 +13,6 @@ export function gruLayer(options: { stage: string; units: number }): LayerBuilde
     if (input.length !== 1) throw new Error('a recurrent layer needs flat input: put flatten() before it');
     const unit: Axis = { kind: 'unit', size: units };
     const gates: Axis = { kind: 'unit', size: 3 * units };
-    const inputs = axisSize(input[0]);
     const [kernel, recurrent, bias] = [`${stage}/kernel`, `${stage}/recurrent`, `${stage}/bias`];
     const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
     return {
@@ -49,8 +48,8 @@ export function gruLayer(options: { stage: string; units: number }): LayerBuilde
       infer(params, x, h = new Float32Array(units)) {
         const drive = params[bias].slice();
         const recall = new Float32Array(3 * units);
-        accumulate(drive, x, params[kernel], inputs);
-        accumulate(recall, h, params[recurrent], units);
+        addProduct(drive, x, params[kernel]);
+        addProduct(recall, h, params[recurrent]);
         for (let i = 0; i < units; i++) {
           const z = sigmoid(drive[i] + recall[i]);
           const r = sigmoid(drive[units + i] + recall[units + i]);
@@ -61,12 +60,4 @@ export function gruLayer(options: { stage: string; units: number }): LayerBuilde
       },
     };
   };
-}
-
-/** `out += x · w` */
-function accumulate(out: Float32Array, x: Float32Array, w: Float32Array, rows: number): void {
-  for (let i = 0; i < rows; i++) {
-    if (x[i] === 0) continue;
-    for (let j = 0, from = i * out.length; j < out.length; j++) out[j] += x[i] * w[from + j];
-  }
 }
