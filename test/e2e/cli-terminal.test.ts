@@ -25,7 +25,7 @@ describe.skipIf(process.platform !== 'linux')('on a terminal', () => {
   beforeAll(buildOnce);
 
   it('a training shows a line that moves, and clears it away', async () => {
-    const { code, screen } = await onTerminal('train cartpole --total-timesteps 4096 --evaluations 2 --folder run');
+    const { code, screen } = await onTerminal('train cartpole --total-timesteps 100000 --evaluations 2 --folder run');
     expect(code).toBe(0);
     expect(screen.written).toMatch(/cartpole [━╌].+ 0%/);
     expect(screen.written.match(/\r\x1b\[1A\x1b\[J/g)!.length).toBeGreaterThan(3);
