@@ -21,6 +21,7 @@ import { FolderStore } from '../runs/store.ts';
 import { VERSION } from '../runs/version.ts';
 import { compareArms, type Comparison } from '../stats/compare.ts';
 import type { Arm, Curve } from '../stats/curve.ts';
+import { withHolm } from '../stats/holm.ts';
 import type { TransferPlan } from '../transfer/plan.ts';
 import { findMethod, methodIds } from '../transfer/index.ts';
 import { type StudyJob, studyJobs, studyPairs } from '../transfer/study.ts';
@@ -105,6 +106,8 @@ export interface PairResult {
   /** Mean return of random play on the target. */
   readonly random: number;
   readonly comparison: Comparison;
+  /** The comparison's p-value corrected for all pairs of its family (see `withHolm`). */
+  readonly holm: number | null;
   /** The plan of the first seed (all seeds have the same). */
   readonly plan: TransferPlan;
 }
@@ -307,7 +310,7 @@ async function collect(study: Study, results: ReadonlyMap<string, RunResult | Ev
     returns: runOf(task).evaluations.map((row) => row.mean),
   });
   const design = { sources: canonical(study.request.sources), targets: canonical(study.request.targets) };
-  const pairs: PairResult[] = [];
+  const pairs: Omit<PairResult, 'holm'>[] = [];
   for (const { source, target } of studyPairs(design)) {
     for (const method of options.methods) {
       const prefix = `transfer/${source}->${target}/${method}/`;
@@ -317,7 +320,8 @@ async function collect(study: Study, results: ReadonlyMap<string, RunResult | Ev
       const random = (results.get(`random/${target}`) as Evaluation).mean;
       const sourceSteps = runOf(entries('source', (job) => job.env === source)[0]).step;
       const plan = await readJson<TransferPlan>(new FolderStore(transferred[0].folder), 'transfer.json');
-      const comparison = compareArms({ scratch, transfer, random, sourceSteps, seed, referenceRange });
+      const names = { target, pair: prefix };
+      const comparison = compareArms({ scratch, transfer, random, sourceSteps, seed, referenceRange, ...names });
       pairs.push({ source, target, method, scratch, transfer, random, comparison, plan });
     }
   }
@@ -332,7 +336,7 @@ async function collect(study: Study, results: ReadonlyMap<string, RunResult | Ev
     request: study.request,
     options,
     seeds: { source: seeds('source'), scratch: seeds('scratch'), transfer: seeds('transfer') },
-    pairs,
+    pairs: withHolm(pairs),
     steps: trainings.reduce((sum, task) => sum + runOf(task).step, 0),
     seconds: trainings.reduce((sum, task) => sum + runOf(task).seconds, 0),
   };

@@ -1,6 +1,6 @@
 import { createRng } from '../core/rng.ts';
 import { chanceOfWin, interquartileMean } from './aggregate.ts';
-import { type Estimate, type Groups, bootstrap } from './bootstrap.ts';
+import { type Estimate, type Groups, bootstrapTest } from './bootstrap.ts';
 import type { Arm, Curve } from './curve.ts';
 import { areaUnderCurve, asymptote, initialReturn, mean, meanCurve, sharedSteps, stepsToThreshold } from './curve.ts';
 import { censorAt, medianTime, restrictedMean } from './survival.ts';
@@ -14,6 +14,10 @@ export interface ComparisonInput {
   readonly sourceSteps: number;
   readonly resamples?: number;
   readonly seed?: number;
+  /** Names the draws that resample scratch: comparisons on one target, of one seed, share them. */
+  readonly target?: string;
+  /** Names the draws that resample the transferred arm: its own among a study's comparisons. */
+  readonly pair?: string;
   /** Span of returns that counts as the whole scale of the target, chosen before the run; 0 (the default): none. */
   readonly referenceRange?: number;
 }
@@ -83,6 +87,8 @@ export interface Comparison {
   readonly metrics: ComparisonMetrics;
   /** The metric that decides: the ratio, or the difference (scaled if it can be) where its denominator is near zero. */
   readonly primary: 'ratio' | 'difference' | 'scaledDifference';
+  /** Two-sided, of the primary metric, from the same resamples as its interval; null below `FEWEST_RUNS`. */
+  readonly p: number | null;
   /** Always `unclear` with fewer than `FEWEST_RUNS` in an arm. */
   readonly outcome: Outcome;
 }
@@ -100,6 +106,9 @@ const METRICS: { readonly [K in MetricName]: { noEffect: number; better: 'higher
   probabilityOfImprovement: { noEffect: 0.5, better: 'higher' },
 };
 
+/** The statistic that is resampled for each metric that may decide: a scale changes no p-value. */
+const TESTED = { ratio: 'ratio', difference: 'difference', scaledDifference: 'difference' } as const;
+
 /** Coverage that intervals aim at. */
 const LEVEL = 0.95;
 
@@ -115,12 +124,12 @@ const NEAR_ZERO_SHARE = 0.05;
 /** Both arms' runs, resampled independently of each other, give every metric its interval. */
 export function compareArms(input: ComparisonInput): Comparison {
   const { scratch, transfer, random, sourceSteps } = input;
-  const { resamples = 10_000, seed = 0, referenceRange = 0 } = input;
+  const { resamples = 10_000, seed = 0, referenceRange = 0, target = '', pair = '' } = input;
   const budget = sharedSteps(scratch, transfer).at(-1)!;
   const rules: Rules = { random, sourceSteps, budget };
   const groups = [scratch.curves.map(measureRun), transfer.curves.map(measureRun)];
-  const rng = createRng(seed, 'compare');
-  const estimates = bootstrap(groups, (runs) => measure(runs, rules), { level: LEVEL, resamples, rng });
+  const rng = [createRng(seed, 'scratch', target), createRng(seed, 'transfer', pair)];
+  const { estimates, pValue } = bootstrapTest(groups, (runs) => measure(runs, rules), { level: LEVEL, resamples, rng });
   const threshold = thresholdOf(groups[0], rules);
   const nearZero = NEAR_ZERO_SHARE * referenceRange;
   const gained = (estimates.scratchArea.low ?? estimates.scratchArea.value!) - random > nearZero;
@@ -143,6 +152,7 @@ export function compareArms(input: ComparisonInput): Comparison {
     },
     metrics,
     primary,
+    p: runs < FEWEST_RUNS ? null : pValue(TESTED[primary], METRICS[primary].noEffect),
     outcome: outcomeOf(primary, metrics[primary], runs),
   };
 }
