@@ -19,7 +19,7 @@ import { bundleOf, modulesOf } from '../runs/game-module.ts';
 import { readJson, type RunProgress, type RunResult } from '../runs/run.ts';
 import { FolderStore } from '../runs/store.ts';
 import { VERSION } from '../runs/version.ts';
-import { compareArms, type Comparison } from '../stats/compare.ts';
+import { compareArms, type Comparison, PRIMARY_METRICS } from '../stats/compare.ts';
 import type { Arm, Curve } from '../stats/curve.ts';
 import { withHolm } from '../stats/holm.ts';
 import type { TransferPlan } from '../transfer/plan.ts';
@@ -40,6 +40,7 @@ export const studyOptions = z.object({
   sourceTimesteps: z.int().min(1).default(1_000_000).describe('env steps to train each source for'),
   targetTimesteps: z.int().min(1).default(1_000_000).describe('env steps to train each target run for'),
   randomEpisodes: z.int().min(1).default(1000).describe('episodes of random play that set the zero of the ratio'),
+  primaryMetric: z.enum(PRIMARY_METRICS).default('ratio').describe('metric that decides'),
   referenceRange: z
     .number()
     .min(0)
@@ -209,10 +210,11 @@ export async function runStudy(
 }
 
 /** What a study's result depends on, hashed. */
-export const studyId = ({ jobs, options: { referenceRange } }: Study): string =>
+export const studyId = ({ jobs, options: { referenceRange, primaryMetric } }: Study): string =>
   hashOf([
     ...jobs.map(({ job, task }) => [job.key, task.kind === 'random' ? [task.episodes, task.seed] : task.id]),
     ...(referenceRange > 0 ? [['referenceRange', referenceRange]] : []),
+    ...(primaryMetric === 'ratio' ? [] : [['primaryMetric', primaryMetric]]),
   ]);
 
 /** A short name of a job with its env: `transferred 3: breakout`. */
@@ -298,7 +300,7 @@ function jobConfig(
 
 async function collect(study: Study, results: ReadonlyMap<string, RunResult | Evaluation>): Promise<StudyResult> {
   const { options } = study;
-  const { seed, referenceRange } = options;
+  const { seed, referenceRange, primaryMetric } = options;
   const entries = (arm: StudyJob['arm'], keep: (job: StudyJob) => boolean): TrainTask[] =>
     study.jobs.flatMap(({ job, task }) =>
       job.arm === arm && task.kind === 'train' && keep(job as StudyJob) ? [task] : [],
@@ -320,8 +322,8 @@ async function collect(study: Study, results: ReadonlyMap<string, RunResult | Ev
       const random = (results.get(`random/${target}`) as Evaluation).mean;
       const sourceSteps = runOf(entries('source', (job) => job.env === source)[0]).step;
       const plan = await readJson<TransferPlan>(new FolderStore(transferred[0].folder), 'transfer.json');
-      const names = { target, pair: prefix };
-      const comparison = compareArms({ scratch, transfer, random, sourceSteps, seed, referenceRange, ...names });
+      const arms = { scratch, transfer, random, sourceSteps, target, pair: prefix };
+      const comparison = compareArms({ ...arms, seed, referenceRange, primaryMetric });
       pairs.push({ source, target, method, scratch, transfer, random, comparison, plan });
     }
   }

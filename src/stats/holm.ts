@@ -1,3 +1,5 @@
+import type { Comparison, Outcome } from './compare.ts';
+
 /**
  * p-values corrected for their number (Holm 1979, "A simple sequentially rejective multiple test procedure"): all those
  * below 0.05 taken as effects, the chance of even one false among them stays below 0.05, however they depend on each other.
@@ -21,7 +23,7 @@ interface Tested {
 }
 
 /** Tests that are corrected together: all pairs by one method; each kind of control is a family of its own. */
-export const familyOf = ({ method, control }: Tested): string => JSON.stringify([method, control ?? null]);
+const familyOf = ({ method, control }: Tested): string => JSON.stringify([method, control ?? null]);
 
 /** Each pair of a study with its p-value corrected within its family; null, and not counted, where there is none. */
 export function withHolm<T extends Tested>(pairs: readonly T[]): (T & { readonly holm: number | null })[] {
@@ -31,4 +33,14 @@ export function withHolm<T extends Tested>(pairs: readonly T[]): (T & { readonly
     holm(tested.map((pair) => pair.comparison.p!)).forEach((p, i) => adjusted.set(tested[i], p));
   }
   return pairs.map((pair) => ({ ...pair, holm: adjusted.get(pair) ?? null }));
+}
+
+/** The outcome of a pair where its corrected p-value still says so, else unclear. */
+export const outcomeAfterHolm = ({ comparison, holm: p }: Corrected): Outcome =>
+  p !== null && p < 1 - comparison.level ? comparison.outcome : 'unclear';
+
+/** A pair with its corrected p-value. */
+export interface Corrected {
+  readonly comparison: Comparison;
+  readonly holm: number | null;
 }
