@@ -13,6 +13,7 @@ export { evaluate, type EvaluateOptions, type EvaluateResult } from './exec/eval
 export {
   type FinishedRun,
   study,
+  type StudyFileOptions,
   type StudyOptions,
   train,
   type TrainOptions,

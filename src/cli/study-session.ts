@@ -182,6 +182,7 @@ export function demoJson({ version, backend, kernels, pairs, seeds, options, sec
     metrics: comparison.metrics,
     arms: comparison.arms,
     outcome: comparison.outcome,
+    p: comparison.p,
     verdict: verdict(comparison),
     plan,
     seconds,

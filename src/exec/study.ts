@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { UserError, unknownValue } from '../core/errors.ts';
 import { findEnv } from '../envs/index.ts';
+import type { Registration } from '../report/types.ts';
 import {
   type ResolvedBackend,
   check,
@@ -81,11 +82,14 @@ export interface StudyRequest
   netConfig?: Record<string, unknown>;
   /** Options of the methods; each method takes those that it has. */
   methodConfig?: Record<string, unknown>;
+  /** The file that the study was registered in. */
+  registration?: Registration;
 }
 
 /** A study with everything settled, ready to be driven by any executor. */
 export interface Study {
   readonly request: StudyRequest;
+  readonly registration: Registration | null;
   readonly options: z.output<typeof studyOptions>;
   readonly jobs: readonly StudyTask[];
 }
@@ -119,6 +123,8 @@ export interface StudyResult {
   readonly backend: string;
   readonly kernels: string;
   readonly request: StudyRequest;
+  /** The file that said before the study what it would do; null: none. */
+  readonly registration: Registration | null;
   readonly options: z.output<typeof studyOptions>;
   readonly seeds: { readonly source: number[]; readonly scratch: number[]; readonly transfer: number[] };
   readonly pairs: readonly PairResult[];
@@ -137,7 +143,11 @@ export interface JobProgress {
 }
 
 /** Settles a study: every job's config, id and folder. @throws UserError for anything unknown or out of range */
-export function describeStudy(request: StudyRequest, folder: string, engine: ResolvedBackend): Study {
+export function describeStudy(
+  { registration, ...request }: StudyRequest,
+  folder: string,
+  engine: ResolvedBackend,
+): Study {
   const { sources, targets, methods: _methods, ...given } = request;
   const options = parseOptions(request);
   const design = { sources: canonical(sources), targets: canonical(targets), ...options };
@@ -174,7 +184,7 @@ export function describeStudy(request: StudyRequest, folder: string, engine: Res
     };
     return { job: { key, arm: 'random' as const, env, seed: options.seed }, task };
   });
-  return { request, options, jobs: [...trainings, ...baselines] };
+  return { request, registration: registration ?? null, options, jobs: [...trainings, ...baselines] };
 }
 
 /** Runs what is left of a study in `folder` and gives its result; a finished one is read back at once. */
@@ -210,10 +220,11 @@ export async function runStudy(
 }
 
 /** What a study's result depends on, hashed. */
-export const studyId = ({ jobs, options: { referenceRange, primaryMetric } }: Study): string =>
+export const studyId = ({ jobs, registration, options: { referenceRange, primaryMetric } }: Study): string =>
   hashOf([
     ...jobs.map(({ job, task }) => [job.key, task.kind === 'random' ? [task.episodes, task.seed] : task.id]),
     ...(referenceRange > 0 ? [['referenceRange', referenceRange]] : []),
+    ...(registration === null ? [] : [['registration', registration.sha256]]),
     ...(primaryMetric === 'ratio' ? [] : [['primaryMetric', primaryMetric]]),
   ]);
 
@@ -232,6 +243,7 @@ export interface StudyFile {
   readonly identity: string;
   readonly version: string;
   readonly request: StudyRequest;
+  readonly registration: Registration | null;
   readonly jobs: readonly (StudyTask['job'] & { readonly id: string })[];
 }
 
@@ -252,6 +264,7 @@ async function openStudy(store: FolderStore, study: Study): Promise<void> {
     identity: studyId(study),
     version: VERSION,
     request: study.request,
+    registration: study.registration,
     jobs: study.jobs.map(({ job, task }) => ({ ...job, id: task.id })),
   };
   await store.putIfAbsent('study.json', new TextEncoder().encode(JSON.stringify(file, null, 2)));
@@ -336,6 +349,7 @@ async function collect(study: Study, results: ReadonlyMap<string, RunResult | Ev
     backend: trainings[0].config.backend,
     kernels: trainings[0].config.kernels,
     request: study.request,
+    registration: study.registration,
     options,
     seeds: { source: seeds('source'), scratch: seeds('scratch'), transfer: seeds('transfer') },
     pairs: withHolm(pairs),

@@ -99,6 +99,29 @@ describe('the metric that decides', () => {
   });
 });
 
+describe('a primary metric chosen before the run', () => {
+  const slow = { start: 0.5, top: 7, pace: 100_000 };
+  const arms = { scratch: learningArm('scratch', slow), transfer: learningArm('transfer', { ...slow, start: 3 }) };
+  it.each(['difference', 'jumpstart', 'asymptote'] as const)(
+    '%s decides, with the p-value of its own interval',
+    (metric) => {
+      const { primary, metrics, outcome, p } = compareArms({ ...quick, ...arms, primaryMetric: metric });
+      expect(primary).toBe(metric);
+      expect(metrics.ratio.value).not.toBeNull();
+      expect(outcome).toBe(outcomeOf(metric, metrics[metric], 5));
+      expect(p! < 0.05).toBe(outcome !== 'unclear');
+    },
+  );
+  it('jumpstart, sees what the area does not', () => {
+    const [byArea, byStart] = (['ratio', 'jumpstart'] as const).map((primaryMetric) =>
+      compareArms({ ...quick, ...arms, primaryMetric }),
+    );
+    expect([byArea.outcome, byStart.outcome]).toEqual(['unclear', 'helped']);
+    expect(byArea.needed).toEqual({ ratio: 1.2, power: 0.8, seeds: expect.any(Number) });
+    expect(byArea.needed!.seeds).toBeGreaterThan(5);
+  });
+});
+
 describe('with few seeds', () => {
   const base = { start: 0.5, top: 7, pace: 100_000 };
   const compare = (s: number, t: number) =>
