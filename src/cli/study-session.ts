@@ -8,6 +8,7 @@ import type { PolicySource } from '../live/match-source.ts';
 import type { ViewerStatus } from '../live/protocol.ts';
 import { runSource } from '../live/run-matches.ts';
 import { meanCurve } from '../live/run-status.ts';
+import { VERSION } from '../runs/version.ts';
 import type { Arm } from '../stats/curve.ts';
 import { studyVerdict, verdict } from '../stats/verdict.ts';
 import type { TrainTask } from '../exec/task.ts';
@@ -104,9 +105,11 @@ export async function firstRuns(folder: string): Promise<PolicySource[]> {
   return sources.filter((source) => source !== null);
 }
 
-/** The result of a study's folder, or null where there is none yet. */
-export const storedStudy = (folder: string): StudyResult | null =>
-  existsSync(join(folder, 'study.json')) ? readStored<StudyResult>(folder, 'result.json') : null;
+/** The result of a study's folder, or null where there is none yet, or only one of another version. */
+export function storedStudy(folder: string): StudyResult | null {
+  const result = existsSync(join(folder, 'study.json')) ? readStored<StudyResult>(folder, 'result.json') : null;
+  return result?.version === VERSION ? result : null;
+}
 
 function readStored<T>(folder: string, name: string): T | null {
   const file = join(folder, name);

@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { commands } from '../../src/cli/commands.ts';
 import { runCommand } from '../../src/cli/flags.ts';
 import { study } from '../../src/exec/api.ts';
 import { readStudyFile } from '../../src/exec/registration.ts';
+import { describeStudy } from '../../src/exec/study.ts';
 import { tinyStudy } from './tiny-study.ts';
 
 let folder: string;
@@ -74,6 +76,13 @@ describe('a study file', () => {
   it('may be JSON', () => {
     const file = write('study.json', JSON.stringify(registered));
     expect(readStudyFile(file)).toMatchObject({ ...rest, ...design, primaryMetric: 'jumpstart' });
+  });
+
+  it('is settled like any other study: the example', () => {
+    const request = readStudyFile(fileURLToPath(new URL('../../examples/study.yaml', import.meta.url)));
+    const described = describeStudy(request, '', { backend: 'cpu', kernels: 'tfjs' });
+    expect(described.jobs).toHaveLength(3 * 10 + 1);
+    expect(described.registration?.hypothesis).toContain('faster than from scratch');
   });
 
   test.each<[text: string, message: string]>([
