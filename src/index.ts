@@ -22,6 +22,6 @@ export {
 } from './exec/api.ts';
 export type { StudyResult } from './exec/study.ts';
 export { planText } from './report/plan-text.ts';
-export { verdict } from './stats/verdict.ts';
+export { studyVerdict, verdict } from './stats/verdict.ts';
 export { loadPolicy, type Policy } from './play.ts';
 export { parseReplay, playReplay, type Replay } from './runs/replay.ts';
