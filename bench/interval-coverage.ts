@@ -10,7 +10,7 @@ import { type Rng, createRng, normal } from '../src/core/rng.ts';
 import { type Groups, bootstrap, quantile } from '../src/stats/bootstrap.ts';
 import { type ComparisonMetrics, compareArms } from '../src/stats/compare.ts';
 import { type Arm, mean } from '../src/stats/curve.ts';
-import { normalCdf } from '../src/stats/distributions.ts';
+import { normalCdf, normalQuantile } from '../src/stats/distributions.ts';
 
 interface Population {
   readonly mean: number;
@@ -70,16 +70,6 @@ function bca(groups: Groups<number>, resamples: number, rng: Rng): Interval {
   const acceleration = Number.isFinite(sum(3)) && sum(2) > 0 ? sum(3) / (6 * sum(2) ** 1.5) : 0;
   const adjusted = (z: number) => normalCdf(bias + (bias + z) / (1 - acceleration * (bias + z)));
   return [quantile(draws, adjusted(-1.96)), quantile(draws, adjusted(1.96))];
-}
-
-function normalQuantile(p: number): number {
-  let [low, high] = [-9, 9];
-  for (let i = 0; i < 60; i++) {
-    const middle = (low + high) / 2;
-    if (normalCdf(middle) < p) low = middle;
-    else high = middle;
-  }
-  return low;
 }
 
 const METHODS = { percentile: ours('percentile'), BCa: bca, expanded: ours('expanded') };

@@ -93,7 +93,7 @@ export function textTable(rows: readonly Result[]): string {
     .join('\n');
 }
 
-const markdownTable = (headings: readonly string[], lines: readonly (readonly string[])[]): string =>
+export const markdownTable = (headings: readonly string[], lines: readonly (readonly string[])[]): string =>
   [headings, headings.map(() => '---'), ...lines].map((line) => `| ${line.join(' | ')} |`).join('\n');
 
 /** docs/performance.md */

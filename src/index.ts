@@ -13,6 +13,7 @@ export { evaluate, type EvaluateOptions, type EvaluateResult } from './exec/eval
 export {
   type FinishedRun,
   study,
+  type StudyFileOptions,
   type StudyOptions,
   train,
   type TrainOptions,
@@ -21,6 +22,6 @@ export {
 } from './exec/api.ts';
 export type { StudyResult } from './exec/study.ts';
 export { planText } from './report/plan-text.ts';
-export { verdict } from './stats/verdict.ts';
+export { studyVerdict, verdict } from './stats/verdict.ts';
 export { loadPolicy, type Policy } from './play.ts';
 export { parseReplay, playReplay, type Replay } from './runs/replay.ts';

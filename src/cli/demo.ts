@@ -99,7 +99,7 @@ async function forget(folder: string): Promise<void> {
     if (readdirSync(folder).length > 0) throw new UserError(`"${folder}" holds no demo; --fresh leaves it as it is`);
     return;
   }
-  for (const name of ['jobs', 'study.json', 'result.json', 'report.html']) {
+  for (const name of ['jobs', 'study.json', 'result.json', 'report.html', 'pairs.csv', 'curves.csv', 'figures']) {
     rmSync(join(folder, name), { recursive: true, force: true });
   }
 }

@@ -137,7 +137,7 @@ function wantsHelp(argv: readonly string[]): boolean {
 }
 
 /** `learningRate` → `--learning-rate`. */
-const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+export const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 const isSwitch = (field: SchemaField): boolean =>
   !field.list && field.alternatives.every(({ kind }) => kind === 'boolean');

@@ -8,8 +8,9 @@ import type { PolicySource } from '../live/match-source.ts';
 import type { ViewerStatus } from '../live/protocol.ts';
 import { runSource } from '../live/run-matches.ts';
 import { meanCurve } from '../live/run-status.ts';
+import { VERSION } from '../runs/version.ts';
 import type { Arm } from '../stats/curve.ts';
-import { verdict } from '../stats/verdict.ts';
+import { studyVerdict, verdict } from '../stats/verdict.ts';
 import type { TrainTask } from '../exec/task.ts';
 import type { TransferPlan } from '../transfer/plan.ts';
 import { metricsTable } from '../report/metric-rows.ts';
@@ -69,25 +70,26 @@ export async function followStudy(
   }
 }
 
-/** The result of a study for a terminal: for each pair the verdict, curves, metrics and the plan. */
+/** The result of a study for a terminal: for each pair the verdict, curves, metrics and the plan, then all pairs in a sentence. */
 export function studyText(result: StudyResult, terminal: { width: number; color: boolean }): string {
-  return result.pairs
-    .map(({ source, target, method, comparison, scratch, transfer, random, plan }) =>
-      [
-        verdict(comparison, result.pairs.length > 1 ? { source, target, method } : undefined),
-        '',
-        textPlot([scratch, transfer], {
-          ...terminal,
-          random,
-          title: `return on ${target}, transferred from ${source} (${method})`,
-        }),
-        '',
-        metricsTable(comparison),
-        '',
-        planText(plan),
-      ].join('\n'),
-    )
-    .join('\n\n');
+  const { pairs } = result;
+  const several = pairs.length > 1;
+  const texts = pairs.map((pair) =>
+    [
+      verdict(pair.comparison, several ? pair : undefined),
+      '',
+      textPlot([pair.scratch, pair.transfer], {
+        ...terminal,
+        random: pair.random,
+        title: `return on ${pair.target}, transferred from ${pair.source} (${pair.method})`,
+      }),
+      '',
+      metricsTable(pair.comparison),
+      '',
+      planText(pair.plan),
+    ].join('\n'),
+  );
+  return [...texts, ...(several ? [studyVerdict(pairs)] : [])].join('\n\n');
 }
 
 /** The matches of a study's folder worth watching: the first run of each arm, as they appear. */
@@ -103,9 +105,11 @@ export async function firstRuns(folder: string): Promise<PolicySource[]> {
   return sources.filter((source) => source !== null);
 }
 
-/** The result of a study's folder, or null where there is none yet. */
-export const storedStudy = (folder: string): StudyResult | null =>
-  existsSync(join(folder, 'study.json')) ? readStored<StudyResult>(folder, 'result.json') : null;
+/** The result of a study's folder, or null where there is none yet, or only one of another version. */
+export function storedStudy(folder: string): StudyResult | null {
+  const result = existsSync(join(folder, 'study.json')) ? readStored<StudyResult>(folder, 'result.json') : null;
+  return result?.version === VERSION ? result : null;
+}
 
 function readStored<T>(folder: string, name: string): T | null {
   const file = join(folder, name);
@@ -181,6 +185,7 @@ export function demoJson({ version, backend, kernels, pairs, seeds, options, sec
     metrics: comparison.metrics,
     arms: comparison.arms,
     outcome: comparison.outcome,
+    p: comparison.p,
     verdict: verdict(comparison),
     plan,
     seconds,

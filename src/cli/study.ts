@@ -1,11 +1,12 @@
 import * as z from 'zod';
-import { prepareStudy } from '../exec/api.ts';
+import { UserError } from '../core/errors.ts';
+import { prepareStudy, type StudyOptions } from '../exec/api.ts';
 import { studyOptions } from '../exec/study.ts';
 import { writeReport } from '../exec/report.ts';
 import { startViewer } from '../live/server.ts';
 import { trainingOptions, transferOptions } from '../runs/config.ts';
 import { findMethod } from '../transfer/index.ts';
-import { defineCommand } from './flags.ts';
+import { defineCommand, flagOf } from './flags.ts';
 import { gameOption, learnerOptions, pick, trainingRequest } from './options.ts';
 import { say, writeJson } from './output.ts';
 import { finishedStatus, firstRuns, followStudy, studyStatus, studyText } from './study-session.ts';
@@ -14,6 +15,19 @@ import { commandLine, terminalOf, untilStopped, viewerOptions } from './viewer.t
 const places = z.object({
   sources: z.array(z.string()).describe('env ids to learn first'),
   targets: z.array(z.string()).describe('env ids to carry the layers to'),
+});
+
+/** What changes no result, and so may be given beside a registered study's file. */
+const work = z.object({
+  file: z
+    .string()
+    .default('')
+    .describe('study registered in this YAML or JSON file (docs/statistics.md); holds all other options'),
+  folder: z.string().default('').describe('folder of the study (default: runs/study-<id>)'),
+  threads: z.int().min(0).max(256).default(0).describe('trainings at a time (default: one for each core)'),
+  watch: z.boolean().default(false).describe('show the matches in the browser while it runs'),
+  ...viewerOptions.shape,
+  json: z.string().default('').describe('also write the result as JSON to this file, - for standard output'),
 });
 
 const shared = trainingOptions.omit({ totalTimesteps: true, seed: true, label: true });
@@ -25,13 +39,44 @@ const methodShapes = (ids: readonly string[]): z.ZodRawShape =>
 const methodsOf = (text: string | undefined): string[] =>
   text?.split(',') ?? studyOptions.shape.methods.parse(undefined);
 
+/** @throws UserError for options of the study beside its file */
+function registeredOptions(given: (name: string) => string | undefined): z.ZodObject {
+  const others = {
+    ...places.shape,
+    ...studyOptions.shape,
+    ...transferOptions.shape,
+    ...shared.shape,
+    ...gameOption.shape,
+  };
+  const stray = Object.keys(others).find((name) => given(name) !== undefined);
+  if (stray === undefined) return work;
+  const valid = Object.keys(work.shape).map(flagOf).join(', ');
+  throw new UserError(`${flagOf(stray)} can't be given beside --file: a registered study is its file; valid: ${valid}`);
+}
+
+async function requestOf(options: Record<string, unknown>): Promise<StudyOptions> {
+  const { sources, targets, methods } = options as Record<'sources' | 'targets' | 'methods', string[]>;
+  const { env: _env, ...training } = await trainingRequest({ ...options, env: targets[0] });
+  return {
+    ...pick(training, shared),
+    ...pick(options, studyOptions),
+    ...pick(options, transferOptions.omit({ method: true })),
+    algorithmConfig: training.algorithmConfig,
+    netConfig: training.netConfig,
+    methodConfig: pick(options, z.object(methodShapes(methods))),
+    sources,
+    targets,
+  };
+}
+
 export const study = defineCommand({
   name: 'study',
   summary: 'compare transfer with learning from scratch, with intervals over seeds',
   description:
     'Every source to every target by every method, each transfer from a source run of its own, scratch shared by target. ' +
-    'Ctrl-C saves; the same command goes on. Writes result.json and a self-contained report.html.',
+    'Ctrl-C saves; the same command goes on. Writes result.json, a self-contained report.html, pairs.csv, curves.csv and figures.',
   options: async (given) => {
+    if (given('file')) return registeredOptions(given);
     const learner = await learnerOptions(given, given('targets')?.split(',')[0]);
     return places
       .extend(studyOptions.shape)
@@ -40,39 +85,19 @@ export const study = defineCommand({
       .extend(shared.shape)
       .extend(learner.shape)
       .extend(gameOption.shape)
-      .extend({
-        folder: z.string().default('').describe('folder of the study (default: runs/study-<id>)'),
-        threads: z.int().min(0).max(256).default(0).describe('trainings at a time (default: one for each core)'),
-        watch: z.boolean().default(false).describe('show the matches in the browser while it runs'),
-        ...viewerOptions.shape,
-        json: z.string().default('').describe('also write the result as JSON to this file, - for standard output'),
-      });
+      .extend(work.shape);
   },
   examples: [
     [
       'ngplus study --sources freeway --targets asterix,space-invaders --seeds 10 --folder runs/freeway-out',
       'two pairs, ten seeds an arm',
     ],
+    ['ngplus study --file study.yaml', 'a study registered before it is run'],
   ],
   async run({ options, io }) {
-    const { folder, threads, watch, port, json, sources, targets } = options as Record<string, never> & {
-      sources: string[];
-      targets: string[];
-    };
-    const { env: _env, ...training } = await trainingRequest({ ...options, env: (targets as string[])[0] });
-    const methods = options.methods as string[];
-    const prepared = await prepareStudy({
-      ...pick(training, shared),
-      ...pick(options, studyOptions),
-      ...pick(options, transferOptions.omit({ method: true })),
-      algorithmConfig: training.algorithmConfig,
-      netConfig: training.netConfig,
-      methodConfig: pick(options, z.object(methodShapes(methods))),
-      sources,
-      targets,
-      folder: folder || undefined,
-      threads: threads || undefined,
-    });
+    const { file, folder, threads, watch, port, json } = options as z.output<typeof work>;
+    const place = { folder: folder || undefined, threads: threads || undefined };
+    const prepared = await prepareStudy(file ? { file, ...place } : { ...(await requestOf(options)), ...place });
     const viewer = watch ? await startViewer({ port, matches: { list: () => firstRuns(prepared.folder) } }) : null;
     if (viewer) io.stderr.write(`watch at ${viewer.url}\n`);
     try {

@@ -19,6 +19,7 @@ import { readJson, type RunProgress, type RunResult } from '../runs/run.ts';
 import { readSource, sha256 } from '../runs/source.ts';
 import { FolderStore } from '../runs/store.ts';
 import type { TransferPlan } from '../transfer/plan.ts';
+import { readStudyFile } from './registration.ts';
 import { writeReport } from './report.ts';
 import type { TaskExecutor } from './executor.ts';
 import { describeStudy, type JobProgress, runStudy, studyId, type StudyRequest, type StudyResult } from './study.ts';
@@ -53,6 +54,13 @@ export interface StudyOptions extends StudyRequest, WorkOptions {
   progress?: (job: JobProgress) => void;
 }
 
+/** A study registered in a file, which holds all that its result depends on. */
+export interface StudyFileOptions extends Pick<WorkOptions, 'folder' | 'threads' | 'signal'> {
+  /** YAML or JSON: the options of a study, a `hypothesis` in words and the `primaryMetric`. */
+  file: string;
+  progress?: (job: JobProgress) => void;
+}
+
 /** A finished run and where it is kept. */
 export interface FinishedRun extends RunResult {
   readonly folder: string;
@@ -75,7 +83,7 @@ export async function transfer(options: TransferOptions): Promise<FinishedRun & 
 }
 
 /** Compares transfer with learning from scratch. @throws UserError for unknown or bad options */
-export async function study(options: StudyOptions): Promise<StudyResult & { folder: string }> {
+export async function study(options: StudyOptions | StudyFileOptions): Promise<StudyResult & { folder: string }> {
   const { folder, executor, study: described, progress, signal } = await prepareStudy(options);
   const result = await underSignal(executor, signal, () => runStudy(described, folder, executor, progress));
   await writeReport(folder, result);
@@ -111,8 +119,8 @@ function inheritedNet(
 }
 
 /** A study, settled but not begun. */
-export async function prepareStudy(options: StudyOptions) {
-  const { work, request } = await split(options);
+export async function prepareStudy(options: StudyOptions | StudyFileOptions) {
+  const { work, request } = await split('file' in options ? registered(options) : options);
   const engine = await resolveBackend(request.backend);
   const folder = work.folder ?? join('runs', `study-${studyId(describeStudy(request, '', engine)).slice(0, 8)}`);
   const executor = threadExecutor(threadsOf(work));
@@ -123,6 +131,14 @@ export async function prepareStudy(options: StudyOptions) {
     progress: work.progress,
     signal: work.signal,
   };
+}
+
+/** @throws UserError for options of the study beside its file */
+function registered({ file, folder, threads, signal, progress, ...others }: StudyFileOptions): StudyOptions {
+  const stray = Object.keys(others)[0];
+  if (stray !== undefined)
+    throw new UserError(`${stray} can't be given beside ${file}: a registered study is its file`);
+  return { ...readStudyFile(file), folder, threads, signal, progress };
 }
 
 /** @throws UserError */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { curvesCsv, pairsCsv } from '../report/csv.ts';
 import { FolderStore } from '../runs/store.ts';
 import type { StudyResult } from './study.ts';
 
@@ -12,10 +13,16 @@ export interface ReportNotes {
   readonly commands?: readonly string[];
 }
 
-/** Writes a study's self-contained `report.html` and gives its path. */
+/**
+ * Writes a study's self-contained `report.html` and gives its path; beside it `pairs.csv`, `curves.csv` and the figures
+ * as SVG files.
+ */
 export async function writeReport(folder: string, result: StudyResult, notes: ReportNotes = {}): Promise<string> {
   // Charts take a third of a second to load: only who writes a report should wait for them.
-  const { studyReport } = await import('../report/html.ts');
+  const [{ studyReport }, { studyFigures }] = await Promise.all([
+    import('../report/html.ts'),
+    import('../report/figures.ts'),
+  ]);
   const { request, options, ...rest } = result;
   const html = studyReport({
     title: `${request.sources.join(', ')} → ${request.targets.join(', ')}`,
@@ -24,6 +31,11 @@ export async function writeReport(folder: string, result: StudyResult, notes: Re
     ...rest,
     settings: { ...request, ...options },
   });
-  await new FolderStore(folder).put('report.html', new TextEncoder().encode(html));
+  const store = new FolderStore(folder);
+  const write = (name: string, text: string): Promise<void> => store.put(name, new TextEncoder().encode(text));
+  await write('report.html', html);
+  await write('pairs.csv', pairsCsv(result.pairs));
+  await write('curves.csv', curvesCsv(result.pairs));
+  for (const { name, svg } of studyFigures(result.pairs)) await write(`figures/${name}`, svg);
   return join(folder, 'report.html');
 }

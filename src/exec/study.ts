@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { UserError, unknownValue } from '../core/errors.ts';
 import { findEnv } from '../envs/index.ts';
+import type { Registration } from '../report/types.ts';
 import {
   type ResolvedBackend,
   check,
@@ -19,8 +20,9 @@ import { bundleOf, modulesOf } from '../runs/game-module.ts';
 import { readJson, type RunProgress, type RunResult } from '../runs/run.ts';
 import { FolderStore } from '../runs/store.ts';
 import { VERSION } from '../runs/version.ts';
-import { compareArms, type Comparison } from '../stats/compare.ts';
+import { compareArms, type Comparison, PRIMARY_METRICS } from '../stats/compare.ts';
 import type { Arm, Curve } from '../stats/curve.ts';
+import { withHolm } from '../stats/holm.ts';
 import type { TransferPlan } from '../transfer/plan.ts';
 import { findMethod, methodIds } from '../transfer/index.ts';
 import { type StudyJob, studyJobs, studyPairs } from '../transfer/study.ts';
@@ -39,6 +41,7 @@ export const studyOptions = z.object({
   sourceTimesteps: z.int().min(1).default(1_000_000).describe('env steps to train each source for'),
   targetTimesteps: z.int().min(1).default(1_000_000).describe('env steps to train each target run for'),
   randomEpisodes: z.int().min(1).default(1000).describe('episodes of random play that set the zero of the ratio'),
+  primaryMetric: z.enum(PRIMARY_METRICS).default('ratio').describe('metric that decides'),
   referenceRange: z
     .number()
     .min(0)
@@ -79,11 +82,14 @@ export interface StudyRequest
   netConfig?: Record<string, unknown>;
   /** Options of the methods; each method takes those that it has. */
   methodConfig?: Record<string, unknown>;
+  /** The file that the study was registered in. */
+  registration?: Registration;
 }
 
 /** A study with everything settled, ready to be driven by any executor. */
 export interface Study {
   readonly request: StudyRequest;
+  readonly registration: Registration | null;
   readonly options: z.output<typeof studyOptions>;
   readonly jobs: readonly StudyTask[];
 }
@@ -105,6 +111,8 @@ export interface PairResult {
   /** Mean return of random play on the target. */
   readonly random: number;
   readonly comparison: Comparison;
+  /** The comparison's p-value corrected for all pairs of its family (see `withHolm`). */
+  readonly holm: number | null;
   /** The plan of the first seed (all seeds have the same). */
   readonly plan: TransferPlan;
 }
@@ -115,6 +123,8 @@ export interface StudyResult {
   readonly backend: string;
   readonly kernels: string;
   readonly request: StudyRequest;
+  /** The file that said before the study what it would do; null: none. */
+  readonly registration: Registration | null;
   readonly options: z.output<typeof studyOptions>;
   readonly seeds: { readonly source: number[]; readonly scratch: number[]; readonly transfer: number[] };
   readonly pairs: readonly PairResult[];
@@ -133,7 +143,11 @@ export interface JobProgress {
 }
 
 /** Settles a study: every job's config, id and folder. @throws UserError for anything unknown or out of range */
-export function describeStudy(request: StudyRequest, folder: string, engine: ResolvedBackend): Study {
+export function describeStudy(
+  { registration, ...request }: StudyRequest,
+  folder: string,
+  engine: ResolvedBackend,
+): Study {
   const { sources, targets, methods: _methods, ...given } = request;
   const options = parseOptions(request);
   const design = { sources: canonical(sources), targets: canonical(targets), ...options };
@@ -170,7 +184,7 @@ export function describeStudy(request: StudyRequest, folder: string, engine: Res
     };
     return { job: { key, arm: 'random' as const, env, seed: options.seed }, task };
   });
-  return { request, options, jobs: [...trainings, ...baselines] };
+  return { request, registration: registration ?? null, options, jobs: [...trainings, ...baselines] };
 }
 
 /** Runs what is left of a study in `folder` and gives its result; a finished one is read back at once. */
@@ -206,10 +220,12 @@ export async function runStudy(
 }
 
 /** What a study's result depends on, hashed. */
-export const studyId = ({ jobs, options: { referenceRange } }: Study): string =>
+export const studyId = ({ jobs, registration, options: { referenceRange, primaryMetric } }: Study): string =>
   hashOf([
     ...jobs.map(({ job, task }) => [job.key, task.kind === 'random' ? [task.episodes, task.seed] : task.id]),
     ...(referenceRange > 0 ? [['referenceRange', referenceRange]] : []),
+    ...(registration === null ? [] : [['registration', registration.sha256]]),
+    ...(primaryMetric === 'ratio' ? [] : [['primaryMetric', primaryMetric]]),
   ]);
 
 /** A short name of a job with its env: `transferred 3: breakout`. */
@@ -227,6 +243,7 @@ export interface StudyFile {
   readonly identity: string;
   readonly version: string;
   readonly request: StudyRequest;
+  readonly registration: Registration | null;
   readonly jobs: readonly (StudyTask['job'] & { readonly id: string })[];
 }
 
@@ -247,6 +264,7 @@ async function openStudy(store: FolderStore, study: Study): Promise<void> {
     identity: studyId(study),
     version: VERSION,
     request: study.request,
+    registration: study.registration,
     jobs: study.jobs.map(({ job, task }) => ({ ...job, id: task.id })),
   };
   await store.putIfAbsent('study.json', new TextEncoder().encode(JSON.stringify(file, null, 2)));
@@ -295,7 +313,7 @@ function jobConfig(
 
 async function collect(study: Study, results: ReadonlyMap<string, RunResult | Evaluation>): Promise<StudyResult> {
   const { options } = study;
-  const { seed, referenceRange } = options;
+  const { seed, referenceRange, primaryMetric } = options;
   const entries = (arm: StudyJob['arm'], keep: (job: StudyJob) => boolean): TrainTask[] =>
     study.jobs.flatMap(({ job, task }) =>
       job.arm === arm && task.kind === 'train' && keep(job as StudyJob) ? [task] : [],
@@ -307,7 +325,7 @@ async function collect(study: Study, results: ReadonlyMap<string, RunResult | Ev
     returns: runOf(task).evaluations.map((row) => row.mean),
   });
   const design = { sources: canonical(study.request.sources), targets: canonical(study.request.targets) };
-  const pairs: PairResult[] = [];
+  const pairs: Omit<PairResult, 'holm'>[] = [];
   for (const { source, target } of studyPairs(design)) {
     for (const method of options.methods) {
       const prefix = `transfer/${source}->${target}/${method}/`;
@@ -317,7 +335,8 @@ async function collect(study: Study, results: ReadonlyMap<string, RunResult | Ev
       const random = (results.get(`random/${target}`) as Evaluation).mean;
       const sourceSteps = runOf(entries('source', (job) => job.env === source)[0]).step;
       const plan = await readJson<TransferPlan>(new FolderStore(transferred[0].folder), 'transfer.json');
-      const comparison = compareArms({ scratch, transfer, random, sourceSteps, seed, referenceRange });
+      const arms = { scratch, transfer, random, sourceSteps, target, pair: prefix };
+      const comparison = compareArms({ ...arms, seed, referenceRange, primaryMetric });
       pairs.push({ source, target, method, scratch, transfer, random, comparison, plan });
     }
   }
@@ -330,9 +349,10 @@ async function collect(study: Study, results: ReadonlyMap<string, RunResult | Ev
     backend: trainings[0].config.backend,
     kernels: trainings[0].config.kernels,
     request: study.request,
+    registration: study.registration,
     options,
     seeds: { source: seeds('source'), scratch: seeds('scratch'), transfer: seeds('transfer') },
-    pairs,
+    pairs: withHolm(pairs),
     steps: trainings.reduce((sum, task) => sum + runOf(task).step, 0),
     seconds: trainings.reduce((sum, task) => sum + runOf(task).seconds, 0),
   };

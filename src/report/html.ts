@@ -1,9 +1,9 @@
-import type { Outcome } from '../stats/compare.ts';
 import { poolPairs } from '../stats/pool.ts';
-import { number, pairName, steps as stepsText, tooFewSeeds } from '../stats/verdict.ts';
+import { number, pairName, steps as stepsText, studyVerdict } from '../stats/verdict.ts';
+import { controlsCard } from './controls.ts';
 import { html, Markup, NONE } from './markup.ts';
-import { pairSection, verdictCard } from './pair-section.ts';
-import { ratioMatrix } from './ratio-matrix.ts';
+import { matrixChart } from './matrix-chart.ts';
+import { pairSection, splitSentence, verdictCard } from './pair-section.ts';
 import { STYLE } from './style.ts';
 import type { ReportPair, StudyReport } from './types.ts';
 
@@ -28,33 +28,38 @@ export function studyReport(study: StudyReport): string {
           ${description === undefined ? NONE : html`<p class="description">${description}</p>`}
           ${pairs.length === 1 ? verdictCard(pairs[0]) : overview(pairs)}
         </header>
-        <main>${pairs.map((pair, i) => pairSection(pair, i, pairs.length > 1))} ${aboutSection(study)}</main>
+        <main>
+          ${pairs.map((pair, i) => pairSection(pair, i, pairs.length > 1))} ${registeredSection(study)}
+          ${aboutSection(study)}
+        </main>
       </body>
     </html> `.text;
 }
 
-/** Several pairs: how many went which way, all of them in numbers, and the matrix of ratios. */
+/** Several pairs: how many went which way, the matrices of ratios, all of them in numbers. */
 function overview(pairs: readonly ReportPair[]): Markup {
-  const decidable = pairs.filter((pair) => tooFewSeeds(pair.comparison) === null);
-  const number = (outcome: Outcome) => decidable.filter((pair) => pair.comparison.outcome === outcome).length;
-  const few = pairs.length - decidable.length;
-  const methods = [...new Set(pairs.map((pair) => pair.method))];
-  const tally = `Of ${pairs.length} comparisons with learning from scratch, transfer helped in ${number('helped')}, hurt in ${number('hurt')} and made no clear difference in ${number('unclear')}${few === 0 ? '' : `; ${few} had too few seeds to decide`}.`;
+  const transfers = pairs.filter((pair) => !pair.control);
+  const methods = [...new Set(transfers.map((pair) => pair.method))];
+  const [lead, rest] = splitSentence(studyVerdict(pairs));
+  const byMethod = (method: string) => transfers.filter((pair) => pair.method === method);
   return html`<section class="verdict">
-      <p class="lead">${tally}</p>
+      <p class="lead">${lead}</p>
+      ${rest === '' ? NONE : html`<p>${rest}</p>`}
     </section>
     ${methods.map(
       (method) =>
         html`<section class="card">
           <h2>Ratio of gains by pair: ${method}</h2>
-          ${ratioMatrix(pairs.filter((pair) => pair.method === method))}${pooled(pairs.filter((pair) => pair.method === method))}
+          <div class="scroll">${matrixChart(byMethod(method), method)}</div>
+          ${pooled(byMethod(method))}
         </section>`,
     )}
+    ${controlsCard(pairs)}
     <nav>${pairs.map((pair, i) => html`<a href="#pair-${i + 1}">${pairName(pair)}</a> `)}</nav>`;
 }
 
 function pooled(pairs: readonly ReportPair[]): Markup {
-  const withRatio = pairs.filter((pair) => pair.comparison.primary === 'ratio');
+  const withRatio = pairs.filter((pair) => pair.comparison.metrics.ratio.value !== null);
   if (withRatio.length < 2) return NONE;
   const { level, resamples, seed } = withRatio[0].comparison;
   const metrics = poolPairs(withRatio, { level, resamples: Math.min(resamples, 2000), seed });
@@ -84,6 +89,27 @@ function pooled(pairs: readonly ReportPair[]): Markup {
     </table>`;
 }
 
+function registeredSection({ registration, settings }: StudyReport): Markup {
+  if (!registration) return NONE;
+  const { primaryMetric } = settings as { primaryMetric?: string };
+  return html`<section class="card about">
+    <h2>What was registered before the study</h2>
+    <p class="description">${registration.hypothesis}</p>
+    <dl>
+      <dt>primary metric</dt>
+      <dd>${primaryMetric ?? 'ratio'}</dd>
+      <dt>file</dt>
+      <dd>${registration.file}</dd>
+      <dt>SHA-256</dt>
+      <dd><code>${registration.sha256}</code></dd>
+    </dl>
+    <details>
+      <summary>The whole file</summary>
+      <pre class="commands">${registration.text}</pre>
+    </details>
+  </section>`;
+}
+
 function aboutSection({
   seeds,
   chosen,
@@ -103,7 +129,7 @@ function aboutSection({
       <dt>seeds</dt>
       <dd>source ${list(seeds.source)}; scratch ${list(seeds.scratch)}; transferred ${list(seeds.transfer)}</dd>
       <dt>cost</dt>
-      <dd>${stepsText(steps)} environment steps, ${duration(seconds)} of training time summed over all runs</dd>
+      <dd>${stepsText(steps)} environment steps, ${duration(seconds)} of one core summed over all trainings</dd>
       <dt>made with</dt>
       <dd>New Game+ ${version}, backend ${backend}, kernels ${kernels}</dd>
     </dl>

@@ -2,6 +2,9 @@ import type { Comparison, Outcome } from '../stats/compare.ts';
 import type { Arm } from '../stats/curve.ts';
 import { areaUnderCurve, asymptote, initialReturn, stepsToThreshold } from '../stats/curve.ts';
 import { number, steps as stepsText, tooFewSeeds, verdict } from '../stats/verdict.ts';
+import { type Band, meanBand } from '../stats/band.ts';
+import { outcomeAfterHolm } from '../stats/holm.ts';
+import { pText } from './matrix-chart.ts';
 import { curveChart } from './curve-chart.ts';
 import { html, type Markup, NONE } from './markup.ts';
 import { metricRows } from './metric-rows.ts';
@@ -9,17 +12,22 @@ import type { ReportPair, ReportPlan } from './types.ts';
 
 /** Everything about one pair: verdict (where there are several), curves, metrics, plan, single runs. */
 export function pairSection(pair: ReportPair, index: number, several: boolean): Markup {
-  const { source, target, method, comparison, plan } = pair;
+  const { source, target, method, control, comparison, plan } = pair;
   return html`<article id="pair-${index + 1}">
     <h2>
       <span class="game">${source}</span> <span class="arrow">→</span> <span class="game">${target}</span>
       <span class="tag">method: ${method}</span> <span class="tag">alignment: ${plan.alignment}</span>
+      ${control ? html`<span class="tag">control: ${control}</span>` : NONE}
     </h2>
     ${several ? verdictCard(pair) : NONE}
     <section class="card">
       <h3>Learning curves on ${target}</h3>
       ${legend(pair)}
       <div class="scroll chart">${curveChart(pair, `curves-${index + 1}`)}</div>
+    </section>
+    <section class="card">
+      <h3>From scratch and transferred at equal steps</h3>
+      ${equalStepsTable(pair)}
     </section>
     <section class="card">
       <h3>What transfer was worth</h3>
@@ -101,6 +109,34 @@ function metricsTable(comparison: Comparison): Markup {
       ${referenceRange > 0 ? `The reference range is ${number(referenceRange)}, chosen before the run.` : ''} A run that
       never reaches the return counts as censored at the end of training.
     </p>`;
+}
+
+/** Mean returns at the start, at the quarters and at the end of the budget, at the nearest evaluations. */
+function equalStepsTable({ scratch, transfer, comparison }: ReportPair): Markup {
+  const [s, t] = [scratch, transfer].map((arm) => meanBand(arm.curves, comparison.level));
+  const shares = [0, 0.25, 0.5, 0.75, 1];
+  const places = [...new Set(shares.map((share) => Math.round(share * (s.steps.length - 1))))];
+  const cell = ({ mean, low, high }: Band, i: number): Markup =>
+    html`<td>${number(mean[i])} <span class="interval">[${number(low[i])}, ${number(high[i])}]</span></td>`;
+  const row = (name: 'scratch' | 'transfer', band: Band): Markup =>
+    html`<tr>
+      <th scope="row">${swatch(name)} ${name === 'scratch' ? 'scratch' : 'transferred'}</th>
+      ${places.map((i) => cell(band, i))}
+    </tr>`;
+  return html`<div class="scroll">
+      <table class="numbers">
+        <thead>
+          <tr>
+            <th scope="col">steps on the target</th>
+            ${places.map((i) => html`<th scope="col">${stepsText(s.steps[i])}</th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${row('scratch', s)}${row('transfer', t)}
+        </tbody>
+      </table>
+    </div>
+    <p class="note">Mean returns with their ${percent(comparison.level)} intervals.</p>`;
 }
 
 function planTable({ entries, matches = [], unused = [] }: ReportPlan): Markup {
@@ -187,23 +223,27 @@ const OUTCOMES: Record<Outcome, string> = {
   unclear: 'no clear difference',
 };
 
-const badge = (comparison: Comparison): Markup =>
-  html`<span class="badge ${comparison.outcome}"
-    >${tooFewSeeds(comparison) === null ? OUTCOMES[comparison.outcome] : 'too few seeds'}</span
-  >`;
+function badge({ comparison, holm }: ReportPair): Markup {
+  const { outcome, p } = comparison;
+  const isLost = outcome !== 'unclear' && outcomeAfterHolm({ comparison, holm }) === 'unclear';
+  const text = tooFewSeeds(comparison) === null ? OUTCOMES[outcome] : 'too few seeds';
+  const values =
+    p === null || holm === null ? NONE : html`<span class="tag">${pText(p)}, after Holm ${pText(holm)}</span>`;
+  return html`<span class="badge ${outcome}">${text}${isLost ? ', not after Holm' : ''}</span> ${values}`;
+}
 
 /** The pair and the first sentence large: it carries the result; the others follow in plain size. */
 export function verdictCard(pair: ReportPair): Markup {
   const { comparison } = pair;
   const [first, rest] = splitSentence(verdict(comparison, pair));
   return html`<section class="verdict ${comparison.outcome}">
-    ${badge(comparison)}
+    ${badge(pair)}
     <p class="lead">${first}</p>
     ${rest === '' ? NONE : html`<p>${rest}</p>`}
   </section>`;
 }
 
-function splitSentence(text: string): [first: string, rest: string] {
+export function splitSentence(text: string): [first: string, rest: string] {
   const end = text.indexOf('. ');
   return end < 0 ? [text, ''] : [text.slice(0, end + 1), text.slice(end + 2)];
 }

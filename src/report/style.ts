@@ -37,11 +37,6 @@ span.word.helped{color:var(--transferred)}span.word.hurt{color:var(--scratch)}sp
 .match.none{border:1px dashed var(--muted);color:var(--muted)}
 .scroll{overflow-x:auto}.runs td,.runs th{font-size:14px}.returns{color:var(--muted);font-size:12px;text-align:left;min-width:320px}.runs th:last-child{text-align:left;white-space:normal}
 summary{cursor:pointer;font-weight:600;font-size:17px}details[open]>summary{margin-bottom:12px}
-.matrix{width:auto;border-spacing:4px;border-collapse:separate}.matrix td{border:0;border-radius:8px;min-width:136px;text-align:center;padding:10px}
-.matrix th{border:0;vertical-align:middle}.matrix thead th{text-align:center;color:var(--text)}.matrix .corner{color:var(--muted)}
-.matrix td.helped{background:rgb(86 180 233/var(--strength))}.matrix td.hurt{background:rgb(230 159 0/var(--strength))}.matrix td.unclear{background:#262E38}
-.matrix td.empty{color:var(--muted)}.matrix b{font-size:19px}.matrix .interval{display:block;font-size:12px;color:inherit;opacity:.85}.whisker{display:block;width:120px;height:12px;margin:4px auto 0}
-.key{border-radius:5px;padding:1px 8px;margin-right:8px;color:var(--text);background:#262E38;white-space:nowrap}.key.helped{background:rgb(86 180 233/.5)}.key.hurt{background:rgb(230 159 0/.5)}
 nav{display:flex;flex-wrap:wrap;gap:6px 18px;margin:20px 0}a{color:var(--transferred)}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 20px;margin:0 0 16px}dt{color:var(--muted)}dd{margin:0;overflow-wrap:anywhere}.settings{font-size:13px;columns:2}
 .commands{background:var(--page);border:1px solid var(--edge);border-radius:8px;padding:14px 18px;overflow-x:auto;margin:0 0 16px}
@@ -50,7 +45,7 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 20px;margin:0 0 16
 html{color-scheme:light;background:#fff}.badge.helped,.badge.hurt,.origin.copied{color:#fff}.badge{background:#555;color:#fff}
 :root{--page:#fff;--panel:#fff;--edge:#ccc;--text:#111;--muted:#555;--scratch:#9c6b00;--transferred:#1273ad}
 body{max-width:none;padding:0;font-size:11pt}.card,.verdict{border:1px solid #ccc;break-inside:avoid}.verdict{border-left-width:5px}
-.metrics .primary>*{background:#eee}.share,.origin.fresh,.matrix td.unclear,.key{background:#ddd}.commands{white-space:pre-wrap}nav{display:none}
-svg text{fill:#333}svg [stroke="#262E38"]{stroke:#ccc}svg [stroke="#E8ECF1"]{stroke:#111}svg [fill="#E8ECF1"]{fill:#111}
+.metrics .primary>*{background:#eee}.share,.origin.fresh{background:#ddd}.commands{white-space:pre-wrap}nav{display:none}
+.chart text{fill:#333}svg [stroke="#262E38"]{stroke:#ccc}svg [stroke="#E8ECF1"]{stroke:#111}svg [fill="#E8ECF1"]{fill:#111}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}details::details-content{content-visibility:visible;block-size:auto}}
 `;

@@ -27,12 +27,25 @@ export interface ReportPair {
   readonly source: string;
   readonly target: string;
   readonly method: string;
+  /** What kind of control it is, e.g. `shuffled`; missing or null: a real transfer. */
+  readonly control?: string | null;
   readonly scratch: Arm;
   readonly transfer: Arm;
   /** Mean return of random play on the target. */
   readonly random: number;
   readonly comparison: Comparison;
+  /** The comparison's p-value corrected by Holm's method within its family. */
+  readonly holm: number | null;
   readonly plan: ReportPlan;
+}
+
+/** The file that said before the study what it would do. */
+export interface Registration {
+  readonly file: string;
+  readonly sha256: string;
+  readonly hypothesis: string;
+  /** The whole file. */
+  readonly text: string;
 }
 
 export interface StudyReport {
@@ -47,6 +60,8 @@ export interface StudyReport {
     readonly scratch: readonly number[];
     readonly transfer: readonly number[];
   };
+  /** Missing or null: nothing was registered. */
+  readonly registration?: Registration | null;
   /** How sources, targets and methods were chosen, and on which seeds. */
   readonly chosen?: string;
   /** The resolved settings, nested as they are. */

@@ -1,8 +1,9 @@
 import { createRng } from '../core/rng.ts';
 import { chanceOfWin, interquartileMean } from './aggregate.ts';
-import { type Estimate, type Groups, bootstrap } from './bootstrap.ts';
+import { type Estimate, type Groups, bootstrapTest } from './bootstrap.ts';
 import type { Arm, Curve } from './curve.ts';
 import { areaUnderCurve, asymptote, initialReturn, mean, meanCurve, sharedSteps, stepsToThreshold } from './curve.ts';
+import { seedsNeeded } from './power.ts';
 import { censorAt, medianTime, restrictedMean } from './survival.ts';
 
 export interface ComparisonInput {
@@ -14,6 +15,12 @@ export interface ComparisonInput {
   readonly sourceSteps: number;
   readonly resamples?: number;
   readonly seed?: number;
+  /** Names the draws that resample scratch: comparisons on one target, of one seed, share them. */
+  readonly target?: string;
+  /** Names the draws that resample the transferred arm: its own among a study's comparisons. */
+  readonly pair?: string;
+  /** The metric chosen before the run to decide ('ratio'). */
+  readonly primaryMetric?: PrimaryMetric;
   /** Span of returns that counts as the whole scale of the target, chosen before the run; 0 (the default): none. */
   readonly referenceRange?: number;
 }
@@ -64,6 +71,10 @@ export interface ComparisonMetrics {
 }
 
 export type MetricName = keyof ComparisonMetrics;
+
+/** What a study may choose to decide by. */
+export const PRIMARY_METRICS = ['ratio', 'difference', 'jumpstart', 'asymptote'] as const;
+type PrimaryMetric = (typeof PRIMARY_METRICS)[number];
 export type Outcome = 'helped' | 'hurt' | 'unclear';
 
 /** Plain data, ready for JSON. */
@@ -81,10 +92,14 @@ export interface Comparison {
   readonly referenceRange: number;
   readonly arms: { readonly scratch: ArmSummary; readonly transfer: ArmSummary };
   readonly metrics: ComparisonMetrics;
-  /** The metric that decides: the ratio, or the difference (scaled if it can be) where its denominator is near zero. */
-  readonly primary: 'ratio' | 'difference' | 'scaledDifference';
+  /** The metric that decides; where the ratio was to and its denominator is near zero, the difference (scaled if it can be). */
+  readonly primary: PrimaryMetric | 'scaledDifference';
+  /** Two-sided, of the primary metric, from the same resamples as its interval; null below `FEWEST_RUNS`. */
+  readonly p: number | null;
   /** Always `unclear` with fewer than `FEWEST_RUNS` in an arm. */
   readonly outcome: Outcome;
+  /** How many seeds an arm a true ratio would take to be told from 1, by the spread that was seen; null where unknown. */
+  readonly needed: { readonly ratio: number; readonly power: number; readonly seeds: number } | null;
 }
 
 /** How to read each metric. */
@@ -109,24 +124,27 @@ export const FEWEST_RUNS = 4;
 /** The return to be reached lies this share of the way from random play to the asymptote from scratch. */
 const THRESHOLD_SHARE = 0.75;
 
+/** The effect that seeds are counted for, and the chance of finding it. */
+const CLAIM = { ratio: 1.2, power: 0.8 } as const;
+
 /** Scratch must gain more than this share of the reference range over random play for the ratio to have a meaning. */
 const NEAR_ZERO_SHARE = 0.05;
 
 /** Both arms' runs, resampled independently of each other, give every metric its interval. */
 export function compareArms(input: ComparisonInput): Comparison {
   const { scratch, transfer, random, sourceSteps } = input;
-  const { resamples = 10_000, seed = 0, referenceRange = 0 } = input;
+  const { resamples = 10_000, seed = 0, referenceRange = 0, target = '', pair = '', primaryMetric = 'ratio' } = input;
   const budget = sharedSteps(scratch, transfer).at(-1)!;
   const rules: Rules = { random, sourceSteps, budget };
   const groups = [scratch.curves.map(measureRun), transfer.curves.map(measureRun)];
-  const rng = createRng(seed, 'compare');
-  const estimates = bootstrap(groups, (runs) => measure(runs, rules), { level: LEVEL, resamples, rng });
+  const rng = [createRng(seed, 'scratch', target), createRng(seed, 'transfer', pair)];
+  const { estimates, pValue } = bootstrapTest(groups, (runs) => measure(runs, rules), { level: LEVEL, resamples, rng });
   const threshold = thresholdOf(groups[0], rules);
   const nearZero = NEAR_ZERO_SHARE * referenceRange;
   const gained = (estimates.scratchArea.low ?? estimates.scratchArea.value!) - random > nearZero;
   const metrics = metricsOf(estimates, gained, referenceRange);
   const fallback = referenceRange > 0 ? 'scaledDifference' : 'difference';
-  const primary = gained ? 'ratio' : fallback;
+  const primary = primaryMetric === 'ratio' && !gained ? fallback : primaryMetric;
   const runs = Math.min(scratch.curves.length, transfer.curves.length);
   return {
     level: LEVEL,
@@ -143,8 +161,19 @@ export function compareArms(input: ComparisonInput): Comparison {
     },
     metrics,
     primary,
+    p:
+      runs < FEWEST_RUNS
+        ? null
+        : pValue(primary === 'scaledDifference' ? 'difference' : primary, METRICS[primary].noEffect),
     outcome: outcomeOf(primary, metrics[primary], runs),
+    needed: gained && runs >= FEWEST_RUNS ? claimable(groups, random) : null,
   };
+}
+
+function claimable(groups: Groups<Run>, random: number): Comparison['needed'] {
+  const gains = groups.map((runs) => runs.map((run) => run.area - random));
+  const seeds = seedsNeeded(gains, { ...CLAIM, level: LEVEL });
+  return seeds === null ? null : { ...CLAIM, seeds: Math.max(FEWEST_RUNS, seeds) };
 }
 
 /** Which side of "no effect" the whole interval lies on; `runs` is the number of runs in the smaller arm. */

@@ -17,18 +17,27 @@ export function studentCdf(t: number, df: number): number {
   return t > 0 ? 1 - tail : tail;
 }
 
-/** The `p` quantile (0 < p < 1) of Student's t, by bisection. */
+/** The `p` quantile of the standard normal distribution, within −9 and 9. */
+export const normalQuantile = (p: number): number =>
+  p > 0.5 ? -normalQuantile(1 - p) : firstTrue((z) => normalCdf(z) >= p, -9, 0);
+
+/** The `p` quantile (0 < p < 1) of Student's t. */
 export function studentQuantile(p: number, df: number): number {
   if (p < 0.5) return -studentQuantile(1 - p, df);
   let high = 1;
   while (studentCdf(high, df) < p) high *= 2;
-  let low = 0;
+  return firstTrue((t) => studentCdf(t, df) >= p, 0, high);
+}
+
+/** Where between `low` and `high` a condition that then stays true begins to hold, by halving. */
+export function firstTrue(condition: (x: number) => boolean, low: number, high: number): number {
+  let [below, above] = [low, high];
   for (let i = 0; i < 80; i++) {
-    const middle = (low + high) / 2;
-    if (studentCdf(middle, df) < p) low = middle;
-    else high = middle;
+    const middle = (below + above) / 2;
+    if (condition(middle)) above = middle;
+    else below = middle;
   }
-  return (low + high) / 2;
+  return above;
 }
 
 /** Logarithm of the gamma function for x > 0 (Lanczos' series with g = 7, nine terms). */

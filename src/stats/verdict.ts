@@ -1,15 +1,19 @@
 import type { Estimate } from './bootstrap.ts';
-import { type Comparison, type ComparisonMetrics, FEWEST_RUNS } from './compare.ts';
+import { type Comparison, type ComparisonMetrics, FEWEST_RUNS, type Outcome } from './compare.ts';
+import { type Corrected, outcomeAfterHolm } from './holm.ts';
 
 /** What was transferred, to what and how. */
 export interface PairName {
   readonly source: string;
   readonly target: string;
   readonly method: string;
+  /** What kind of control it is; missing or null: a real transfer. */
+  readonly control?: string | null;
 }
 
-/** `freeway → asterix, full` */
-export const pairName = ({ source, target, method }: PairName): string => `${source} → ${target}, ${method}`;
+/** `freeway → asterix, full`, `freeway → asterix, full (control: shuffled)` */
+export const pairName = ({ source, target, method, control }: PairName): string =>
+  `${source} → ${target}, ${method}${control ? ` (control: ${control})` : ''}`;
 
 /**
  * The result in plain words: a short paragraph that says first where nothing is decided. With a `pair` it starts with
@@ -19,6 +23,38 @@ export function verdict(comparison: Comparison, pair?: PairName): string {
   return pair === undefined ? resultText(comparison) : `${pairName(pair)}: ${resultText(comparison)}`;
 }
 
+type StudyPair = Corrected & Pick<PairName, 'control'>;
+
+/** A study of several pairs in words: how many went which way once p-values are corrected for their number. */
+export function studyVerdict(pairs: readonly StudyPair[]): string {
+  const transfers = pairs.filter(({ control }) => !control);
+  const kinds = [...new Set(pairs.flatMap(({ control }) => control ?? []))];
+  const told = kinds.map(
+    (kind) =>
+      `${kind}: ${tally(
+        pairs.filter(({ control }) => control === kind),
+        'better',
+        'worse',
+      )}`,
+  );
+  const tallied = tally(transfers, 'transfer helped', 'hurt');
+  const n = transfers.length;
+  const counted = n === 1 ? '1 comparison with learning from scratch' : `${n} comparisons with learning from scratch`;
+  return [
+    `Of ${counted}${n === 1 ? '' : ', corrected for their number by Holm’s method'}, ${tallied}.`,
+    ...(told.length === 0 ? [] : [`Controls, against learning from scratch as well: ${told.join('; ')}.`]),
+  ].join(' ');
+}
+
+/** `transfer helped in 1, hurt in 0 and made no clear difference in 2`. */
+function tally(pairs: readonly StudyPair[], helped: string, hurt: string): string {
+  const decidable = pairs.filter(({ comparison }) => tooFewSeeds(comparison) === null);
+  const count = (outcome: Outcome): number => decidable.filter((pair) => outcomeAfterHolm(pair) === outcome).length;
+  const few = pairs.length - decidable.length;
+  const unclear = `made no clear difference in ${count('unclear')}`;
+  return `${helped} in ${count('helped')}, ${hurt} in ${count('hurt')} and ${unclear}${few === 0 ? '' : `, ${few} had too few seeds to decide`}`;
+}
+
 /** `too few seeds to decide (3; 4 or more are needed)`, or null where there are enough. */
 export function tooFewSeeds({ arms }: Comparison): string | null {
   const runs = Math.min(arms.scratch.runs, arms.transfer.runs);
@@ -26,16 +62,23 @@ export function tooFewSeeds({ arms }: Comparison): string | null {
 }
 
 function resultText(comparison: Comparison): string {
-  const { outcome, primary } = comparison;
+  const { outcome, primary, metrics } = comparison;
   const effect = primary === 'ratio' ? ratioText(comparison) : differenceText(comparison);
   // Without a gain from scratch, the steps to a share of that gain mean nothing.
-  const needed = primary === 'ratio' ? neededText(comparison) : '';
+  const needed = metrics.ratio.value === null ? '' : neededText(comparison);
   const undecided = tooFewSeeds(comparison) ?? 'no clear difference at this length';
-  if (outcome === 'unclear') return `${capital(undecided)}: ${effect} ${needed}`.trim();
+  if (outcome === 'unclear')
+    return [`${capital(undecided)}: ${effect}`, needed, powerText(comparison)].filter(Boolean).join(' ');
   return `${needed} ${outcome === 'hurt' ? `Transfer hurt: ${effect}` : capital(effect)}`.trim();
 }
 
 const capital = (text: string): string => text[0].toUpperCase() + text.slice(1);
+
+/** `About 24 seeds an arm would show a ratio of 1.20.`, where the ratio decides. */
+const powerText = ({ needed, primary }: Comparison): string =>
+  needed === null || primary !== 'ratio'
+    ? ''
+    : `About ${needed.seeds} seeds an arm would show a ratio of ${number(needed.ratio)} (${percent(needed.power)} power).`;
 
 /** `over all 200k steps …` with the interval of the ratio. */
 function ratioText({ metrics: { ratio }, budget, level }: Comparison): string {
@@ -49,10 +92,13 @@ function differenceText(comparison: Comparison): string {
   const value = estimate.value!;
   const unit = primary === 'scaledDifference' ? ` times the reference range of ${number(referenceRange)}` : '';
   const gained = `${number(Math.abs(value))}${unit} ${value < 0 ? 'less' : 'more'} return than agents from scratch`;
+  const when = { jumpstart: 'before any training on the target', asymptote: `at the end of ${steps(budget)} steps` };
+  const at = primary === 'jumpstart' || primary === 'asymptote' ? when[primary] : `over all ${steps(budget)} steps`;
+  const why = 'Agents from scratch did not clearly beat random play, so there is no ratio.';
   return (
-    `over all ${steps(budget)} steps transferred agents had ${gained} ` +
-    `(${intervalText(estimate, level)}; 0 = no effect; ${seeds(comparison)}). ` +
-    'Agents from scratch did not clearly beat random play, so there is no ratio.'
+    `${at} transferred agents had ${gained} ` +
+    `(${intervalText(estimate, level)}; 0 = no effect; ${seeds(comparison)}).` +
+    (metrics.ratio.value === null ? ` ${why}` : '')
   );
 }
 

@@ -52,6 +52,10 @@ it('a study stops at Ctrl-C, goes on, and says with intervals what transfer was 
   const report = readFileSync(join(cwd, 'study/report.html'), 'utf8');
   expect(report).toContain('<svg');
   expect(report).not.toMatch(/(src|href)="https?:/);
+  expect(readFileSync(join(cwd, 'study/pairs.csv'), 'utf8').split('\n')).toHaveLength(1 + 1 + 1);
+  // Two arms of two runs with three evaluations.
+  expect(readFileSync(join(cwd, 'study/curves.csv'), 'utf8').split('\n')).toHaveLength(1 + 12 + 1);
+  expect(readdirSync(join(cwd, 'study/figures'))).toHaveLength(2);
 }, 90_000);
 
 it('a finished study shows its result at once, and another one needs another folder', async () => {

@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { studyReport } from '../../src/report/html.ts';
 import { html } from '../../src/report/markup.ts';
-import { ratioMatrix } from '../../src/report/ratio-matrix.ts';
+import { curvesCsv, pairsCsv } from '../../src/report/csv.ts';
+import { studyFigures } from '../../src/report/figures.ts';
+import { heat, matrixChart } from '../../src/report/matrix-chart.ts';
 import { verdict } from '../../src/stats/verdict.ts';
 import { samplePair, sampleStudy } from './sample.ts';
 
@@ -79,7 +81,7 @@ describe('report of several pairs', () => {
   it('counts outcomes, shows the matrix, all pairs together and each verdict', () => {
     const text = textOf(page);
     expect(text).toContain(
-      'Of 3 comparisons with learning from scratch, transfer helped in 1, hurt in 1 and made no clear difference in 1.',
+      'Of 3 comparisons with learning from scratch, corrected for their number by Holm’s method, transfer helped in 1, hurt in 1 and made no clear difference in 1.',
     );
     expect(text).toContain('All 3 pairs together');
     expect(text).toContain('No clear difference at this length');
@@ -100,23 +102,122 @@ describe('report of several pairs', () => {
     const study = studyReport(sampleStudy([few, samplePair('freeway', 'breakout')]));
     const text = textOf(study);
     expect(text).toContain(
-      'transfer helped in 0, hurt in 0 and made no clear difference in 1; 1 had too few seeds to decide.',
+      'transfer helped in 0, hurt in 0 and made no clear difference in 1, 1 had too few seeds to decide.',
     );
     expect(text).toContain('freeway → asterix, full: Too few seeds to decide (3; 4 or more are needed): over all');
     expect(text).toContain('widened for small samples; too few seeds to decide (3; 4 or more are needed).');
     expect(text).toContain('n=3, too few');
     expect(study.slice(study.indexOf('id="pair-1"'), study.indexOf('id="pair-2"'))).not.toMatch(/"(badge|word) h/);
   });
-  it('marks each cell of the matrix by its outcome', () => {
-    const { text } = ratioMatrix(many.pairs);
-    expect(text.match(/<td class="(helped|hurt|unclear|empty)"/g)?.map((cell) => cell.slice(11, -1))).toEqual([
-      'empty', // freeway to itself
-      'helped',
-      'unclear',
-      'hurt',
-      'empty',
-      'empty',
+  it('marks each cell of the matrix by what is left of its outcome after correction', () => {
+    const marks = (pairs: typeof many.pairs) =>
+      [...matrixChart(pairs, 'full').text.matchAll(/<rect\s+class="(helped|hurt|unclear)"|>\s*·\s*</g)].map(
+        ([, outcome]) => outcome,
+      );
+    const empty = undefined;
+    expect(marks(many.pairs)).toEqual([empty, 'helped', 'unclear', 'hurt', empty, empty]);
+    const lost = many.pairs.map((pair) => ({ ...pair, holm: 0.2 }));
+    expect(marks(lost)).toEqual([empty, 'unclear', 'unclear', 'unclear', empty, empty]);
+    expect(matrixChart(lost, 'full').text).toContain('△ helped, not after Holm');
+    expect(textOf(studyReport({ ...many, pairs: lost }))).toContain('transfer helped, not after Holm p=0.0');
+  });
+  it('keeps white text readable on every colour of the heat map', () => {
+    // WCAG 2.2's contrast ratio, 4.5 for text of this size.
+    const luminance = (color: string) => {
+      const [r, g, b] = [1, 3, 5].map((i) => {
+        const part = Number.parseInt(color.slice(i, i + 2), 16) / 255;
+        return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+      });
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    for (let place = -1; place <= 1; place += 0.125) {
+      expect(1.05 / (luminance(heat(place)) + 0.05)).toBeGreaterThan(4.5);
+    }
+    expect([-1, 0, 1].map(heat)).toEqual(['#b35806', '#2b3440', '#2166ac']);
+  });
+  it('shows both arms at equal steps', () => {
+    expect(textOf(page)).toMatch(/steps on the target 0 50k 100k 150k 200k scratch 0\.\d+ \[/);
+  });
+});
+
+describe('controls', () => {
+  const study = sampleStudy([
+    samplePair('freeway', 'asterix', { pace: 20_000 }),
+    samplePair('freeway', 'asterix', {}, 'full', 'shuffled'),
+    samplePair('freeway', 'asterix', { pace: 20_000 }, 'full', 'new-kind'),
+  ]);
+  const page = studyReport(study);
+  it('have a table and a sentence of their own, and stay out of the matrix', () => {
+    const text = textOf(page);
+    expect(text).toContain('Of 1 comparison with learning from scratch');
+    expect(text).toContain('transfer helped in 1, hurt in 0 and made no clear difference in 0. Controls');
+    expect(text).toContain(
+      'shuffled: better in 0, worse in 0 and made no clear difference in 1; new-kind: better in 1,',
+    );
+    expect(text).toMatch(/shuffled freeway → asterix, full ×[\d.]+ \[[\d., ]+\] p=0\.\d{3} no clear difference/);
+    expect(text).toContain('freeway → asterix, full (control: shuffled)');
+    expect(page.match(/<rect\s+class="(helped|hurt|unclear)"/g)).toHaveLength(1);
+  });
+});
+
+describe('files beside the report', () => {
+  const odd = { ...samplePair('a,b', 'x?maxSteps=5', {}, 'full', 'sh"uffled'), holm: null };
+  const study = [...many.pairs, odd];
+  it('pairs.csv has a line for each pair and every number of its metrics', () => {
+    const [head, first, ...others] = pairsCsv(study).trimEnd().split('\n');
+    expect(others).toHaveLength(3);
+    const [{ comparison, holm }] = many.pairs;
+    const cells = Object.fromEntries(head.split(',').map((name, i) => [name, first.split(',')[i]]));
+    expect(cells).toMatchObject({
+      source: 'freeway',
+      control: '',
+      scratchRuns: '5',
+      outcome: 'helped',
+      p: String(comparison.p),
+      holm: String(holm),
+      ratio: String(comparison.metrics.ratio.value),
+      ratioHigh: String(comparison.metrics.ratio.high),
+      scaledDifference: '',
+    });
+    expect(others[2]).toMatch(/^"a,b",x\?maxSteps=5,full,"sh""uffled",5,5,/);
+  });
+  it('curves.csv has a line for each evaluation, scratch once for each target', () => {
+    const lines = curvesCsv(study).trimEnd().split('\n');
+    // Four targets and four transferred arms of five runs with 21 evaluations.
+    expect(lines).toHaveLength(1 + (4 + 4) * 5 * 21);
+    expect(lines[1]).toBe(`,asterix,,,scratch,0,0,${many.pairs[0].scratch.curves[0].returns[0]}`);
+  });
+  it('figures are whole SVG files with names of their own', () => {
+    const figures = studyFigures(study);
+    const names = figures.map(({ name }) => name);
+    expect(names).toEqual([
+      'matrix-full.svg',
+      'curves-1-freeway-asterix-full.svg',
+      'curves-2-freeway-breakout-full.svg',
+      'curves-3-asterix-freeway-full.svg',
+      'curves-4-a-b-x-maxSteps-5-full-control-sh-uffled.svg',
     ]);
+    for (const { svg } of figures) {
+      expect(svg).toMatch(/^<svg\s+xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
+      expect(svg).not.toMatch(/NaN|undefined|\[object/);
+      expect(unbalanced(svg)).toEqual([]);
+    }
+  });
+});
+
+describe('what was registered', () => {
+  it('is shown with its hash, its hypothesis and the whole file', () => {
+    const registration = {
+      file: 'study.yaml',
+      sha256: 'abc123',
+      hypothesis: 'It helps.',
+      text: 'hypothesis: <It> helps.',
+    };
+    const text = textOf(studyReport({ ...one, registration }));
+    for (const part of ['It helps.', 'primary metric ratio', 'study.yaml', 'abc123', 'hypothesis: <It&gt; helps.']) {
+      expect(text).toContain(part);
+    }
+    expect(textOf(studyReport(one))).not.toContain('registered');
   });
 });
 

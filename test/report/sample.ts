@@ -1,5 +1,6 @@
 import type { ReportPair, StudyReport } from '../../src/report/types.ts';
 import { compareArms } from '../../src/stats/compare.ts';
+import { withHolm } from '../../src/stats/holm.ts';
 import { type Shape, learningArm } from '../stats/arms.ts';
 
 const plan: ReportPair['plan'] = {
@@ -43,12 +44,18 @@ function entry(
   return { tensor, shape, origin, copiedValues, totalValues: shape.reduce((a, b) => a * b), reason, training };
 }
 
-export function samplePair(source: string, target: string, shape: Partial<Shape> = {}, method = 'full'): ReportPair {
+export function samplePair(
+  source: string,
+  target: string,
+  shape: Partial<Shape> = {},
+  method = 'full',
+  control?: string,
+): ReportPair {
   const base = { start: 0.5, top: 7, pace: 100_000 };
   const scratch = learningArm('from scratch', { ...base, seeds: shape.seeds });
   const transfer = learningArm(`from ${source}`, { ...base, ...shape });
   const comparison = compareArms({ scratch, transfer, random: 0.5, sourceSteps: 300_000, resamples: 2000 });
-  return { source, target, method, scratch, transfer, random: 0.5, comparison, plan };
+  return { source, target, method, control, scratch, transfer, random: 0.5, comparison, holm: comparison.p, plan };
 }
 
 export function sampleStudy(pairs: readonly ReportPair[]): StudyReport {
@@ -58,7 +65,7 @@ export function sampleStudy(pairs: readonly ReportPair[]): StudyReport {
     version: '0.1.0',
     backend: 'wasm',
     kernels: 'ngplus-simd@2',
-    pairs,
+    pairs: withHolm(pairs),
     seeds: {
       source: [1000, 1001, 1002, 1003, 1004],
       scratch: [2000, 2001, 2002, 2003, 2004],

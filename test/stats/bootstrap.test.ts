@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRng, normal } from '../../src/core/rng.ts';
-import { type Groups, bootstrap, quantile } from '../../src/stats/bootstrap.ts';
+import { type Groups, bootstrap, bootstrapTest, quantile } from '../../src/stats/bootstrap.ts';
 import { mean } from '../../src/stats/curve.ts';
 
 const difference = ([a, b]: Groups<number>) => ({ difference: mean(b) - mean(a) });
@@ -16,6 +16,34 @@ describe('bootstrap', () => {
     expect(estimate.value).toBeCloseTo(1.3749999999999991, 12);
     expect(Math.abs(estimate.low! - low)).toBeLessThan(0.15);
     expect(Math.abs(estimate.high! - high)).toBeLessThan(0.15);
+  });
+
+  it("gives about the p-value of Welch's t test", () => {
+    // scipy 1.17.1: stats.ttest_ind(b, a, equal_var=False).pvalue -> 0.03434295789462759
+    const { pValue } = bootstrapTest([a, b], difference, { ...options, rng: createRng(0) });
+    expect(pValue('difference', 0)).toBeGreaterThan(0.03434295789462759 - 0.01);
+    expect(pValue('difference', 0)).toBeLessThan(0.03434295789462759 + 0.01);
+    expect(pValue('difference', 1.375)).toBeGreaterThan(0.95);
+  });
+
+  it('gives p-values below an error rate exactly where the interval at that rate excludes the value', () => {
+    for (const method of ['percentile', 'expanded'] as const) {
+      for (const level of [0.9, 0.95, 0.99]) {
+        const draws = { level, resamples: 400, method, rng: createRng(1) };
+        const { estimates, pValue } = bootstrapTest([a, b], difference, draws);
+        const { low, high } = estimates.difference;
+        for (const value of [-2, 0, 0.1, 0.2, low! - 1e-9, low!, low! + 1e-9, 1, high! - 1e-9, high! + 1e-9, 3]) {
+          expect(pValue('difference', value)! < 1 - level).toBe(low! > value || high! < value);
+        }
+      }
+    }
+  });
+
+  it('gives no p-value smaller than resamples can tell', () => {
+    const least = (resamples: number) =>
+      bootstrapTest([a, b], difference, { level: 0.95, resamples, method: 'percentile', rng: createRng(0) });
+    expect(least(99).pValue('difference', -100)).toBe(1 / 100);
+    expect(least(999).pValue('difference', -100)).toBe(1 / 1000);
   });
 
   it('percentile, is narrower', () => {

@@ -99,12 +99,35 @@ describe('the metric that decides', () => {
   });
 });
 
+describe('a primary metric chosen before the run', () => {
+  const slow = { start: 0.5, top: 7, pace: 100_000 };
+  const arms = { scratch: learningArm('scratch', slow), transfer: learningArm('transfer', { ...slow, start: 3 }) };
+  it.each(['difference', 'jumpstart', 'asymptote'] as const)(
+    '%s decides, with the p-value of its own interval',
+    (metric) => {
+      const { primary, metrics, outcome, p } = compareArms({ ...quick, ...arms, primaryMetric: metric });
+      expect(primary).toBe(metric);
+      expect(metrics.ratio.value).not.toBeNull();
+      expect(outcome).toBe(outcomeOf(metric, metrics[metric], 5));
+      expect(p! < 0.05).toBe(outcome !== 'unclear');
+    },
+  );
+  it('jumpstart, sees what the area does not', () => {
+    const [byArea, byStart] = (['ratio', 'jumpstart'] as const).map((primaryMetric) =>
+      compareArms({ ...quick, ...arms, primaryMetric }),
+    );
+    expect([byArea.outcome, byStart.outcome]).toEqual(['unclear', 'helped']);
+    expect(byArea.needed).toEqual({ ratio: 1.2, power: 0.8, seeds: expect.any(Number) });
+    expect(byArea.needed!.seeds).toBeGreaterThan(5);
+  });
+});
+
 describe('with few seeds', () => {
   const base = { start: 0.5, top: 7, pace: 100_000 };
   const compare = (s: number, t: number) =>
     compareArms({
       scratch: learningArm('scratch', { ...base, seeds: s }),
-      transfer: learningArm('transfer', { ...base, pace: 5000, seeds: t }),
+      transfer: learningArm('transfer', { ...base, start: 3, pace: 5000, seeds: t }),
       random: 0.5,
       sourceSteps: 0,
       resamples: 500,
@@ -226,6 +249,74 @@ describe('properties', () => {
       }),
       { numRuns: 20 },
     );
+  });
+});
+
+describe('the p-value', () => {
+  const base = { start: 0.5, top: 7, pace: 100_000 };
+  const rest = { random: 0.5, sourceSteps: 0, resamples: 300 };
+
+  it('is below 0.05 exactly where the interval of the deciding metric leaves "no effect" out', () => {
+    const seen = { helped: 0, unclear: 0, hurt: 0 };
+    const paces = fc.double({ min: 60_000, max: 160_000, noNaN: true });
+    fc.assert(
+      fc.property(paces, fc.integer({ min: 4, max: 8 }), fc.nat(), fc.boolean(), (pace, seeds, seed, learns) => {
+        // A reference range so large that scratch learns nothing in comparison lets the difference decide.
+        const referenceRange = learns ? 0 : 1000;
+        const scratch = learningArm(`scratch ${seed}`, base);
+        const transfer = learningArm(`transfer ${seed}`, { ...base, pace, seeds });
+        const { p, outcome, primary } = compareArms({ ...rest, scratch, transfer, seed, referenceRange });
+        expect(primary).toBe(learns ? 'ratio' : 'scaledDifference');
+        expect(p! < 0.05).toBe(outcome !== 'unclear');
+        expect(p).toBeGreaterThanOrEqual(0);
+        expect(p).toBeLessThanOrEqual(1);
+        seen[outcome]++;
+      }),
+      { numRuns: 80, seed: 0 },
+    );
+    expect(Math.min(seen.helped, seen.unclear, seen.hurt)).toBeGreaterThan(5);
+  });
+
+  it('gets smaller as the effect grows, until resamples tell no more', () => {
+    const p = (pace: number, top = 7) =>
+      compareArms({
+        ...rest,
+        scratch: learningArm('scratch', base),
+        transfer: learningArm('transfer', { ...base, pace, top }),
+      }).p!;
+    const [none, some, more, all] = [90_000, 70_000, 55_000, 20_000].map((pace) => p(pace));
+    expect(none).toBeGreaterThan(some);
+    expect(some).toBeGreaterThan(more);
+    expect(more).toBeGreaterThan(all);
+    expect(all).toBeGreaterThan(1 / 301);
+    expect(p(20_000, 30)).toBe(1 / 301);
+  });
+
+  it('does not exist with too few runs', () => {
+    const few = learningArm('transfer', { ...base, seeds: 3 });
+    expect(compareArms({ ...rest, scratch: learningArm('scratch', base), transfer: few }).p).toBeNull();
+  });
+});
+
+describe('comparisons on one target', () => {
+  const base = { start: 0.5, top: 7, pace: 100_000 };
+  const compare = (target: string, pair: string, arm = 'a') =>
+    compareArms({
+      scratch: learningArm('scratch', base),
+      transfer: learningArm(arm, base),
+      random: 0.5,
+      sourceSteps: 0,
+      resamples: 200,
+      target,
+      pair,
+    }).arms;
+
+  it('resample scratch alike, transferred arms each by itself', () => {
+    const [one, two, elsewhere] = [compare('x', '1'), compare('x', '2', 'b'), compare('y', '1')];
+    expect(two.scratch).toEqual(one.scratch);
+    expect(elsewhere.scratch.area).not.toEqual(one.scratch.area);
+    expect(elsewhere.transfer.area).toEqual(one.transfer.area);
+    expect(compare('x', '2').transfer.area).not.toEqual(one.transfer.area);
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compareArms } from '../../src/stats/compare.ts';
-import { number, steps, verdict } from '../../src/stats/verdict.ts';
+import { withHolm } from '../../src/stats/holm.ts';
+import { number, steps, studyVerdict, verdict } from '../../src/stats/verdict.ts';
 import { type Shape, armOf, learningArm } from './arms.ts';
 
 const slow: Shape = { start: 0.5, top: 7, pace: 100_000 };
@@ -65,6 +66,28 @@ describe('verdict', () => {
     );
     expect(tell({ ...slow, pace: 20_000, seeds: 4 })).not.toMatch(/too few/i);
   });
+  it('says how many seeds would decide where these did not', () => {
+    expect(tell({ ...slow, top: 7.1 })).toMatch(
+      / About \d+ seeds an arm would show a ratio of 1\.20 \(80 % power\)\.$/,
+    );
+    expect(tell({ ...slow, pace: 40_000 })).not.toContain('seeds an arm would show');
+    expect(tell({ ...slow, seeds: 3 })).not.toContain('seeds an arm would show');
+  });
+  it('names the metric that was chosen to decide', () => {
+    const arms = {
+      scratch: learningArm('scratch', slow),
+      transfer: learningArm('transfer', { ...slow, start: 3 }),
+    };
+    const by = (primaryMetric: 'jumpstart' | 'asymptote') =>
+      verdict(compareArms({ ...arms, random: 0.5, sourceSteps: 0, resamples: 200, primaryMetric }));
+    expect(by('jumpstart')).toMatch(
+      /Before any training on the target transferred agents had 2\.\d+ more return than agents from scratch \(95 % interval 2\.\d+–[\d.]+; 0 = no effect; 5 seeds an arm\)\.$/,
+    );
+    expect(by('asymptote')).toMatch(
+      /^No clear difference at this length: at the end of 200k steps transferred agents had/,
+    );
+    expect(by('asymptote')).not.toContain('did not clearly beat random play');
+  });
   it('starts with the pair and the method where it is told them', () => {
     const arms = { scratch: learningArm('scratch', slow), transfer: learningArm('transfer', slow) };
     const comparison = compareArms({ ...arms, random: 0.5, sourceSteps: 0, resamples: 200 });
@@ -87,6 +110,28 @@ describe('verdict', () => {
     const text = verdict(compareArms({ scratch: flat, transfer: flat, random: 0, sourceSteps: 100, resamples: 50 }));
     expect(text).toMatch(/^No clear difference/);
     expect(text).not.toMatch(/NaN|Infinity|null|undefined/);
+  });
+});
+
+describe('the verdict of a study', () => {
+  const pair = (transfer: Shape, control: string | null = null) => {
+    const arms = { scratch: learningArm('scratch', slow), transfer: learningArm('transfer', transfer) };
+    const comparison = compareArms({ ...arms, random: 0.5, sourceSteps: 0, resamples: 2000 });
+    return { source: 'a', target: 'b', method: 'full', control, comparison };
+  };
+  const helped = pair({ ...slow, pace: 20_000 });
+
+  it('counts pairs once they are corrected for their number', () => {
+    const unclear = Array.from({ length: 40 }, () => pair(slow));
+    expect(studyVerdict(withHolm([helped]))).toBe(
+      'Of 1 comparison with learning from scratch, transfer helped in 1, hurt in 0 and made no clear difference in 0.',
+    );
+    expect(studyVerdict(withHolm([helped, ...unclear]))).toContain('Holm’s method, transfer helped in 0, hurt in 0');
+  });
+  it('tells controls apart', () => {
+    const pairs = withHolm([helped, pair({ ...slow, seeds: 3 }), pair(slow, 'shuffled')]);
+    expect(studyVerdict(pairs)).toContain('no clear difference in 0, 1 had too few seeds to decide. Controls');
+    expect(studyVerdict(pairs)).toMatch(/shuffled: better in 0, worse in 0 and made no clear difference in 1\.$/);
   });
 });
 

@@ -1,0 +1,56 @@
+import { outcomeAfterHolm } from '../stats/holm.ts';
+import { number } from '../stats/verdict.ts';
+import { html, type Markup, NONE } from './markup.ts';
+import { pText } from './matrix-chart.ts';
+import type { ReportPair } from './types.ts';
+
+/** What each kind of control tells apart. */
+const MEANINGS: Record<string, string> = {
+  'random-trunk': 'the same transfer from a source that learned nothing: what the method is worth without knowledge',
+  shuffled: 'the same weights in another order: what their spread is worth without their places',
+  'same-game': 'the source is the target itself: about the most that a transfer can be worth',
+  'scratch-long': 'scratch with the source’s steps added: what the same experience is worth on the target',
+};
+
+const WORDS = { helped: 'better than scratch', hurt: 'worse than scratch', unclear: 'no clear difference' };
+
+/** The controls in a table, each against scratch as the transfers are; nothing where there are none. */
+export function controlsCard(pairs: readonly ReportPair[]): Markup {
+  const controls = pairs.filter((pair) => pair.control);
+  if (controls.length === 0) return NONE;
+  const kinds = [...new Set(controls.map((pair) => pair.control!))];
+  const end = (value: number | null) => (value === null ? '∞' : number(value));
+  const row = ({ source, target, method, control, comparison, holm }: ReportPair): Markup => {
+    const { value, low, high } = comparison.metrics[comparison.primary];
+    return html`<tr>
+      <th scope="row">${control!}</th>
+      <td>${source} → ${target}, ${method}</td>
+      <td>
+        ${comparison.primary === 'ratio' ? '×' : 'Δ '}${end(value)}
+        <span class="interval">[${end(low)}, ${end(high)}]</span>
+      </td>
+      <td>${holm === null ? '—' : pText(holm)}</td>
+      <td>${WORDS[outcomeAfterHolm({ comparison, holm })]}</td>
+    </tr>`;
+  };
+  return html`<section class="card">
+    <h2>Controls</h2>
+    <div class="scroll">
+      <table class="numbers">
+        <thead>
+          <tr>
+            <th scope="col">control</th>
+            <th scope="col">pair</th>
+            <th scope="col">effect</th>
+            <th scope="col">p, Holm by kind</th>
+            <th scope="col">outcome</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${controls.map(row)}
+        </tbody>
+      </table>
+    </div>
+    ${kinds.map((kind) => (kind in MEANINGS ? html`<p class="note"><b>${kind}</b>: ${MEANINGS[kind]}.</p>` : NONE))}
+  </section>`;
+}

@@ -1,0 +1,46 @@
+import { pairName } from '../stats/verdict.ts';
+import { curveChart } from './curve-chart.ts';
+import { html, Markup } from './markup.ts';
+import { matrixChart } from './matrix-chart.ts';
+import type { ReportPair } from './types.ts';
+
+/** The report's figures as files of their own, by name. */
+export function studyFigures(pairs: readonly ReportPair[]): { readonly name: string; readonly svg: string }[] {
+  const transfers = pairs.filter((pair) => !pair.control);
+  const methods = [...new Set(transfers.map((pair) => pair.method))];
+  const matrices = methods.map((method) => ({
+    name: `matrix-${fileName(method)}.svg`,
+    svg: matrixChart(
+      transfers.filter((pair) => pair.method === method),
+      method,
+    ).text,
+  }));
+  const curves = pairs.map((pair, i) => ({
+    name: `curves-${i + 1}-${fileName(pairName(pair))}.svg`,
+    svg: curvesFigure(pair).text,
+  }));
+  return [...matrices, ...curves];
+}
+
+/** Letters, digits and dashes. */
+const fileName = (text: string): string => text.replace(/[^\w]+/g, '-').replace(/^-|-$/g, '');
+
+/** The chart on its own ground, with the title and the legend that the page has around it. */
+function curvesFigure(pair: ReportPair): Markup {
+  const chart = new Markup(curveChart(pair, 'curves').text.replace('<svg ', '<svg y="58" width="1040" height="430" '));
+  const { scratch, transfer } = pair;
+  const legend = `▲ dashed: ${scratch.label} (${scratch.curves.length} seeds) · ● solid: ${transfer.label} (${transfer.curves.length} seeds) · band: ${Math.round(100 * pair.comparison.level)} % interval of the mean · thin: single runs`;
+  return html`<svg
+    xmlns="http://www.w3.org/2000/svg"
+    width="1040"
+    height="496"
+    viewBox="0 0 1040 496"
+    font-family="system-ui, sans-serif"
+    fill="#E8ECF1"
+  >
+    <rect width="1040" height="496" fill="#171C24" />
+    <text x="20" y="28" font-size="18" font-weight="700">${pairName(pair)}</text>
+    <text x="20" y="50" font-size="13" fill="#9AA6B2">${legend}</text>
+    ${chart}
+  </svg>`;
+}

@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Writable } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import { commands } from '../../src/cli/commands.ts';
+import { runCommand } from '../../src/cli/flags.ts';
+import { study } from '../../src/exec/api.ts';
+import { readStudyFile } from '../../src/exec/registration.ts';
+import { describeStudy } from '../../src/exec/study.ts';
+import { tinyStudy } from './tiny-study.ts';
+
+let folder: string;
+const inside = (name: string): string => join(folder, name);
+beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'ngplus-registration-'))));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const { sources, targets, seeds, sourceTimesteps, targetTimesteps, ...rest } = tinyStudy();
+const design = { sources, targets, seeds, sourceTimesteps, targetTimesteps };
+const registered = { hypothesis: 'Cart pole helps.', primaryMetric: 'jumpstart', ...design, ...rest };
+
+const YAML = `# Registered before the study.
+hypothesis: >
+  Swinging up is learned faster
+  by who balanced a pole.
+primaryMetric: ratio
+sources: [cartpole]
+targets: ['acrobot?maxSteps=50']
+seeds: 4
+sourceTimesteps: 1_000
+targetTimesteps: 2000
+algorithmConfig:
+  gamma: 0.98
+game: ./my-game.ts?width=3
+`;
+
+const write = (name: string, text: string): string => {
+  writeFileSync(inside(name), text);
+  return inside(name);
+};
+
+async function ngplus(...argv: string[]): Promise<{ code: number; stderr: string }> {
+  let stderr = '';
+  const sink = (take: (text: string) => void): Writable =>
+    new Writable({ write: (chunk, _, done) => (take(String(chunk)), done()) });
+  const signal = new AbortController().signal;
+  const io = { stdout: sink(() => {}), stderr: sink((text) => (stderr += text)), env: {}, signal };
+  const code = await runCommand({ name: 'ngplus', version: '0', summary: '', commands }, ['study', ...argv], io);
+  return { code, stderr };
+}
+
+describe('a study file', () => {
+  it('holds the options of a study and what is expected, in YAML', () => {
+    const { registration, ...request } = readStudyFile(write('study.yaml', YAML.replace('1_000', '1000')));
+    expect(request).toEqual({
+      primaryMetric: 'ratio',
+      sources: ['cartpole'],
+      targets: ['acrobot?maxSteps=50'],
+      seeds: 4,
+      sourceTimesteps: 1000,
+      targetTimesteps: 2000,
+      algorithmConfig: { gamma: 0.98 },
+      game: [inside('my-game.ts?width=3')],
+    });
+    const bytes = readFileSync(inside('study.yaml'));
+    expect(registration).toEqual({
+      file: 'study.yaml',
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+      hypothesis: 'Swinging up is learned faster by who balanced a pole.\n',
+      text: bytes.toString(),
+    });
+  });
+
+  it('may be JSON', () => {
+    const file = write('study.json', JSON.stringify(registered));
+    expect(readStudyFile(file)).toMatchObject({ ...rest, ...design, primaryMetric: 'jumpstart' });
+  });
+
+  it('is settled like any other study: the example', () => {
+    const request = readStudyFile(fileURLToPath(new URL('../../examples/study.yaml', import.meta.url)));
+    const described = describeStudy(request, '', { backend: 'cpu', kernels: 'tfjs' });
+    expect(described.jobs).toHaveLength(3 * 10 + 1);
+    expect(described.registration?.hypothesis).toContain('faster than from scratch');
+  });
+
+  test.each<[text: string, message: string]>([
+    [YAML.replace('seeds: 4\n', ''), 'seeds is missing; valid: whole number from 2 to 1000'],
+    [YAML.replace('seeds: 4', 'seeds: many'), 'seeds: "many" is not valid; valid: whole number from 2 to 1000'],
+    [YAML.replace('Metric: ratio', 'Metric: luck'), 'primaryMetric: "luck" is not valid; valid: ratio, difference,'],
+    [YAML.replace(/hypothesis: >\n.*\n.*\n/, ''), 'hypothesis is missing'],
+    [YAML.replace('[cartpole]', 'cartpole'), 'sources: "cartpole" is not valid'],
+    [YAML.replace('targets:', 'seeds:'), 'Map keys must be unique at line'],
+    ['a: b: c', 'Nested mappings are not allowed'],
+    ['- 1', 'is no list of options'],
+    ['', 'is no list of options'],
+  ])('is refused in one line: %#', (text, message) => {
+    const file = write('bad.yaml', text);
+    expect(() => readStudyFile(file)).toThrow(`${file}: ${message}`);
+    try {
+      readStudyFile(file);
+    } catch (error) {
+      expect((error as Error).message).not.toContain('\n');
+    }
+  });
+
+  it('is refused where it is not there, or names an option that no study has', async () => {
+    expect(() => readStudyFile(inside('none.yaml'))).toThrow(/^can't read .*none\.yaml: /);
+    const file = write('odd.yaml', JSON.stringify({ ...registered, speed: 9 }));
+    await expect(study({ file })).rejects.toThrow(/^unknown option of study "speed"/);
+  });
+
+  it('takes nothing beside it that its result depends on', async () => {
+    const file = write('alone.yaml', JSON.stringify(registered));
+    await expect(study({ file, seeds: 3 } as never)).rejects.toThrow(/^seeds can't be given beside/);
+    expect(await ngplus('--file', file, '--seeds', '3')).toEqual({
+      code: 2,
+      stderr: expect.stringMatching(/^ngplus study: --seeds can't be given beside --file: .*valid: --file, --folder,/),
+    });
+    expect((await ngplus('--file', file, '--no-fused')).code).toBe(2);
+  });
+});
+
+describe('a registered study', () => {
+  it('keeps its file in the result and the report, and is another one once the file is edited', async () => {
+    const file = write('run.yaml', JSON.stringify(registered));
+    expect(await ngplus('--file', file, '--folder', inside('run'), '--threads', '1')).toMatchObject({ code: 0 });
+    const result = JSON.parse(readFileSync(inside('run/result.json'), 'utf8'));
+    const { registration } = readStudyFile(file);
+    expect(result.registration).toEqual(registration);
+    expect(result.request).not.toHaveProperty('registration');
+    expect(result.options.primaryMetric).toBe('jumpstart');
+    expect(result.pairs[0].comparison).toMatchObject({ primary: 'jumpstart', p: null });
+    expect(result.pairs[0].holm).toBeNull();
+
+    const report = readFileSync(inside('run/report.html'), 'utf8');
+    for (const part of [registration.sha256, 'Cart pole helps.', 'What was registered']) expect(report).toContain(part);
+    expect(readdirSync(inside('run/figures')).sort()).toEqual([
+      'curves-1-cartpole-acrobot-maxSteps-50-full.svg',
+      'matrix-full.svg',
+    ]);
+    for (const name of ['pairs.csv', 'curves.csv']) expect(existsSync(inside(`run/${name}`))).toBe(true);
+
+    // The same again is read back; from code it is the same study.
+    expect((await study({ file, folder: inside('run') })).registration).toEqual(registration);
+    write('run.yaml', JSON.stringify({ ...registered, hypothesis: 'As I always said, it hurts.' }));
+    await expect(study({ file, folder: inside('run') })).rejects.toThrow('holds another study');
+  }, 60_000);
+});
