@@ -44,9 +44,9 @@ export const canonicalPlanes = (height: number, width: number): Planes => ({
 export function canonicalGame(game: Game, variant: Record<string, unknown>): Game {
   const own = game.observation(variant);
   if (own.kind !== 'planes') throw new UserError(`${game.id}: observation=canonical is for planes, not for features`);
-  const planes = own.channels.map((channel) => planesOf(game, channel));
   const canonical = canonicalPlanes(own.height, own.width);
   const size = observationSize(canonical);
+  const { indices, each } = canonicalIndices(game, own);
   // What the game itself shows: written whole before each look, so that nothing outlives a call.
   const words = new Uint32Array(Math.ceil(observationSize(own) / 4));
   const seen = new Uint8Array(words.buffer);
@@ -61,20 +61,31 @@ export function canonicalGame(game: Game, variant: Record<string, unknown>): Gam
         if (words[w] === 0) continue;
         for (let i = 4 * w; i < 4 * w + 4; i++) {
           if (seen[i] === 0) continue;
-          const channel = i % planes.length;
-          const cell = offset + ((i - channel) / planes.length) * CHANNELS.length;
-          const into = planes[channel];
-          for (let p = 0; p < into.length; p++) out[cell + into[p]] = 1;
+          for (let k = i * each; k < (i + 1) * each; k++) out[offset + indices[k]] = 1;
         }
       }
     },
   };
 }
 
+/**
+ * For each value of the game's own observation, which canonical ones it sets: `[value][each]`, where those of fewer
+ * planes than others repeat their first.
+ */
+function canonicalIndices(game: Game, own: Planes): { indices: Int32Array; each: number } {
+  const planes = own.channels.map((channel) => planesOf(game, channel));
+  const each = Math.max(...planes.map(({ length }) => length));
+  const cells = [...Array(own.height * own.width).keys()];
+  const indices = cells.flatMap((cell) =>
+    planes.flatMap((of) => Array.from({ length: each }, (_, k) => cell * CHANNELS.length + (of[k] ?? of[0]))),
+  );
+  return { indices: Int32Array.from(indices), each };
+}
+
 /** The canonical planes that a channel is part of. */
-function planesOf(game: Game, { name, roles }: Named): Int32Array {
+function planesOf(game: Game, { name, roles }: Named): number[] {
   const planes = CANONICAL_ROLES.flatMap((role, plane) => (roles.includes(role) ? [plane] : []));
-  if (planes.length > 0) return Int32Array.from(planes);
+  if (planes.length > 0) return planes;
   throw new UserError(
     `${game.id}: the channel "${name}" has no role with a canonical plane; those are ${CANONICAL_ROLES.join(', ')}`,
   );
