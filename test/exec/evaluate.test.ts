@@ -26,6 +26,11 @@ it('has a script for every game that is not a mix of others, and refuses others 
   );
 });
 
+test('a script refuses planes that it does not know', async () => {
+  const playing = evaluate({ player: 'scripted', env: 'breakout?observation=canonical', episodes: 1 });
+  await expect(playing).rejects.toThrow('unknown channel in a script "paddle"; valid: self, self-part, threat,');
+});
+
 test('scripted and random players are evaluated by name', async () => {
   const scripted = await evaluate({ player: 'scripted', env: 'cartpole', episodes: 20 });
   expect(scripted).toMatchObject({ policy: 'scripted', env: 'cartpole', episodes: 20, info: null });
