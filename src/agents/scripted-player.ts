@@ -1,5 +1,5 @@
 import type { Player } from '../core/agent.ts';
-import { UserError } from '../core/errors.ts';
+import { unknownValue, UserError } from '../core/errors.ts';
 import type { VecEnv } from '../core/vec-env.ts';
 
 /** A rule of thumb: from what one player sees to the name of an action. */
@@ -95,7 +95,9 @@ function sightOf({ observation, obs, obsSize }: VecEnv, e: number): Sight {
     cells(channel) {
       if (observation.kind !== 'planes') return [];
       const { width, channels } = observation;
-      const index = channels.findIndex(({ name }) => name === channel);
+      const names = channels.map(({ name }) => name);
+      const index = names.indexOf(channel);
+      if (index < 0) throw unknownValue('channel in a script', channel, names);
       const found: Cell[] = [];
       for (let at = index; at < obsSize; at += channels.length) {
         const cell = (at - index) / channels.length;

@@ -44,6 +44,7 @@ export const transfer = defineCommand({
   examples: [
     ['ngplus transfer runs/freeway-1a2b3c4d asterix', 'every layer learns'],
     ['ngplus transfer runs/freeway-1a2b3c4d asterix --method head-only --plan', 'only look at the plan'],
+    ['ngplus transfer zoo:breakout space-invaders --map ball=enemy_bullet', 'what the ball was, bullets are'],
     ['ngplus transfer zoo:asterix space-invaders', 'from a policy that comes with ngplus'],
     ['ngplus transfer a.safetensors breakout --stage-learning-rates stem=0.1,trunk=0.5', 'a learning rate by stage'],
   ],

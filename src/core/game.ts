@@ -94,10 +94,17 @@ export interface Game<State = any, Variant extends VariantSchema = VariantSchema
   readonly actions: readonly Named[];
   /** Names of the actions that do something; the option `actions=minimal` offers only these. */
   readonly minimalActions?: readonly string[];
+  /**
+   * Does the state keep something from one episode to the next (which game was played how long, a running mean)? An
+   * episode then also depends on those before it.
+   */
+  readonly remembers?: boolean;
   /** Default probability that the previous action is repeated (0 if left out). */
   readonly sticky?: number;
   /** Default time limit in steps, a truncation (none if left out). */
   readonly maxSteps?: number;
+  /** Names of the actions that this variant has, in the order of `actions`; all of them if left out. */
+  offered?(variant: z.output<Variant>): readonly string[];
   /** What the players see in this variant. */
   observation(variant: z.output<Variant>): ObservationSpec;
   create(variant: z.output<Variant>): State;

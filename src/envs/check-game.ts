@@ -125,6 +125,13 @@ function checkActions(game: Game, report: Report): void {
   }
 }
 
+function checkOffered(game: Game, variant: Variant, report: Report): void {
+  const names = game.actions.map(({ name }) => name);
+  for (const name of game.offered?.(variant) ?? []) {
+    if (!names.includes(name)) report('error', `offered has "${name}", which is no action; valid: ${names.join(', ')}`);
+  }
+}
+
 function checkNamed(what: string, items: readonly unknown[], known: readonly string[], report: Report): void {
   const seen = new Set<string>();
   for (const item of items as { name?: unknown; roles?: unknown }[]) {
@@ -224,6 +231,7 @@ function createWorld(game: Game, variant: Variant, seed: number): World {
 function checkPlay(game: Game, variant: Variant, report: Report): void {
   const spec = game.observation(variant);
   if (!checkObservation(spec, report)) return;
+  checkOffered(game, variant, report);
   const first = game.create(variant);
   if (typeof first !== 'object' || first === null) {
     report('error', 'create must return an object');
@@ -386,11 +394,14 @@ function checkDeterminism(game: Game, variant: Variant, report: Report): void {
     return step;
   });
   if (!isSame(alone, mixed)) report('error', 'two environments side by side disturb each other: keep all in the state');
+  if (game.remembers) return;
   const used = startedWorld(game, variant, 4);
   play(used, STEPS);
   Object.assign(used, { rng: createRng(2, 'check', 'env'), player: createRng(2, 'check', 'player') });
   game.reset(used.state, used.rng);
-  if (!isSame(alone, play(used, STEPS))) report('error', 'reset leaves something of the episode before in the state');
+  if (!isSame(alone, play(used, STEPS))) {
+    report('error', 'reset leaves something of the episode before in the state (if it should: remembers: true)');
+  }
 }
 
 /** A state saved in mid-episode and put into another environment goes on the same. */

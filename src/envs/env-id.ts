@@ -1,11 +1,13 @@
 import * as z from 'zod';
 import { UserError, unknownValue } from '../core/errors.ts';
 import type { Game, Named, ObservationSpec, VariantSchema } from '../core/game.ts';
+import { canonicalGame } from './canonical.ts';
 
 /** A game with all its options settled: what an env id stands for. */
 export interface EnvSpec {
   /** The canonical id: only options that are not the default, in a fixed order. Equal ids mean equal environments. */
   readonly id: string;
+  /** As it is seen: on canonical planes, where they were asked for. */
   readonly game: Game;
   readonly variant: Record<string, unknown>;
   /** Probability that the previous action replaces the chosen one. */
@@ -55,6 +57,10 @@ const wrapperSchema = (game: Game) =>
       .enum(['sfc32', 'mt19937'])
       .default('sfc32')
       .describe('generator: a stream for each episode, or one for each environment as in Python'),
+    observation: z
+      .enum(['own', 'canonical'])
+      .default('own')
+      .describe("what is seen: the game's own planes, or a plane for each role, the same in every game"),
   });
 
 /** The parameters of a game's variants. */
@@ -104,13 +110,15 @@ export function envSpec(game: Game, options: Readonly<Record<string, unknown>> =
     split((name) => !isWrapper(name)),
   );
   const wrapper = check(game, schema, split(isWrapper)) as z.output<typeof schema>;
-  const actionIndices = offeredActions(game, wrapper.actions);
+  const { observation, ...others } = wrapper;
+  const seen = observation === 'canonical' ? canonicalGame(game, variant) : game;
+  const actionIndices = offeredActions(game, variant, wrapper.actions);
   return {
     id: formatEnvId(game, { ...variant, ...wrapper }),
-    game,
+    game: seen,
     variant,
-    ...wrapper,
-    observation: game.observation(variant),
+    ...others,
+    observation: seen.observation(variant),
     actionSet: actionIndices.map((index) => game.actions[index]),
     actionIndices,
   };
@@ -124,11 +132,12 @@ function formatEnvId(game: Game, options: Readonly<Record<string, unknown>>): st
 
 const allFields = (game: Game): OptionField[] => [...variantFields(game), ...wrapperFields(game)];
 
-function offeredActions(game: Game, actions: 'all' | 'minimal'): number[] {
-  const all = game.actions.map((_, index) => index);
-  const minimal = game.minimalActions;
-  if (actions === 'all' || minimal === undefined) return all;
-  return all.filter((index) => minimal.includes(game.actions[index].name));
+/** Indices of the actions that the variant has and that were asked for. */
+function offeredActions(game: Game, variant: Record<string, unknown>, actions: 'all' | 'minimal'): number[] {
+  const kept = [game.offered?.(variant), actions === 'minimal' ? game.minimalActions : undefined];
+  return [...game.actions.keys()].filter((index) =>
+    kept.every((names) => names?.includes(game.actions[index].name) ?? true),
+  );
 }
 
 function parseOptions(game: Game, query: string): Record<string, unknown> {

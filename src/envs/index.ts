@@ -7,12 +7,13 @@ import { cartpole } from './cartpole.ts';
 import { findGame as find, optionClashes, parseEnvId } from './env-id.ts';
 import type { EnvSpec } from './env-id.ts';
 import { freeway } from './freeway.ts';
+import { mix } from './mix.ts';
 import { mountaincar } from './mountaincar.ts';
 import { seaquest } from './seaquest.ts';
 import { spaceInvaders } from './space-invaders.ts';
 
 /** The registered games, users' games included once `registerGame` has been called with them. */
-export const games: Game[] = [breakout, asterix, freeway, seaquest, spaceInvaders, cartpole, mountaincar, acrobot];
+export const games: Game[] = [breakout, asterix, freeway, seaquest, spaceInvaders, cartpole, mountaincar, acrobot, mix];
 
 /** The registered game with this id; throws a UserError that lists them. */
 export const findGame = (id: string): Game => find(id, games);

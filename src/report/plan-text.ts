@@ -1,4 +1,5 @@
-import type { PlanEntry, TransferPlan } from '../transfer/plan.ts';
+import { RULES } from '../transfer/align.ts';
+import type { LabelMatch, PlanEntry, TransferPlan } from '../transfer/plan.ts';
 
 /** A transfer plan as aligned text: what is copied where, what is fresh and why, how each tensor learns. */
 export function planText(plan: TransferPlan): string {
@@ -9,11 +10,10 @@ export function planText(plan: TransferPlan): string {
     entry.reason,
     entry.training,
   ]);
-  const matches = plan.matches.filter(({ target, source }) => target !== source);
   return [
     `Transfer plan: ${plan.source} -> ${plan.target} (method ${plan.method}, alignment ${plan.alignment})`,
     ...table([['tensor', 'shape', 'origin', 'why', 'training'], ...rows]),
-    ...(matches.length > 0 ? [`matched: ${matches.map(matchText).join(', ')}`] : []),
+    ...matchLines(plan.matches),
     ...(plan.unused.length > 0 ? [`not used of the source: ${plan.unused.join(', ')}`] : []),
     "Adam's moments and what scales rewards start fresh.",
   ].join('\n');
@@ -22,8 +22,21 @@ export function planText(plan: TransferPlan): string {
 const origin = ({ origin: kind, copiedValues, totalValues }: PlanEntry): string =>
   kind === 'mapped' ? `mapped ${copiedValues}/${totalValues}` : kind;
 
-const matchText = ({ target, source }: { target: string; source: string | null }): string =>
-  source === null ? `${target} (fresh)` : `${target} <- ${source}`;
+/** A line for each kind of label and rule: `channels, same role: player <- chicken, enemy <- car`. */
+function matchLines(matches: readonly LabelMatch[]): string[] {
+  const axes = [...new Set(matches.map(({ axis }) => axis))];
+  return axes.flatMap((axis) =>
+    RULES.flatMap((rule) => {
+      const decided = matches.filter((match) => match.axis === axis && match.rule === rule);
+      return decided.length > 0 ? [`${axis}s, ${rule}: ${decided.map(matchText).join(', ')}`] : [];
+    }),
+  );
+}
+
+function matchText({ target, source, rule }: LabelMatch): string {
+  if (source === null) return rule === 'fresh' ? target : `${target} (fresh)`;
+  return target === source ? target : `${target} <- ${source}`;
+}
 
 function table(rows: readonly string[][]): string[] {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));

@@ -46,6 +46,10 @@ export const transferOptions = z.object({
     .default('full')
     .describe(`how the target is trained: ${methodIds().join(', ')}`),
   alignment: z.enum(ALIGNMENTS).default('role').describe('how channels, features and actions are matched'),
+  map: z
+    .array(z.string().refine((text) => /^[^=]+=[^=]+$/.test(text), 'valid: source=target, as in ball=bullet,none=gold'))
+    .default([])
+    .describe('matches of your own, source=target: ball=bullet feeds bullet from ball, none=gold leaves gold fresh'),
   reset: z
     .array(z.string())
     .default([CRITIC])
@@ -83,6 +87,8 @@ export interface ResolvedTransfer {
   readonly method: string;
   readonly methodConfig: Record<string, unknown>;
   readonly alignment: Alignment;
+  /** Left out where there is none, so that runs made before there were maps are still the same runs. */
+  readonly map?: readonly string[];
   readonly reset: readonly string[];
   readonly stageLearningRates: readonly string[];
 }
@@ -158,7 +164,7 @@ export function resolveTransfer(
 ): RunConfig {
   const { methodConfig: given = {}, ...rest } = request;
   const [transferring, training] = split(rest, Object.keys(transferOptions.shape));
-  const options = check(transferOptions, transferring, 'transfer');
+  const { map, ...options } = check(transferOptions, transferring, 'transfer');
   const method = findMethod(options.method);
   const methodConfig = check(method.schema, given, method.id);
   const config = resolveTraining(training as unknown as TrainingRequest, engine);
@@ -166,7 +172,15 @@ export function resolveTransfer(
   // Algorithms that learn action values have no critic to reset.
   const hasCritic = policy.tensors.some(({ stage }) => stage === CRITIC);
   const reset = options.reset.filter((stage) => stage !== 'none' && (hasCritic || stage !== CRITIC));
-  const transfer = { source: source.id, sourceInfo: source.info, ...options, method: method.id, methodConfig, reset };
+  const transfer = {
+    source: source.id,
+    sourceInfo: source.info,
+    ...options,
+    ...(map.length > 0 && { map }),
+    method: method.id,
+    methodConfig,
+    reset,
+  };
   checkStages(transfer, policy);
   const { algorithm, net } = config;
   const modules = modulesOf({ game: findEnv(config.env).game.id, algorithm, net, method: method.id });

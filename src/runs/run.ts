@@ -374,6 +374,7 @@ export function planFor(config: RunConfig, net: PolicyNet, source: PolicyCheckpo
     target: config.env,
     method: transfer.method,
     alignment: transfer.alignment,
+    map: transfer.map,
     reset: transfer.reset,
     training: (stage) => withRate(method.describe(transfer.methodConfig, stage, config), stageRate(stage, transfer)),
   });

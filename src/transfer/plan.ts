@@ -1,5 +1,15 @@
+import { unknownValue, UserError } from '../core/errors.ts';
+import type { Named } from '../core/game.ts';
 import { type Axis, axisSize, type Params, type TensorSpec, tensorShape, tensorSize } from '../core/tensors.ts';
-import { alignAxis, type Alignment, type AxisMap } from './align.ts';
+import {
+  alignAxis,
+  type Alignment,
+  type AxisMap,
+  type LabelMap,
+  matchLabels,
+  readLabelMap,
+  type Rule,
+} from './align.ts';
 
 /** What happens to one tensor of the target. */
 export interface PlanEntry {
@@ -17,12 +27,16 @@ export interface PlanEntry {
   readonly training: string;
 }
 
-/** Which label of the source each label of the target took its rows from. */
+/** Which label of the source each label of the target took its rows from, and what decided it. */
 export interface LabelMatch {
-  readonly axis: 'channel' | 'feature' | 'action';
+  readonly axis: LabelKind;
   readonly target: string;
   readonly source: string | null;
+  readonly rule: Rule;
 }
+
+const LABEL_KINDS = ['channel', 'feature', 'action'] as const;
+type LabelKind = (typeof LABEL_KINDS)[number];
 
 /** The whole transfer, made before training and stored with the run. */
 export interface TransferPlan {
@@ -30,6 +44,8 @@ export interface TransferPlan {
   readonly target: string;
   readonly method: string;
   readonly alignment: Alignment;
+  /** The matches the user asked for: `ball=bullet`. */
+  readonly map: readonly string[];
   readonly entries: readonly PlanEntry[];
   readonly matches: readonly LabelMatch[];
   /** Tensors of the source that nothing was taken from. */
@@ -52,19 +68,26 @@ export interface PlanOptions {
   readonly target: string;
   readonly method: string;
   readonly alignment: Alignment;
+  /** Matches the user asks for, source=target: `ball=bullet`; `none=bullet` starts it fresh. */
+  readonly map?: readonly string[];
   /** Stages (or prefixes: `heads`) that start fresh whatever could be copied. */
   readonly reset: readonly string[];
   /** Says in words how a tensor of this stage is trained. */
   readonly training: (stage: string) => string;
 }
 
-/** Plans the transfer of a source's tensors into a target net. Tensors pair by stage and position, rows by axes. */
+/**
+ * Plans the transfer of a source's tensors into a target net. Tensors pair by stage and position, rows by axes.
+ * @throws UserError where the user's map names what there is not
+ */
 export function planTransfer(
   source: readonly SourceTensor[],
   target: readonly TensorSpec[],
   options: PlanOptions,
 ): TransferPlan {
-  const alone = target.map((spec) => planEntry(spec, partner(spec, source, target), options));
+  const map = readLabelMap(options.map ?? []);
+  checkMap(map, source, target);
+  const alone = target.map((spec) => planEntry(spec, partner(spec, source, target), options, map));
   const entries = alone.map((entry) => freshWithStage(entry, alone));
   const used = new Set(entries.flatMap((entry) => entry.from ?? []));
   return {
@@ -72,22 +95,27 @@ export function planTransfer(
     target: options.target,
     method: options.method,
     alignment: options.alignment,
+    map: options.map ?? [],
     entries,
-    matches: labelMatches(source, target, options.alignment),
+    matches: LABEL_KINDS.flatMap((kind) => {
+      const isTaken = entries.some(({ from }, i) => from !== null && labelsIn(target[i].axes, kind) !== undefined);
+      const from = isTaken ? labelsOf(source, kind) : [];
+      return labelMatches(kind, from, labelsOf(target, kind), options.alignment, map);
+    }),
     unused: source.filter((tensor) => !used.has(tensor.name)).map((tensor) => tensor.name),
     optimizer: 'fresh',
     normalizers: 'fresh',
   };
 }
 
-function planEntry(spec: TensorSpec, from: SourceTensor | undefined, options: PlanOptions): PlanEntry {
+function planEntry(spec: TensorSpec, from: SourceTensor | undefined, options: PlanOptions, map: LabelMap): PlanEntry {
   const shape = tensorShape(spec);
   const totalValues = tensorSize(spec);
   const common = { tensor: spec.name, stage: spec.stage, shape, totalValues, training: options.training(spec.stage) };
   const fresh = (reason: string): PlanEntry => ({ ...common, origin: 'fresh', from: null, copiedValues: 0, reason });
   if (options.reset.some((stage) => inStage(spec.stage, stage))) return fresh(`${spec.stage} is reset`);
   if (!from) return fresh('the source has no such stage');
-  const maps = axisMaps(from.axes, spec.axes, options.alignment);
+  const maps = axisMaps(from.axes, spec.axes, options.alignment, map);
   const blocked = maps.find((map) => map.reason);
   if (blocked) return fresh(blocked.reason as string);
   const copiedValues = maps.reduce((product, map) => product * map.from.filter((i) => i >= 0).length, 1);
@@ -116,12 +144,14 @@ export function transferParams(
   target: readonly TensorSpec[],
   fresh: Params,
 ): Params {
+  const map = readLabelMap(plan.map);
   return Object.fromEntries(
     target.map((spec) => {
       const entry = plan.entries.find((candidate) => candidate.tensor === spec.name) as PlanEntry;
       const from = source.tensors.find((tensor) => tensor.name === entry.from);
       const values = fresh[spec.name].slice();
-      if (from) gather(source.params[from.name], from.axes, values, axisMaps(from.axes, spec.axes, plan.alignment));
+      if (from)
+        gather(source.params[from.name], from.axes, values, axisMaps(from.axes, spec.axes, plan.alignment, map));
       return [spec.name, values];
     }),
   );
@@ -143,11 +173,17 @@ function gather(source: Float32Array, sourceAxes: readonly Axis[], target: Float
   visit(0, 0, 0);
 }
 
-function axisMaps(source: readonly Axis[], target: readonly Axis[], how: Alignment): AxisMap[] {
-  if (source.length !== target.length) {
-    return target.map(() => ({ from: new Int32Array(0), reason: `${source.length} axes against ${target.length}` }));
-  }
-  return target.map((axis, i) => alignAxis(source[i], axis, how));
+function axisMaps(source: readonly Axis[], target: readonly Axis[], how: Alignment, map: LabelMap): AxisMap[] {
+  const reason = unlike(source, target);
+  if (reason !== undefined) return target.map(() => ({ from: new Int32Array(0), reason }));
+  return target.map((axis, i) => alignAxis(source[i], axis, how, map));
+}
+
+/** Why two tensors have nothing to do with each other, where they have not. */
+function unlike(source: readonly Axis[], target: readonly Axis[]): string | undefined {
+  const [has, wants] = [source, target].map((axes) => LABEL_KINDS.find((kind) => labelsIn(axes, kind)));
+  if (has && wants && has !== wants) return `the source has ${has}s here, not ${wants}s`;
+  return source.length === target.length ? undefined : `${source.length} axes against ${target.length}`;
 }
 
 /** The source tensor at the same position of the same stage. */
@@ -180,19 +216,46 @@ function mappedReason(maps: readonly AxisMap[], source: readonly Axis[], target:
 
 const axisName = (axis: Axis): string => (axis.kind === 'flat' ? 'inputs' : `${axis.kind}s`);
 
-function labelMatches(source: readonly SourceTensor[], target: readonly TensorSpec[], how: Alignment): LabelMatch[] {
-  const kinds = ['channel', 'feature', 'action'] as const;
-  return kinds.flatMap((axis) => {
-    const from = labelsOf(source, axis);
-    const to = labelsOf(target, axis);
-    if (!from || !to) return [];
-    const map = alignAxis({ kind: axis, labels: from }, { kind: axis, labels: to }, how);
-    return to.map((label, i) => ({ axis, target: label.name, source: from[map.from[i]]?.name ?? null }));
-  });
+/** A match for every label of the target; all are fresh where nothing is taken from labels of the source. */
+function labelMatches(
+  axis: LabelKind,
+  source: readonly Named[],
+  target: readonly Named[],
+  how: Alignment,
+  map: LabelMap,
+): LabelMatch[] {
+  return matchLabels(source, target, how, map).map(({ from, rule }, i) => ({
+    axis,
+    target: target[i].name,
+    source: source[from]?.name ?? null,
+    rule,
+  }));
 }
 
-function labelsOf(tensors: readonly SourceTensor[], kind: 'channel' | 'feature' | 'action') {
+/** @throws UserError for a pair whose names are not there, or are of two kinds */
+function checkMap(map: LabelMap, source: readonly SourceTensor[], target: readonly TensorSpec[]): void {
+  const namesOf = (tensors: readonly SourceTensor[]): string[][] =>
+    LABEL_KINDS.map((kind) => labelsOf(tensors, kind).map(({ name }) => name));
+  const [from, to] = [namesOf(source), namesOf(target)];
+  const unique = (names: readonly string[][]): string[] => [...new Set(names.flat())];
+  for (const [taker, giver] of map) {
+    if (!to.flat().includes(taker)) throw unknownValue('name of the target in the map', taker, unique(to));
+    if (giver === 'none') continue;
+    if (!from.flat().includes(giver)) {
+      throw unknownValue('name of the source in the map', giver, [...unique(from), 'none']);
+    }
+    if (!LABEL_KINDS.some((_, kind) => from[kind].includes(giver) && to[kind].includes(taker))) {
+      throw new UserError(`the map feeds "${taker}" from "${giver}", which is of another kind`);
+    }
+  }
+}
+
+const labelsOf = (tensors: readonly SourceTensor[], kind: LabelKind): readonly Named[] =>
+  tensors.map(({ axes }) => labelsIn(axes, kind)).find((labels) => labels !== undefined) ?? [];
+
+/** The labels of this kind along some axes. */
+function labelsIn(axes: readonly Axis[], kind: LabelKind): readonly Named[] | undefined {
   const flat = (axis: Axis): readonly Axis[] => (axis.kind === 'flat' ? axis.factors.flatMap(flat) : [axis]);
-  const found = tensors.flatMap((tensor) => tensor.axes.flatMap(flat)).find((axis) => axis.kind === kind);
+  const found = axes.flatMap(flat).find((axis) => axis.kind === kind);
   return found && 'labels' in found ? found.labels : undefined;
 }

@@ -93,6 +93,10 @@ describe.concurrent('bad use is one line and exit code 2:', () => {
     ['transfer missing cartpole', /there is no checkpoint or run folder "missing"/],
     ['transfer run acrobot --method best', /unknown method "best"; valid: full, head-only, frozen-then-full/],
     ['transfer run acrobot --alignment rolle', /--alignment: "rolle" is not valid; valid: role, index, fresh/],
+    [
+      'transfer run acrobot --plan --map left=rigth',
+      /name of the target in the map "rigth" \(did you mean "right"\?\)/,
+    ],
     ['transfer run acrobot --plan --reset trnk', /unknown stage "trnk"; valid: stem, trunk\/0, /],
     ['transfer run acrobot --plan --stage-learning-rates head=1', /unknown stage "head"; valid: stem, /],
     ['transfer run acrobot --stage-learning-rates stem', /"stem" is not valid; valid: stage=share, as in stem=0.1/],

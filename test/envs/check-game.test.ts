@@ -19,6 +19,21 @@ it('finds nothing wrong with the games at hand', () => {
   for (const game of [...games, nim, tag]) expect(messages(game)).toEqual([]);
 });
 
+/** Counts its episodes, and starts each elsewhere. */
+const counting = broken({
+  create: (variant) => ({ ...(breakout.create(variant) as object), episodes: 0 }),
+  reset(state, rng) {
+    breakout.reset(state, rng);
+    state.paddle = Math.min(9, state.episodes++);
+  },
+});
+
+it('lets a game that says so keep something from one episode to the next', () => {
+  const lacking = 'reset leaves something of the episode before';
+  expect(messages(counting).join()).toContain(lacking);
+  expect(messages({ ...counting, remembers: true }).join()).not.toContain(lacking);
+});
+
 describe('what a game declares', () => {
   it.each<[string, unknown, string]>([
     ['no object', 7, 'error: not a game: export default defineGame({ … })'],
@@ -110,6 +125,11 @@ describe('what a game declares', () => {
       },
       'error: feature "x" needs a scale above 0',
     ],
+    [
+      'an action offered that is none',
+      broken({ offered: () => ['noop', 'jump'] }),
+      'error: offered has "jump", which is no action; valid: noop, left, up, right, down, fire',
+    ],
   ])('%s', (_what, game, message) => {
     expect(messages(game)).toContain(message);
   });
@@ -186,13 +206,7 @@ describe('how a game plays', () => {
     ],
     [
       'something left by the episode before',
-      broken({
-        create: (variant) => ({ ...(breakout.create(variant) as object), episodes: 0 }),
-        reset(state, rng) {
-          breakout.reset(state, rng);
-          state.paddle = Math.min(9, state.episodes++);
-        },
-      }),
+      counting,
       'error: reset leaves something of the episode before in the state',
     ],
     [

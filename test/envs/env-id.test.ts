@@ -38,7 +38,7 @@ describe('an env id', () => {
     expect(ramping).toEqual(['asterix', 'seaquest', 'space-invaders']);
   });
 
-  const options = 'paddleWidth, paddleSpeed, brickRows, ballPeriod, sticky, actions, maxSteps, rng';
+  const options = 'paddleWidth, paddleSpeed, brickRows, ballPeriod, sticky, actions, maxSteps, rng, observation';
   it.each([
     ['brekout', 'unknown game "brekout" (did you mean "breakout"?); valid: breakout, asterix,'],
     ['', 'unknown game ""'],
@@ -60,6 +60,12 @@ describe('an env id', () => {
     ['breakout?sticky=NaN', '"NaN" is not a valid sticky'],
     ['breakout?maxSteps=-1', '"-1" is not a valid maxSteps; valid: whole number from 0 (default 10000)'],
     ['breakout?actions=some', '"some" is not a valid actions; valid: all, minimal (default all)'],
+    ['breakout?observation=all', '"all" is not a valid observation; valid: own, canonical (default own)'],
+    ['cartpole?observation=canonical', 'cartpole: observation=canonical is for planes, not for features'],
+    [
+      'mix?breakout=false&asterix=false&freeway=false&seaquest=false&space-invaders=false',
+      'mix: at least one game must be left: breakout, asterix, freeway, seaquest, space-invaders',
+    ],
     ['breakout?rng=dice', '"dice" is not a valid rng; valid: sfc32, mt19937 (default sfc32)'],
     ['asterix?ramping=yes', '"yes" is not a valid ramping; valid: true, false (default true)'],
     ['freeway?fastest=4&slowest=2', 'freeway: fastest must not be larger than slowest'],
@@ -92,6 +98,7 @@ it('describes the options from their schemas', () => {
     ['actions', 'all'],
     ['maxSteps', 500],
     ['rng', 'sfc32'],
+    ['observation', 'own'],
   ]);
 });
 

@@ -29,6 +29,8 @@ const PLAYERS: Record<string, Player> = {
   mountaincar: (obs) => (obs[1] >= 0 ? 2 : 0),
   // Turn the joint against the swing of the first link.
   acrobot: (obs) => (obs[4] > 0 ? 0 : 2),
+  // The first six actions are those of one game; the others take them as theirs.
+  mix: uniform(0, 1, 2, 3, 4, 5),
 };
 
 /** Stays below for long (coming up with nobody is the end), and shoots at times. */
@@ -80,8 +82,8 @@ function play(id: string, player: Player, steps: number): Play {
 }
 
 const mean = (values: number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-const extremes = ({ type, minimum, maximum }: OptionField): unknown[] =>
-  type === 'boolean' ? [true, false] : [minimum, maximum];
+const extremes = ({ type, minimum, maximum, values }: OptionField): unknown[] =>
+  type === 'boolean' ? [true, false] : (values?.slice() ?? [minimum, maximum]);
 
 const cases = games.flatMap((game) =>
   variantFields(game).map((field) => ({ id: game.id, name: field.name, field, key: `${game.id}/${field.name}` })),

@@ -19,8 +19,9 @@ interface Card {
 const cards = JSON.parse(readFileSync('zoo/zoo.json', 'utf8')) as Card[];
 
 describe('the zoo', () => {
-  it('has a policy and a card for every game, 10 MB together', () => {
-    const ids = games.map(({ id }) => id).sort();
+  it('has a policy and a card for every game that is not a mix of others, 10 MB together', () => {
+    const own = games.filter(({ remembers }) => !remembers);
+    const ids = own.map(({ id }) => id).sort();
     expect(zooGames()).toEqual(ids);
     expect(cards.map(({ game }) => game).sort()).toEqual(ids);
     const sizes = ids.map((id) => statSync(`zoo/${id}.safetensors`).size);

@@ -48,6 +48,13 @@ describe('a resolved config', () => {
       reset: [],
       stageLearningRates: [],
     });
+    expect(transfer({ map: ['ball=enemy_bullet'] }).transfer?.map).toEqual(['ball=enemy_bullet']);
+    expect(() => transfer({ map: ['ball'] })).toThrow('"ball" is not valid; valid: source=target, as in ball=bullet');
+  });
+
+  it('gives a transfer without a map the id that it had before there were maps', () => {
+    expect(runId(transfer({ map: [] }))).toBe(runId(transfer()));
+    expect(runId(transfer({ map: ['none=ball'] }))).not.toBe(runId(transfer()));
   });
 });
 

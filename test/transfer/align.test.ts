@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import type { Named } from '../../src/core/game.ts';
 import { type Axis, axisSize } from '../../src/core/tensors.ts';
-import { alignAxis, type Alignment, ALIGNMENTS } from '../../src/transfer/align.ts';
+import { alignAxis, type Alignment, ALIGNMENTS, matchLabels, readLabelMap } from '../../src/transfer/align.ts';
 import { axis, shapeOf, tuples, variation } from './axes.ts';
 
 const named = (...entries: [name: string, ...roles: string[]][]): Named[] =>
@@ -60,6 +60,32 @@ describe('labels by role', () => {
   it('say why where nothing matches', () => {
     expect(reason(channels(['a', 'wall']), channels(['b', 'self']))).toBe('no channel shares a main role');
     expect(reason(freeway, freeway)).toBeUndefined();
+  });
+});
+
+describe('a match says what decided it', () => {
+  const source = named(['ball', 'ball'], ['brick', 'target', 'wall'], ['hen', 'self'], ['man', 'self', 'left']);
+  const target = named(['hen', 'self'], ['x', 'self', 'left'], ['y', 'wall'], ['ball', 'threat'], ['z', 'pickup']);
+  const matches = (how: Alignment, ...map: string[]) =>
+    matchLabels(source, target, how, readLabelMap(map)).map(({ from, rule }) => `${from} ${rule}`);
+
+  it('by role', () => {
+    // A name alone is no match.
+    expect(matches('role')).toEqual(['2 same name', '3 same role', '1 nearest role', '-1 fresh', '-1 fresh']);
+  });
+
+  it('by the map first, also without an alignment', () => {
+    const map = ['ball=ball', 'ball=z', 'none=hen'];
+    const mapped = ['-1 mapped by you', '0 mapped by you', '0 mapped by you'];
+    const [none, ball, z] = mapped;
+    expect(matches('role', ...map)).toEqual([none, '3 same role', '1 nearest role', ball, z]);
+    expect(matches('fresh', ...map)).toEqual([none, '-1 fresh', '-1 fresh', ball, z]);
+    expect(matches('index', ...map)).toEqual([none, '1 same position', '2 same position', ball, z]);
+    expect(matches('index')[4]).toBe('-1 fresh');
+  });
+
+  it('and names of other kinds leave it as it is', () => {
+    expect(matches('role', 'fire=hen')[0]).toBe('2 same name');
   });
 });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { ppoHeads } from '../../src/agents/ppo.ts';
+import { UserError } from '../../src/core/errors.ts';
 import { createRng } from '../../src/core/rng.ts';
 import type { Params, TensorSpec } from '../../src/core/tensors.ts';
 import { tensorShape, tensorSize } from '../../src/core/tensors.ts';
@@ -49,10 +50,10 @@ describe('the plan of a real pair', () => {
       `heads/value/bias: copied 1/1 (${same})`,
     ]);
     expect(freeway.matches.slice(0, 4)).toEqual([
-      { axis: 'channel', target: 'player', source: 'chicken' },
-      { axis: 'channel', target: 'enemy', source: 'car' },
-      { axis: 'channel', target: 'trail', source: 'speed1' },
-      { axis: 'channel', target: 'gold', source: null },
+      { axis: 'channel', target: 'player', source: 'chicken', rule: 'same role' },
+      { axis: 'channel', target: 'enemy', source: 'car', rule: 'same role' },
+      { axis: 'channel', target: 'trail', source: 'speed1', rule: 'same role' },
+      { axis: 'channel', target: 'gold', source: null, rule: 'fresh' },
     ]);
     expect(freeway.unused).toEqual([]);
     expect(freeway.entries[0]).toMatchObject({ from: 'stem/kernel', shape: [3, 3, 4, 16], stage: 'stem' });
@@ -78,9 +79,9 @@ describe('the plan of a real pair', () => {
     expect(entry('heads/policy/kernel')?.reason).toBe('2 of 3 actions');
     expect(entry('trunk/0/kernel')?.origin).toBe('copied');
     expect(acrobot.matches.filter(({ axis }) => axis === 'action')).toEqual([
-      { axis: 'action', target: 'left', source: 'left' },
-      { axis: 'action', target: 'noop', source: null },
-      { axis: 'action', target: 'right', source: 'right' },
+      { axis: 'action', target: 'left', source: 'left', rule: 'same name' },
+      { axis: 'action', target: 'noop', source: null, rule: 'fresh' },
+      { axis: 'action', target: 'right', source: 'right', rule: 'same name' },
     ]);
   });
 
@@ -104,10 +105,10 @@ describe('the plan of a real pair', () => {
     ]);
   });
 
-  it('features to planes: nothing, with the reason for every tensor', () => {
+  it('features to planes, nets of other sizes: nothing, with the reason for every tensor', () => {
     const nothing = plan('cartpole', 'breakout');
     expect(rows(nothing)).toEqual([
-      'stem/kernel: fresh 0/576 (2 axes against 4)',
+      'stem/kernel: fresh 0/576 (the source has features here, not channels)',
       'stem/bias: fresh 0/16 (64 against 16 along the unit axis)',
       'trunk/0/kernel: fresh 0/131072 (unit axis against flat axis)',
       'trunk/0/bias: fresh 0/128 (64 against 128 along the unit axis)',
@@ -117,6 +118,109 @@ describe('the plan of a real pair', () => {
       'heads/value/bias: fresh 0/1 (heads/value/kernel is fresh)',
     ]);
     expect(nothing.unused).toEqual(netOf('cartpole').tensors.map(({ name }) => name));
+    expect(nothing.matches.every(({ rule }) => rule === 'fresh')).toBe(true);
+  });
+
+  it('features to planes, one net: the trunk, and the actions that both have', () => {
+    const { observation, actionSet } = findEnv('breakout');
+    const breakout = buildPolicyNet({ net: 'mlp', netConfig: {}, observation, heads: ppoHeads(actionSet) });
+    const moved = planTransfer(netOf('cartpole').tensors, breakout.tensors, options());
+    expect(rows(moved).slice(0, 6)).toEqual([
+      'stem/kernel: fresh 0/25600 (the source has features here, not channels)',
+      'stem/bias: fresh 0/64 (stem/kernel is fresh)',
+      `trunk/0/kernel: copied 4096/4096 (${same})`,
+      `trunk/0/bias: copied 64/64 (${same})`,
+      'heads/policy/kernel: mapped 128/384 (2 of 6 actions)',
+      'heads/policy/bias: mapped 2/6 (2 of 6 actions)',
+    ]);
+    expect(moved.matches.filter(({ rule }) => rule !== 'fresh').map(({ target }) => target)).toEqual(['left', 'right']);
+  });
+});
+
+describe('canonical planes', () => {
+  const MINATAR = ['breakout', 'asterix', 'freeway', 'seaquest', 'space-invaders'];
+  const seen = (id: string) => `${id}?observation=canonical`;
+  const pairs = MINATAR.flatMap((a) => MINATAR.map((b) => [a, b]));
+
+  it.each(pairs)('%s to %s: every tensor is copied whole', (source, target) => {
+    const { entries, unused } = plan(seen(source), seen(target));
+    expect(entries.map(({ origin }) => origin)).toEqual(entries.map(() => 'copied'));
+    expect(unused).toEqual([]);
+  });
+
+  it.each(MINATAR)('the mix of all to %s: every tensor but those of the policy head is copied whole', (target) => {
+    const { entries } = plan('mix', seen(target));
+    for (const { stage, origin } of entries) expect(origin).toBe(stage === 'heads/policy' ? 'mapped' : 'copied');
+    const shared = plan('mix?heads=shared', seen(target));
+    expect(shared.entries.every(({ origin }) => origin === 'copied')).toBe(true);
+  });
+
+  it("take rows from a game's own planes, by every role", () => {
+    const matches = plan('space-invaders', seen('freeway')).matches.filter(({ axis }) => axis === 'channel');
+    const found = Object.fromEntries(matches.map(({ target, source, rule }) => [target, `${source} (${rule})`]));
+    expect(found).toMatchObject({
+      self: 'cannon (same role)',
+      threat: 'alien (nearest role)',
+      target: 'alien (same role)',
+      right: 'alien_right (nearest role)',
+      pickup: 'null (fresh)',
+    });
+  });
+});
+
+describe("the user's map", () => {
+  const matchesOf = (map: string[], given: Partial<PlanOptions> = {}) => {
+    const { matches } = plan('breakout', 'space-invaders', { map, ...given });
+    return Object.fromEntries(matches.map(({ target, source, rule }) => [target, `${source} (${rule})`]));
+  };
+
+  it('comes before roles; one label may feed several', () => {
+    expect(matchesOf(['ball=enemy_bullet', 'ball=friendly_bullet', 'none=alien', 'left=right'])).toMatchObject({
+      cannon: 'paddle (same role)',
+      alien: 'null (mapped by you)',
+      alien_left: 'trail (same role)',
+      friendly_bullet: 'ball (mapped by you)',
+      enemy_bullet: 'ball (mapped by you)',
+      left: 'left (same name)',
+      right: 'left (mapped by you)',
+    });
+  });
+
+  it.each([
+    ['fresh', 'null (fresh)'],
+    ['index', 'ball (same position)'],
+  ] as const)('also with alignment "%s"', (alignment, alien) => {
+    expect(matchesOf(['brick=cannon'], { alignment })).toMatchObject({ cannon: 'brick (mapped by you)', alien });
+  });
+
+  it('is what the parameters follow', () => {
+    const [source, target] = [netOf('breakout'), netOf('space-invaders')];
+    const params = source.init(1);
+    const fresh = target.init(2);
+    const planned = plan('breakout', 'space-invaders', { map: ['ball=alien', 'none=fire'] });
+    const moved = transferParams(planned, { tensors: source.tensors, params }, target.tensors, fresh);
+    // Channel 1 is the ball there, the aliens here; the first cell of a kernel of 16 units.
+    const firstCell = (kernel: Float32Array) => kernel.slice(16, 32);
+    expect(firstCell(moved['stem/kernel'])).toEqual(firstCell(params['stem/kernel']));
+    const policy = moved['heads/policy/kernel'];
+    const fire = (values: Float32Array) => values.filter((_, i) => i % 6 === 5);
+    expect(fire(policy)).toEqual(fire(fresh['heads/policy/kernel']));
+    expect(fire(policy)).not.toEqual(fire(params['heads/policy/kernel']));
+  });
+
+  it('does nothing where the labels are not read', () => {
+    const reset = matchesOf(['ball=enemy_bullet'], { reset: ['stem'] });
+    expect(reset).toMatchObject({ enemy_bullet: 'null (fresh)', cannon: 'null (fresh)', left: 'left (same name)' });
+  });
+
+  it.each([
+    [['bal=alien'], 'unknown name of the source in the map "bal" (did you mean "ball"?); valid: paddle, ball, trail,'],
+    [['ball=gold'], 'unknown name of the target in the map "gold"; valid: cannon, alien, alien_left,'],
+    [['ball=fire'], 'the map feeds "fire" from "ball", which is of another kind'],
+    [['ball=alien', 'trail=alien'], 'the map feeds "alien" twice: from "ball" and "trail"'],
+  ])('refuses %j', (map, message) => {
+    expect(() => matchesOf(map)).toThrow(UserError);
+    expect(() => matchesOf(map)).toThrow(message);
   });
 });
 
