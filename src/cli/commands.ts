@@ -10,6 +10,7 @@ import { study } from './study.ts';
 import { train } from './train.ts';
 import { transfer } from './transfer.ts';
 import { watch } from './watch.ts';
+import { worker } from './worker.ts';
 import type { Command } from './flags.ts';
 
 /** Every command; a new one is a file and a line here. */
@@ -18,6 +19,7 @@ export const commands: readonly Command[] = [
   train,
   transfer,
   study,
+  worker,
   evaluate,
   watch,
   play,

@@ -7,7 +7,7 @@ import { trainingOptions, transferOptions } from '../runs/config.ts';
 import { findMethod } from '../transfer/index.ts';
 import { defineCommand } from './flags.ts';
 import { gameOption, learnerOptions, pick, trainingRequest } from './options.ts';
-import { say, writeJson } from './output.ts';
+import { say, shellWord, writeJson } from './output.ts';
 import { finishedStatus, firstRuns, followStudy, studyStatus, studyText } from './study-session.ts';
 import { commandLine, terminalOf, untilStopped, viewerOptions } from './viewer.ts';
 
@@ -43,6 +43,8 @@ export const study = defineCommand({
       .extend({
         folder: z.string().default('').describe('folder of the study (default: runs/study-<id>)'),
         threads: z.int().min(0).max(256).default(0).describe('trainings at a time (default: one for each core)'),
+        queue: z.string().default('').describe('URL of a queue (redis://, rediss://, postgres://) whose workers do it'),
+        store: z.string().default('').describe('where the workers keep the runs (default: in the folder)'),
         watch: z.boolean().default(false).describe('show the matches in the browser while it runs'),
         ...viewerOptions.shape,
         json: z.string().default('').describe('also write the result as JSON to this file, - for standard output'),
@@ -55,7 +57,7 @@ export const study = defineCommand({
     ],
   ],
   async run({ options, io }) {
-    const { folder, threads, watch, port, json, sources, targets } = options as Record<string, never> & {
+    const { folder, threads, queue, store, watch, port, json, sources, targets } = options as Record<string, never> & {
       sources: string[];
       targets: string[];
     };
@@ -72,7 +74,10 @@ export const study = defineCommand({
       targets,
       folder: folder || undefined,
       threads: threads || undefined,
+      queue: queue || undefined,
+      store: store || undefined,
     });
+    if (queue) io.stderr.write(`the work is for: ngplus worker --queue ${shellWord(queue)}\n`);
     const viewer = watch ? await startViewer({ port, matches: { list: () => firstRuns(prepared.folder) } }) : null;
     if (viewer) io.stderr.write(`watch at ${viewer.url}\n`);
     try {

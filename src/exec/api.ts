@@ -21,6 +21,7 @@ import { FolderStore } from '../runs/store.ts';
 import type { TransferPlan } from '../transfer/plan.ts';
 import { writeReport } from './report.ts';
 import type { TaskExecutor } from './executor.ts';
+import { queueExecutor } from './queue-executor.ts';
 import { describeStudy, type JobProgress, runStudy, studyId, type StudyRequest, type StudyResult } from './study.ts';
 import type { TrainTask } from './task.ts';
 import { threadExecutor } from './threads.ts';
@@ -50,6 +51,10 @@ export interface TransferOptions extends TransferRequest, WorkOptions {
 }
 
 export interface StudyOptions extends StudyRequest, WorkOptions {
+  /** URL of a queue (redis://, rediss://, postgres://), whose workers (`ngplus worker`) then do the work. */
+  queue?: string;
+  /** Where the workers keep the runs, where they do not see `folder` under the same path. */
+  store?: string;
   progress?: (job: JobProgress) => void;
 }
 
@@ -112,14 +117,16 @@ function inheritedNet(
 
 /** A study, settled but not begun. */
 export async function prepareStudy(options: StudyOptions) {
-  const { work, request } = await split(options);
+  const { work, request: all } = await split(options);
+  const { queue, store, ...request } = all;
   const engine = await resolveBackend(request.backend);
   const folder = work.folder ?? join('runs', `study-${studyId(describeStudy(request, '', engine)).slice(0, 8)}`);
-  const executor = threadExecutor(threadsOf(work));
+  const study = describeStudy(request, folder, engine);
+  const executor = queue ? await queueExecutor(queue, { folder, store }) : threadExecutor(threadsOf(work));
   return {
     folder,
     executor,
-    study: describeStudy(request, folder, engine),
+    study,
     progress: work.progress,
     signal: work.signal,
   };

@@ -61,6 +61,8 @@ export interface RunHooks {
   readonly tensorboard?: boolean;
   /** Threads to share the work of the net among. Default: 1. */
   readonly threads?: number;
+  /** Called when everything needed to go on from `step` is in the folder, before the training goes on. */
+  readonly saved?: (step: number) => Promise<void>;
 }
 
 /** Bytes of a source checkpoint and what to call it. */
@@ -71,7 +73,7 @@ export interface SourceCheckpoint {
 
 /** Resume state is written at least this often: what a kill can cost. */
 const SAVE_EVERY_MS = 10_000;
-const RESUME_KEY = 'resume.safetensors';
+export const RESUME_KEY = 'resume.safetensors';
 const RETURN_WINDOW = 100;
 
 /** Everything of a run that is not in its folder's logs. */
@@ -87,6 +89,7 @@ interface Session {
   /** Seconds of earlier sessions. */
   readonly secondsBefore: number;
   readonly startedMs: number;
+  readonly saved?: (step: number) => Promise<void>;
 }
 
 interface ResumeState {
@@ -114,7 +117,8 @@ export async function trainRun(
   try {
     const finished = await openRun(store, config);
     if (finished) return finished;
-    const session = await startSession(store, folder, config, source, hooks.threads ?? 1);
+    const { threads = 1, saved } = hooks;
+    const session = { ...(await startSession(store, folder, config, source, threads)), saved };
     try {
       return await learn(session, folder, hooks);
     } finally {
@@ -346,6 +350,7 @@ async function saveResume(session: Session): Promise<void> {
   const progress = { evaluations, recentReturns, seconds: secondsOf(session) };
   const state: ResumeState = { run: runId(config), agent: agent.save(), ...progress };
   await store.put(RESUME_KEY, encodeState(state));
+  await session.saved?.(agent.step);
 }
 
 const checkpointKey = (step: number): string => `checkpoints/${String(step).padStart(12, '0')}.safetensors`;

@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
+import { StoppedError } from '../core/errors.ts';
+import { openStore } from '../runs/open-store.ts';
+import type { RunProgress } from '../runs/run.ts';
+import { FolderStore } from '../runs/store.ts';
+import { copyRun } from '../runs/stored-run.ts';
+import { VERSION } from '../runs/version.ts';
+import type { TaskExecutor } from './executor.ts';
+import { openQueue, type QueuedJob, type QueuedProgress, reviveFailure } from './queue.ts';
+import type { Task, TaskResult } from './task.ts';
+
+/** Events can be lost with a connection: so often it is asked besides whether a job has ended. */
+const ASK_AGAIN_MS = 30_000;
+/** A worker that just took the job of one that died has not heard that it is to stop. */
+const STOP_AGAIN_MS = 2_000;
+/** Results of a study that was killed, which no one has fetched. */
+const KEEP_SECONDS = 7 * 24 * 3600;
+
+/** Where a study's runs are kept, for its workers and for itself. */
+export interface QueuePlaces {
+  /** The study's folder, here. */
+  readonly folder: string;
+  /** Where the workers keep its runs, if not in that folder: a place for `openStore`. */
+  readonly store?: string;
+}
+
+interface Waiting {
+  readonly job: QueuedJob;
+  readonly progress: (progress: QueuedProgress) => void;
+  readonly drop: (reason: Error) => void;
+}
+
+/**
+ * Runs tasks on the workers of a queue, on any number of machines. It holds jobs that are ready alone: what follows from
+ * what is kept by whoever calls. A study that ended in between finds its jobs again. @throws UserError as `openQueue`
+ */
+export async function queueExecutor(url: string, { folder, store }: QueuePlaces): Promise<TaskExecutor> {
+  const server = await openQueue(url);
+  const queue = server.tasks();
+  const events = server.taskEvents();
+  const stopper = server.stopper();
+  const waiting = new Map<string, Waiting>();
+  // They connect again by themselves, and what was missed is asked for.
+  const emitters: readonly NodeJS.EventEmitter[] = [queue, events, stopper];
+  for (const emitter of emitters) emitter.on('error', () => undefined).setMaxListeners(0);
+  events.on('progress', ({ jobId, data }) => waiting.get(jobId)?.progress(data as unknown as QueuedProgress));
+  const base = store ?? resolve(folder);
+  let stopping: NodeJS.Timeout | undefined;
+
+  async function add(task: Task): Promise<QueuedJob> {
+    const jobId = jobIdOf(base, task);
+    const old = await queue.getJob(jobId);
+    // Its run, if it has ended well, is in the store; a failed one is tried again.
+    if (old?.finishedOn) await old.remove();
+    const keep = { age: KEEP_SECONDS };
+    return queue.add(task.id, { version: VERSION, task }, { jobId, removeOnComplete: keep, removeOnFail: keep });
+  }
+
+  async function finished(job: QueuedJob): Promise<TaskResult> {
+    for (;;) {
+      try {
+        return await job.waitUntilFinished(events, ASK_AGAIN_MS);
+      } catch (error) {
+        const { message } = error as Error;
+        if (!message.includes('timed out before finishing')) throw reviveFailure(message);
+      }
+    }
+  }
+
+  /** Takes back what no worker has begun, and asks the workers of the rest to save and stop. */
+  async function stopAll(): Promise<void> {
+    for (const [jobId, { job, drop }] of waiting) {
+      await job.remove().then(
+        () => drop(new StoppedError()),
+        () => stopper.publishEvent({ eventName: 'stop', jobId }),
+      );
+    }
+  }
+
+  return {
+    slots: Infinity,
+    async run(task, progress) {
+      const job = await add(placed(task, base));
+      const jobId = job.id as string;
+      try {
+        if (stopping) {
+          await job.remove();
+          throw new StoppedError();
+        }
+        const dropped = new Promise<never>((_, reject) => {
+          waiting.set(jobId, { job, progress: newestAttempt(progress), drop: reject });
+        });
+        const result = await Promise.race([finished(job), dropped]);
+        if (store && task.kind === 'train') {
+          await copyRun(await openStore(placeOf(store, task.id)), new FolderStore(task.folder));
+        }
+        return result;
+      } finally {
+        waiting.delete(jobId);
+        await job.remove().catch(() => undefined);
+      }
+    },
+    stop() {
+      if (stopping) return;
+      stopping = setInterval(() => void stopAll().catch(() => undefined), STOP_AGAIN_MS);
+      void stopAll().catch(() => undefined);
+    },
+    async close() {
+      clearInterval(stopping);
+      await Promise.all([events.close(), stopper.close(), queue.close()]);
+    },
+  };
+}
+
+const placeOf = (base: string, id: string): string => `${base}/jobs/${id}`;
+
+/** The task as workers see it. */
+function placed(task: Task, base: string): Task {
+  if (task.kind !== 'train') return task;
+  const [parent] = task.parents;
+  return { ...task, store: placeOf(base, task.id), source: task.source === null ? null : placeOf(base, parent) };
+}
+
+/** The same for the same task of the same study, whenever it is asked for. BullMQ takes no colons in it. */
+const jobIdOf = (base: string, task: Task): string =>
+  createHash('sha256')
+    .update(JSON.stringify([base, task]))
+    .digest('base64url');
+
+/** Lets through what comes from the newest attempt: one whose worker is thought dead may still talk. */
+function newestAttempt(progress: (progress: RunProgress) => void): (told: QueuedProgress) => void {
+  let newest = 0;
+  return (told) => {
+    if (told.attempt < newest) return;
+    newest = told.attempt;
+    progress(told.progress);
+  };
+}

@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { UserError } from '../core/errors.ts';
+import type { RunConfig } from './config.ts';
+import { isGone, ownerName, parseOwner, thisProcess } from './owner.ts';
+import { RESUME_KEY, type RunHooks, type RunResult, type SourceCheckpoint, trainRun } from './run.ts';
+import { decodeState, encodeState } from './state-codec.ts';
+import { FolderStore, type Store } from './store.ts';
+
+/**
+ * Trains a run that is kept in a store which many machines see, from where any of them left it, in a scratch folder of
+ * this one. A finished run gives its result at once.
+ *
+ * Two attempts at the same run may be under way at once: one whose machine was thought dead, and the one that took over.
+ * No clock or lock can rule that out, so nothing here relies on one. What an attempt saves to go on from is one key of
+ * its own, complete in itself; whoever goes on takes the farthest. All else is the same bytes, whichever attempt writes
+ * it, but for what clocks say; `result.json` is written once, and what it then holds is the result for all.
+ */
+export async function trainStored(
+  store: Store,
+  config: RunConfig,
+  source: SourceCheckpoint | null,
+  hooks: RunHooks = {},
+): Promise<RunResult> {
+  const folder = await scratchFolder();
+  try {
+    const scratch = new FolderStore(folder);
+    const known = await restore(store, scratch);
+    const attempt = randomBytes(8).toString('hex');
+    const saved = async (step: number): Promise<void> => {
+      await share(scratch, store, known);
+      const key = snapshotKey(step, attempt);
+      await store.put(key, await snapshot(scratch));
+      await deleteKeys(store, await store.list(SNAPSHOTS), (each) => each >= key);
+    };
+    await trainRun(folder, config, source, { ...hooks, saved });
+    return await publish(scratch, store, known);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The newest checkpoint of a stored run. @throws UserError where there is none */
+export async function storedSource(store: Store, name: string): Promise<SourceCheckpoint> {
+  const newest = (await store.list('checkpoints/')).at(-1);
+  const bytes = newest && (await store.get(newest));
+  if (!bytes) throw new UserError(`${name} holds no checkpoint (checkpoints/*.safetensors)`);
+  return { name: `${name}/${newest}`, bytes };
+}
+
+/** Copies a finished run. */
+export async function copyRun(from: Store, to: Store): Promise<void> {
+  for (const key of (await from.list()).filter(isPlain)) await copy(from, to, key);
+}
+
+const SNAPSHOTS = 'snapshots/';
+const RESULT_KEY = 'result.json';
+const METRICS_KEY = 'metrics.jsonl';
+/** Only together do they say where a run is: a log and the state that relies on it. */
+const SNAPSHOT_KEYS = [METRICS_KEY, RESUME_KEY];
+
+/** Sorts by steps: the last is the farthest. */
+const snapshotKey = (step: number, attempt: string): string =>
+  `${SNAPSHOTS}${String(step).padStart(12, '0')}-${attempt}.safetensors`;
+
+const isPlain = (key: string): boolean => !key.startsWith(SNAPSHOTS);
+
+async function snapshot(scratch: Store): Promise<Uint8Array> {
+  const files = await Promise.all(SNAPSHOT_KEYS.map(async (key) => [key, await scratch.get(key)]));
+  return encodeState({ files: Object.fromEntries(files) });
+}
+
+/** Copies what there is of a run; the keys that are the same in both then. */
+async function restore(store: Store, scratch: Store): Promise<Set<string>> {
+  const keys = await store.list();
+  const known = new Set<string>();
+  for (const key of keys.filter(isPlain)) if (await copy(store, scratch, key)) known.add(key);
+  for (const key of keys.filter((each) => !isPlain(each)).reverse()) {
+    const bytes = await store.get(key);
+    // Another attempt may just have got farther, and deleted it.
+    if (!bytes) continue;
+    const { files } = decodeState(bytes, key) as { files: Record<string, Uint8Array> };
+    for (const [name, content] of Object.entries(files)) await scratch.put(name, content);
+    break;
+  }
+  return known;
+}
+
+/**
+ * Puts what is new or changes, but for what snapshots hold, and deletes what this attempt has put or found and needs no
+ * more: what another attempt has put is left alone.
+ */
+async function share(scratch: Store, store: Store, known: Set<string>): Promise<void> {
+  const keys = (await scratch.list()).filter((key) => key !== RESULT_KEY && !SNAPSHOT_KEYS.includes(key));
+  // A checkpoint never changes once it is written, nor do config and modules.
+  for (const key of keys) if (!known.has(key) || key.endsWith('.jsonl')) await copy(scratch, store, key);
+  const gone = [...known].filter((key) => !SNAPSHOT_KEYS.includes(key) && !keys.includes(key));
+  await deleteKeys(store, gone);
+  known.clear();
+  for (const key of keys) known.add(key);
+}
+
+/** The finished run, made the same in the store, and last its result: the first attempt to put one has made it. */
+async function publish(scratch: Store, store: Store, known: Set<string>): Promise<RunResult> {
+  if (!known.has(RESULT_KEY)) {
+    await share(scratch, store, known);
+    await copy(scratch, store, METRICS_KEY);
+    const keys = await scratch.list();
+    await deleteKeys(store, (await store.list()).filter(isPlain), (key) => keys.includes(key));
+    await store.putIfAbsent(RESULT_KEY, (await scratch.get(RESULT_KEY)) as Uint8Array);
+  }
+  await deleteKeys(store, await store.list(SNAPSHOTS));
+  return JSON.parse(new TextDecoder().decode(await store.get(RESULT_KEY))) as RunResult;
+}
+
+async function deleteKeys(store: Store, keys: readonly string[], keep = (_key: string): boolean => false) {
+  for (const key of keys) if (!keep(key)) await store.delete(key);
+}
+
+/** False where the key is gone. */
+async function copy(from: Store, to: Store, key: string): Promise<boolean> {
+  const bytes = await from.get(key);
+  if (bytes) await to.put(key, bytes);
+  return bytes !== undefined;
+}
+
+const SCRATCH = 'ngplus-scratch-';
+
+/** A folder of this process; those of processes that were killed are deleted. */
+async function scratchFolder(): Promise<string> {
+  for (const name of await readdir(tmpdir())) {
+    const owner = name.startsWith(SCRATCH) ? parseOwner(name.slice(SCRATCH.length)) : undefined;
+    if (owner && isGone(owner)) await rm(join(tmpdir(), name), { recursive: true, force: true });
+  }
+  return mkdtemp(join(tmpdir(), `${SCRATCH}${ownerName(thisProcess())}-`));
+}

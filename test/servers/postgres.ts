@@ -1,0 +1,42 @@
+import { execFileSync } from 'node:child_process';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { end, freePort, type Server, startServer } from './process.ts';
+
+const DEBIAN = '/usr/lib/postgresql';
+
+/** Where Debian keeps PostgreSQL's programs, which are not on the path; undefined where there are none. */
+export function postgresPrograms(): string | undefined {
+  if (!existsSync(DEBIAN)) return undefined;
+  const versions = readdirSync(DEBIAN).sort((a, b) => Number(b) - Number(a));
+  return versions.map((version) => join(DEBIAN, version, 'bin')).find((folder) => existsSync(join(folder, 'initdb')));
+}
+
+/** A PostgreSQL server of its own with an empty database. */
+export async function startPostgres(): Promise<Server> {
+  const programs = postgresPrograms() as string;
+  const folder = mkdtempSync(join(tmpdir(), 'ngplus-postgres-'));
+  // It does not run as root; its package comes with a user for it.
+  const isRoot = process.getuid?.() === 0;
+  const idOf = (flag: string): number => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
+  const owner = isRoot ? { uid: idOf('-u'), gid: idOf('-g') } : {};
+  if (isRoot) chownSync(folder, idOf('-u'), idOf('-g'));
+  const cluster = join(folder, 'cluster');
+  const init = ['-D', cluster, '-U', 'ngplus', '-A', 'trust', '-E', 'UTF8', '--no-sync'];
+  execFileSync(join(programs, 'initdb'), init, { ...owner, cwd: folder, stdio: 'pipe' });
+  const port = await freePort();
+  const args = ['-D', cluster, '-p', String(port), '-h', '127.0.0.1', '-k', folder, '-F'];
+  const child = await startServer(join(programs, 'postgres'), args, /ready to accept connections/, {
+    ...owner,
+    cwd: folder,
+  });
+  return {
+    url: `postgres://ngplus@127.0.0.1:${port}/postgres`,
+    async stop() {
+      // Without waiting for its clients.
+      await end(child, 'SIGINT');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
