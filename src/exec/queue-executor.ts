@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { resolve } from 'node:path';
 import { StoppedError } from '../core/errors.ts';
-import { openStore } from '../runs/open-store.ts';
+import { absolutePlace, openStore } from '../runs/open-store.ts';
 import type { RunProgress } from '../runs/run.ts';
 import { FolderStore } from '../runs/store.ts';
 import { copyRun } from '../runs/stored-run.ts';
@@ -36,6 +35,8 @@ interface Waiting {
  * what is kept by whoever calls. A study that ended in between finds its jobs again. @throws UserError as `openQueue`
  */
 export async function queueExecutor(url: string, { folder, store }: QueuePlaces): Promise<TaskExecutor> {
+  // A store that can't be read is told now, not by each worker.
+  if (store) await (await openStore(store)).list('jobs/');
   const server = await openQueue(url);
   const queue = server.tasks();
   const events = server.taskEvents();
@@ -45,16 +46,18 @@ export async function queueExecutor(url: string, { folder, store }: QueuePlaces)
   const emitters: readonly NodeJS.EventEmitter[] = [queue, events, stopper];
   for (const emitter of emitters) emitter.on('error', () => undefined).setMaxListeners(0);
   events.on('progress', ({ jobId, data }) => waiting.get(jobId)?.progress(data as unknown as QueuedProgress));
-  const base = store ?? resolve(folder);
+  const base = absolutePlace(store ?? folder);
   let stopping: NodeJS.Timeout | undefined;
 
   async function add(task: Task): Promise<QueuedJob> {
-    const jobId = jobIdOf(base, task);
+    const text = JSON.stringify(task);
+    // The same for the same task of the same study, whenever it is asked for. BullMQ takes no colons in it.
+    const jobId = createHash('sha256').update(`${base} ${text}`).digest('base64url');
     const old = await queue.getJob(jobId);
     // Its run, if it has ended well, is in the store; a failed one is tried again.
     if (old?.finishedOn) await old.remove();
     const keep = { age: KEEP_SECONDS };
-    return queue.add(task.id, { version: VERSION, task }, { jobId, removeOnComplete: keep, removeOnFail: keep });
+    return queue.add(task.id, { version: VERSION, task: text }, { jobId, removeOnComplete: keep, removeOnFail: keep });
   }
 
   async function finished(job: QueuedJob): Promise<TaskResult> {
@@ -93,7 +96,7 @@ export async function queueExecutor(url: string, { folder, store }: QueuePlaces)
         });
         const result = await Promise.race([finished(job), dropped]);
         if (store && task.kind === 'train') {
-          await copyRun(await openStore(placeOf(store, task.id)), new FolderStore(task.folder));
+          await copyRun(await openStore(placeOf(base, task.id)), new FolderStore(task.folder));
         }
         return result;
       } finally {
@@ -121,12 +124,6 @@ function placed(task: Task, base: string): Task {
   const [parent] = task.parents;
   return { ...task, store: placeOf(base, task.id), source: task.source === null ? null : placeOf(base, parent) };
 }
-
-/** The same for the same task of the same study, whenever it is asked for. BullMQ takes no colons in it. */
-const jobIdOf = (base: string, task: Task): string =>
-  createHash('sha256')
-    .update(JSON.stringify([base, task]))
-    .digest('base64url');
 
 /** Lets through what comes from the newest attempt: one whose worker is thought dead may still talk. */
 function newestAttempt(progress: (progress: RunProgress) => void): (told: QueuedProgress) => void {

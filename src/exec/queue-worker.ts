@@ -30,16 +30,23 @@ export async function startQueueWorker(url: string, { threads, log }: QueueWorke
   const { WaitingError } = await import('bullmq');
   const name = workerName();
   const running = new Map<string, TaskExecutor>();
+  const idle: TaskExecutor[] = [];
+  const stopped = new WeakSet<TaskExecutor>();
   let closing = false;
-  const stop = (jobId: string): void => running.get(jobId)?.stop();
+  const stop = (jobId: string): void => {
+    const executor = running.get(jobId);
+    if (!executor) return;
+    stopped.add(executor);
+    executor.stop();
+  };
 
   async function work(job: QueuedJob): Promise<TaskResult> {
     const jobId = job.id as string;
-    const { version, task } = job.data;
+    const task = JSON.parse(job.data.task) as Task;
     const attempt = job.attemptsStarted;
     const words = `${wordsOf(task)}, attempt ${attempt}`;
     log(`took ${words}`);
-    const executor = threadExecutor(1);
+    const executor = idle.pop() ?? threadExecutor(1);
     running.set(jobId, executor);
     const tell = atIntervals(PROGRESS_EVERY_MS, async (progress: RunProgress) => {
       const told: QueuedProgress = { attempt, worker: name, progress };
@@ -48,16 +55,20 @@ export async function startQueueWorker(url: string, { threads, log }: QueueWorke
     });
     let first = true;
     try {
-      checkVersion(version);
+      checkVersion(job.data.version);
       const result = await executor.run(task, (progress) => {
         if (first) log(`${words}: from step ${progress.step}`);
         first = false;
         tell.push(progress);
       });
       await tell.flush();
+      // One that was told to stop, too late for this task, would take no other.
+      if (stopped.has(executor)) await executor.close();
+      else idle.push(executor);
       log(`finished ${words}`);
       return result;
     } catch (error) {
+      await executor.close();
       log(`${error instanceof StoppedError ? 'stopped' : 'failed'} ${words}: ${(error as Error).message}`);
       if (error instanceof StoppedError && closing) {
         await job.moveToWait(job.token);
@@ -66,7 +77,6 @@ export async function startQueueWorker(url: string, { threads, log }: QueueWorke
       throw Object.assign(new Error(failureText(error as Error)), { stack: (error as Error).stack });
     } finally {
       running.delete(jobId);
-      await executor.close();
     }
   }
 
@@ -88,9 +98,9 @@ export async function startQueueWorker(url: string, { threads, log }: QueueWorke
     name,
     async close() {
       closing = true;
-      for (const executor of running.values()) executor.stop();
+      [...running.keys()].forEach(stop);
       await worker.close();
-      await stops.close();
+      await Promise.all([stops.close(), ...idle.map((executor) => executor.close())]);
     },
   };
 }

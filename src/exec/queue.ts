@@ -2,13 +2,14 @@ import { hostname } from 'node:os';
 import type { Job, Queue, QueueEvents, QueueEventsProducer, Worker } from 'bullmq';
 import { StoppedError, UserError } from '../core/errors.ts';
 import type { RunProgress } from '../runs/run.ts';
-import type { Task, TaskResult } from './task.ts';
+import type { TaskResult } from './task.ts';
 
 /** What a job of the queue carries. */
 export interface QueuedTask {
   /** Of the study's ngplus: another one may train to other weights. */
   readonly version: string;
-  readonly task: Task;
+  /** As text: PostgreSQL would sort the keys of its configs, which checkpoints keep as they are. */
+  readonly task: string;
 }
 
 /** How far an attempt at a job is. */

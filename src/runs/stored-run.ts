@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UserError } from '../core/errors.ts';
+import { StoppedError, UserError } from '../core/errors.ts';
 import type { RunConfig } from './config.ts';
 import { isGone, ownerName, parseOwner, thisProcess } from './owner.ts';
 import { RESUME_KEY, type RunHooks, type RunResult, type SourceCheckpoint, trainRun } from './run.ts';
@@ -30,6 +30,7 @@ export async function trainStored(
     const known = await restore(store, scratch);
     const attempt = randomBytes(8).toString('hex');
     const saved = async (step: number): Promise<void> => {
+      if (await store.get(RESULT_KEY)) throw new StoppedError('another worker has finished it in the meantime');
       await share(scratch, store, known);
       const key = snapshotKey(step, attempt);
       await store.put(key, await snapshot(scratch));
@@ -55,11 +56,11 @@ export async function copyRun(from: Store, to: Store): Promise<void> {
   for (const key of (await from.list()).filter(isPlain)) await copy(from, to, key);
 }
 
-const SNAPSHOTS = 'snapshots/';
+const SNAPSHOTS = 'snapshot-';
 const RESULT_KEY = 'result.json';
-const METRICS_KEY = 'metrics.jsonl';
-/** Only together do they say where a run is: a log and the state that relies on it. */
-const SNAPSHOT_KEYS = [METRICS_KEY, RESUME_KEY];
+const LOGS = ['metrics.jsonl', 'evaluations.jsonl'];
+/** What grows while the run goes on. Only together do they say where it is: logs, and the state that relies on them. */
+const SNAPSHOT_KEYS = [...LOGS, RESUME_KEY];
 
 /** Sorts by steps: the last is the farthest. */
 const snapshotKey = (step: number, attempt: string): string =>
@@ -68,7 +69,7 @@ const snapshotKey = (step: number, attempt: string): string =>
 const isPlain = (key: string): boolean => !key.startsWith(SNAPSHOTS);
 
 async function snapshot(scratch: Store): Promise<Uint8Array> {
-  const files = await Promise.all(SNAPSHOT_KEYS.map(async (key) => [key, await scratch.get(key)]));
+  const files = await Promise.all(SNAPSHOT_KEYS.map(async (key) => [key, await scratch.get(key)] as const));
   return encodeState({ files: Object.fromEntries(files) });
 }
 
@@ -89,13 +90,13 @@ async function restore(store: Store, scratch: Store): Promise<Set<string>> {
 }
 
 /**
- * Puts what is new or changes, but for what snapshots hold, and deletes what this attempt has put or found and needs no
- * more: what another attempt has put is left alone.
+ * Puts what is new, but for what snapshots hold, and deletes what this attempt has put or found and needs no more: what
+ * another attempt has put is left alone.
  */
 async function share(scratch: Store, store: Store, known: Set<string>): Promise<void> {
   const keys = (await scratch.list()).filter((key) => key !== RESULT_KEY && !SNAPSHOT_KEYS.includes(key));
   // A checkpoint never changes once it is written, nor do config and modules.
-  for (const key of keys) if (!known.has(key) || key.endsWith('.jsonl')) await copy(scratch, store, key);
+  for (const key of keys) if (!known.has(key)) await copy(scratch, store, key);
   const gone = [...known].filter((key) => !SNAPSHOT_KEYS.includes(key) && !keys.includes(key));
   await deleteKeys(store, gone);
   known.clear();
@@ -106,7 +107,7 @@ async function share(scratch: Store, store: Store, known: Set<string>): Promise<
 async function publish(scratch: Store, store: Store, known: Set<string>): Promise<RunResult> {
   if (!known.has(RESULT_KEY)) {
     await share(scratch, store, known);
-    await copy(scratch, store, METRICS_KEY);
+    for (const key of LOGS) await copy(scratch, store, key);
     const keys = await scratch.list();
     await deleteKeys(store, (await store.list()).filter(isPlain), (key) => keys.includes(key));
     await store.putIfAbsent(RESULT_KEY, (await scratch.get(RESULT_KEY)) as Uint8Array);

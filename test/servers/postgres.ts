@@ -1,21 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findPostgres } from '../../scripts/servers.ts';
 import { end, freePort, type Server, startServer } from './process.ts';
-
-const DEBIAN = '/usr/lib/postgresql';
-
-/** Where Debian keeps PostgreSQL's programs, which are not on the path; undefined where there are none. */
-export function postgresPrograms(): string | undefined {
-  if (!existsSync(DEBIAN)) return undefined;
-  const versions = readdirSync(DEBIAN).sort((a, b) => Number(b) - Number(a));
-  return versions.map((version) => join(DEBIAN, version, 'bin')).find((folder) => existsSync(join(folder, 'initdb')));
-}
 
 /** A PostgreSQL server of its own with an empty database. */
 export async function startPostgres(): Promise<Server> {
-  const programs = postgresPrograms() as string;
+  const programs = findPostgres() as string;
   const folder = mkdtempSync(join(tmpdir(), 'ngplus-postgres-'));
   // It does not run as root; its package comes with a user for it.
   const isRoot = process.getuid?.() === 0;
