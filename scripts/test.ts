@@ -1,6 +1,6 @@
 /**
- * What `npm test` runs: sees to a browser and to the servers of queues and stores, runs all tests (further arguments go to vitest), and ends with a plain line
- * `N passed, N failed`.
+ * What `npm test` runs: sees to a browser and to the servers of queues and stores, runs all tests (further arguments go
+ * to vitest), and ends with a plain line `N passed, N failed`.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -7,6 +7,7 @@ import { newGame } from './new-game.ts';
 import { play } from './play.ts';
 import { runs } from './runs.ts';
 import { study } from './study.ts';
+import { studyStatus } from './study-status.ts';
 import { train } from './train.ts';
 import { transfer } from './transfer.ts';
 import { watch } from './watch.ts';
@@ -19,6 +20,7 @@ export const commands: readonly Command[] = [
   train,
   transfer,
   study,
+  studyStatus,
   worker,
   evaluate,
   watch,

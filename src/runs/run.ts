@@ -92,13 +92,15 @@ interface Session {
   readonly saved?: (step: number) => Promise<void>;
 }
 
-interface ResumeState {
+export interface ResumeState {
   /** Id of the run, so that the state of another run is not taken for this one's. */
   run: string;
   agent: unknown;
   evaluations: EvaluationRow[];
   recentReturns: number[];
   seconds: number;
+  /** When it was saved, in milliseconds since 1970: tells who looks whether the run is under way. */
+  savedMs: number;
 }
 
 /**
@@ -348,7 +350,7 @@ async function saveResume(session: Session): Promise<void> {
   metrics.flush();
   await store.put('evaluations.jsonl', utf8(evaluations.map((row) => `${JSON.stringify(row)}\n`).join('')));
   const progress = { evaluations, recentReturns, seconds: secondsOf(session) };
-  const state: ResumeState = { run: runId(config), agent: agent.save(), ...progress };
+  const state: ResumeState = { run: runId(config), agent: agent.save(), ...progress, savedMs: Date.now() };
   await store.put(RESUME_KEY, encodeState(state));
   await session.saved?.(agent.step);
 }

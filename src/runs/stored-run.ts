@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { StoppedError, UserError } from '../core/errors.ts';
 import type { RunConfig } from './config.ts';
 import { isGone, ownerName, parseOwner, thisProcess } from './owner.ts';
-import { RESUME_KEY, type RunHooks, type RunResult, type SourceCheckpoint, trainRun } from './run.ts';
+import { RESUME_KEY, type ResumeState, type RunHooks, type RunResult, type SourceCheckpoint, trainRun } from './run.ts';
 import { decodeState, encodeState } from './state-codec.ts';
 import { FolderStore, type Store } from './store.ts';
 
@@ -45,7 +45,7 @@ export async function trainStored(
 
 /** The newest checkpoint of a stored run. @throws UserError where there is none */
 export async function storedSource(store: Store, name: string): Promise<SourceCheckpoint> {
-  const newest = (await store.list('checkpoints/')).at(-1);
+  const newest = (await store.list(CHECKPOINTS)).at(-1);
   const bytes = newest && (await store.get(newest));
   if (!bytes) throw new UserError(`${name} holds no checkpoint (checkpoints/*.safetensors)`);
   return { name: `${name}/${newest}`, bytes };
@@ -56,6 +56,34 @@ export async function copyRun(from: Store, to: Store): Promise<void> {
   for (const key of (await from.list()).filter(isPlain)) await copy(from, to, key);
 }
 
+/** How far a run is, told from what it has saved. */
+export interface Standing {
+  readonly finished: boolean;
+  readonly step: number;
+  /** Seconds of work, up to what was saved. */
+  readonly seconds: number;
+  /** When it was last saved, in milliseconds since 1970; 0 where nobody can go on with it. */
+  readonly savedMs: number;
+}
+
+/** How far the run in a store is, whoever trains it. */
+export async function standingOf(store: Store): Promise<Standing> {
+  const result = await store.get(RESULT_KEY);
+  if (result) {
+    const { step, seconds } = JSON.parse(new TextDecoder().decode(result)) as RunResult;
+    return { finished: true, step, seconds, savedMs: 0 };
+  }
+  const keys = await store.list();
+  const saved = (await newestSnapshot(store, keys))[RESUME_KEY] ?? (await store.get(RESUME_KEY));
+  if (!saved) return { finished: false, step: 0, seconds: 0, savedMs: 0 };
+  const { seconds, savedMs = 0, evaluations } = decodeState(saved, RESUME_KEY) as ResumeState;
+  const newest = Number(
+    /(\d+)\.safetensors$/.exec(keys.filter((key) => key.startsWith(CHECKPOINTS)).at(-1) ?? '')?.[1],
+  );
+  return { finished: false, step: newest || (evaluations.at(-1)?.step ?? 0), seconds, savedMs };
+}
+
+const CHECKPOINTS = 'checkpoints/';
 const SNAPSHOTS = 'snapshot-';
 const RESULT_KEY = 'result.json';
 const LOGS = ['metrics.jsonl', 'evaluations.jsonl'];
@@ -78,15 +106,18 @@ async function restore(store: Store, scratch: Store): Promise<Set<string>> {
   const keys = await store.list();
   const known = new Set<string>();
   for (const key of keys.filter(isPlain)) if (await copy(store, scratch, key)) known.add(key);
+  for (const [key, content] of Object.entries(await newestSnapshot(store, keys))) await scratch.put(key, content);
+  return known;
+}
+
+/** The files of the farthest snapshot; none where there is none. */
+async function newestSnapshot(store: Store, keys: readonly string[]): Promise<Record<string, Uint8Array>> {
   for (const key of keys.filter((each) => !isPlain(each)).reverse()) {
     const bytes = await store.get(key);
     // Another attempt may just have got farther, and deleted it.
-    if (!bytes) continue;
-    const { files } = decodeState(bytes, key) as { files: Record<string, Uint8Array> };
-    for (const [name, content] of Object.entries(files)) await scratch.put(name, content);
-    break;
+    if (bytes) return (decodeState(bytes, key) as { files: Record<string, Uint8Array> }).files;
   }
-  return known;
+  return {};
 }
 
 /**
