@@ -72,7 +72,7 @@ export async function openQueue(url: string): Promise<QueueServer> {
   };
 }
 
-export function parseQueueUrl(text: string): { isRedis: boolean; name: string } {
+function parseQueueUrl(text: string): { isRedis: boolean; name: string } {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const scheme = url?.protocol.slice(0, -1) ?? '';
   if (!url?.hostname || !['redis', 'rediss', 'postgres', 'postgresql'].includes(scheme)) {

@@ -99,7 +99,8 @@ export interface ResumeState {
   evaluations: EvaluationRow[];
   recentReturns: number[];
   seconds: number;
-  /** When it was saved, in milliseconds since 1970: tells who looks whether the run is under way. */
+  /** How far it is and when it was saved, in milliseconds since 1970: for who only looks. */
+  step: number;
   savedMs: number;
 }
 
@@ -350,7 +351,8 @@ async function saveResume(session: Session): Promise<void> {
   metrics.flush();
   await store.put('evaluations.jsonl', utf8(evaluations.map((row) => `${JSON.stringify(row)}\n`).join('')));
   const progress = { evaluations, recentReturns, seconds: secondsOf(session) };
-  const state: ResumeState = { run: runId(config), agent: agent.save(), ...progress, savedMs: Date.now() };
+  const looks = { step: agent.step, savedMs: Date.now() };
+  const state: ResumeState = { run: runId(config), agent: agent.save(), ...progress, ...looks };
   await store.put(RESUME_KEY, encodeState(state));
   await session.saved?.(agent.step);
 }

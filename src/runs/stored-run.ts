@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StoppedError, UserError } from '../core/errors.ts';
+import { resolveBackend } from '../engine/index.ts';
 import type { RunConfig } from './config.ts';
 import { isGone, ownerName, parseOwner, thisProcess } from './owner.ts';
 import { RESUME_KEY, type ResumeState, type RunHooks, type RunResult, type SourceCheckpoint, trainRun } from './run.ts';
@@ -17,6 +18,7 @@ import { FolderStore, type Store } from './store.ts';
  * No clock or lock can rule that out, so nothing here relies on one. What an attempt saves to go on from is one key of
  * its own, complete in itself; whoever goes on takes the farthest. All else is the same bytes, whichever attempt writes
  * it, but for what clocks say; `result.json` is written once, and what it then holds is the result for all.
+ * @throws UserError as `trainRun`, and where this machine would not come to the same bits
  */
 export async function trainStored(
   store: Store,
@@ -24,13 +26,17 @@ export async function trainStored(
   source: SourceCheckpoint | null,
   hooks: RunHooks = {},
 ): Promise<RunResult> {
+  const { kernels } = await resolveBackend(config.backend);
+  if (kernels !== config.kernels) {
+    throw new UserError(`the run is for kernels "${config.kernels}", this machine takes "${kernels}": other weights`);
+  }
   const folder = await scratchFolder();
   try {
     const scratch = new FolderStore(folder);
     const known = await restore(store, scratch);
     const attempt = randomBytes(8).toString('hex');
     const saved = async (step: number): Promise<void> => {
-      if (await store.get(RESULT_KEY)) throw new StoppedError('another worker has finished it in the meantime');
+      if (await resultOf(store)) throw new StoppedError();
       await share(scratch, store, known);
       const key = snapshotKey(step, attempt);
       await store.put(key, await snapshot(scratch));
@@ -38,6 +44,12 @@ export async function trainStored(
     };
     await trainRun(folder, config, source, { ...hooks, saved });
     return await publish(scratch, store, known);
+  } catch (error) {
+    // Stopped for good: another attempt has finished it in the meantime.
+    const result = error instanceof StoppedError ? await resultOf(store) : null;
+    if (!result) throw error;
+    await deleteKeys(store, await store.list(SNAPSHOTS));
+    return result;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -68,19 +80,13 @@ export interface Standing {
 
 /** How far the run in a store is, whoever trains it. */
 export async function standingOf(store: Store): Promise<Standing> {
-  const result = await store.get(RESULT_KEY);
-  if (result) {
-    const { step, seconds } = JSON.parse(new TextDecoder().decode(result)) as RunResult;
-    return { finished: true, step, seconds, savedMs: 0 };
-  }
+  const result = await resultOf(store);
+  if (result) return { finished: true, step: result.step, seconds: result.seconds, savedMs: 0 };
   const keys = await store.list();
   const saved = (await newestSnapshot(store, keys))[RESUME_KEY] ?? (await store.get(RESUME_KEY));
   if (!saved) return { finished: false, step: 0, seconds: 0, savedMs: 0 };
-  const { seconds, savedMs = 0, evaluations } = decodeState(saved, RESUME_KEY) as ResumeState;
-  const newest = Number(
-    /(\d+)\.safetensors$/.exec(keys.filter((key) => key.startsWith(CHECKPOINTS)).at(-1) ?? '')?.[1],
-  );
-  return { finished: false, step: newest || (evaluations.at(-1)?.step ?? 0), seconds, savedMs };
+  const { step, seconds, savedMs } = decodeState(saved, RESUME_KEY) as ResumeState;
+  return { finished: false, step, seconds, savedMs };
 }
 
 const CHECKPOINTS = 'checkpoints/';
@@ -144,7 +150,12 @@ async function publish(scratch: Store, store: Store, known: Set<string>): Promis
     await store.putIfAbsent(RESULT_KEY, (await scratch.get(RESULT_KEY)) as Uint8Array);
   }
   await deleteKeys(store, await store.list(SNAPSHOTS));
-  return JSON.parse(new TextDecoder().decode(await store.get(RESULT_KEY))) as RunResult;
+  return (await resultOf(store)) as RunResult;
+}
+
+async function resultOf(store: Store): Promise<RunResult | null> {
+  const bytes = await store.get(RESULT_KEY);
+  return bytes ? (JSON.parse(new TextDecoder().decode(bytes)) as RunResult) : null;
 }
 
 async function deleteKeys(store: Store, keys: readonly string[], keep = (_key: string): boolean => false) {

@@ -12,6 +12,7 @@ import { openQueue } from '../../src/exec/queue.ts';
 import { queueExecutor } from '../../src/exec/queue-executor.ts';
 import { startQueueWorker } from '../../src/exec/queue-worker.ts';
 import { runStudy, type StudyResult } from '../../src/exec/study.ts';
+import { readStudyStatus, type StudyStatus } from '../../src/exec/study-status.ts';
 import type { TrainTask } from '../../src/exec/task.ts';
 import { trainRun } from '../../src/runs/run.ts';
 import { outcome, tinyConfig } from '../runs/tiny-run.ts';
@@ -76,19 +77,25 @@ describe('a study on three workers, of which one is killed in mid-job', () => {
       const { study, executor } = await prepareStudy({ ...request, folder, queue: server.url, store });
       let killed: WorkerProcess | undefined;
       let savedStep = 0;
+      let midway: Promise<StudyStatus> | undefined;
       const result = await runStudy(study, folder, executor, ({ key, progress }) => {
         const evaluations = progress?.evaluations ?? [];
         if (killed || key !== VICTIM || evaluations.length < 3) return;
         killed = workers.find((worker) => worker.lines().some((line) => line.startsWith('took source 1 ')));
         killed?.child.kill('SIGKILL');
+        midway = readStudyStatus(folder, store);
         // The newest may not have been saved yet.
         savedStep = evaluations[evaluations.length - 2].step;
       });
       await executor.close();
-      process.env = before;
 
       expect(killed?.child.signalCode).toBe('SIGKILL');
       expect(timeless(result)).toEqual(timeless(inline));
+      const states = (status?: StudyStatus) => status?.trainings.map(({ state }) => state);
+      expect(states(await midway)).toContain('running');
+      expect(states(await midway)).toContain('waiting');
+      expect(new Set(states(await readStudyStatus(folder, store)))).toEqual(new Set(['finished']));
+      process.env = before;
       for (const { task } of study.jobs) {
         if (task.kind !== 'train') continue;
         expect(outcome(task.folder)).toEqual(outcome(join(inlineFolder, 'jobs', task.id)));
