@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { prepareStudy } from '../exec/api.ts';
 import { studyOptions } from '../exec/study.ts';
 import { writeReport } from '../exec/report.ts';
-import { startViewer } from '../live/server.ts';
+import { startViewer, type Viewer } from '../live/server.ts';
 import { trainingOptions, transferOptions } from '../runs/config.ts';
 import { findMethod } from '../transfer/index.ts';
 import { defineCommand } from './flags.ts';
@@ -78,9 +78,10 @@ export const study = defineCommand({
       store: store || undefined,
     });
     if (queue) io.stderr.write(`the work is for: ngplus worker --queue ${shellWord(queue)}\n`);
-    const viewer = watch ? await startViewer({ port, matches: { list: () => firstRuns(prepared.folder) } }) : null;
-    if (viewer) io.stderr.write(`watch at ${viewer.url}\n`);
+    let viewer: Viewer | null = null;
     try {
+      if (watch) viewer = await startViewer({ port, matches: { list: () => firstRuns(prepared.folder) } });
+      if (viewer) io.stderr.write(`watch at ${viewer.url}\n`);
       const result = await followStudy(io, prepared, (jobs) => viewer?.setStatus(studyStatus(prepared.study, jobs)));
       const report = await writeReport(prepared.folder, result, { commands: [commandLine()] });
       say(io, json, `${studyText(result, terminalOf(io))}\n\nreport: ${report}`);
@@ -90,6 +91,8 @@ export const study = defineCommand({
       if (viewer && process.stdout.isTTY) await untilStopped(io, viewer);
     } finally {
       await viewer?.close();
+      // Whatever failed: with a connection to a queue open, the process would not end.
+      await prepared.executor.close();
     }
   },
 });

@@ -9,7 +9,7 @@ import type { TaskExecutor } from './executor.ts';
 import { openQueue, type QueuedJob, type QueuedProgress, reviveFailure } from './queue.ts';
 import type { Task, TaskResult } from './task.ts';
 
-/** Events can be lost with a connection: so often it is asked besides whether a job has ended. */
+/** Events can be lost with a connection: so often it is asked besides which jobs have ended. */
 const ASK_AGAIN_MS = 30_000;
 /** A worker that just took the job of one that died has not heard that it is to stop. */
 const STOP_AGAIN_MS = 2_000;
@@ -27,7 +27,8 @@ export interface QueuePlaces {
 interface Waiting {
   readonly job: QueuedJob;
   readonly progress: (progress: QueuedProgress) => void;
-  readonly drop: (reason: Error) => void;
+  readonly resolve: (result: TaskResult) => void;
+  readonly reject: (reason: Error) => void;
 }
 
 /**
@@ -46,8 +47,14 @@ export async function queueExecutor(url: string, { folder, store }: QueuePlaces)
   const emitters: readonly NodeJS.EventEmitter[] = [queue, events, stopper];
   for (const emitter of emitters) emitter.on('error', () => undefined).setMaxListeners(0);
   events.on('progress', ({ jobId, data }) => waiting.get(jobId)?.progress(data as unknown as QueuedProgress));
+  events.on('completed', ({ jobId, returnvalue }) => waiting.get(jobId)?.resolve(returnvalue as unknown as TaskResult));
+  events.on('failed', ({ jobId, failedReason }) => waiting.get(jobId)?.reject(reviveFailure(failedReason)));
+  await events.waitUntilReady();
   const base = absolutePlace(store ?? folder);
   let stopping: NodeJS.Timeout | undefined;
+  const asking = setInterval(() => {
+    for (const jobId of waiting.keys()) void ask(jobId).catch(() => undefined);
+  }, ASK_AGAIN_MS);
 
   async function add(task: Task): Promise<QueuedJob> {
     const text = JSON.stringify(task);
@@ -60,22 +67,19 @@ export async function queueExecutor(url: string, { folder, store }: QueuePlaces)
     return queue.add(task.id, { version: VERSION, task: text }, { jobId, removeOnComplete: keep, removeOnFail: keep });
   }
 
-  async function finished(job: QueuedJob): Promise<TaskResult> {
-    for (;;) {
-      try {
-        return await job.waitUntilFinished(events, ASK_AGAIN_MS);
-      } catch (error) {
-        const { message } = error as Error;
-        if (!message.includes('timed out before finishing')) throw reviveFailure(message);
-      }
-    }
+  async function ask(jobId: string): Promise<void> {
+    const job = await queue.getJob(jobId);
+    const { resolve, reject } = waiting.get(jobId) ?? {};
+    if (!job) reject?.(stopping ? new StoppedError() : new Error(`the queue has lost the job ${jobId}`));
+    else if (job.finishedOn && job.failedReason) reject?.(reviveFailure(job.failedReason));
+    else if (job.finishedOn) resolve?.(job.returnvalue);
   }
 
   /** Takes back what no worker has begun, and asks the workers of the rest to save and stop. */
   async function stopAll(): Promise<void> {
-    for (const [jobId, { job, drop }] of waiting) {
+    for (const [jobId, { job, reject }] of waiting) {
       await job.remove().then(
-        () => drop(new StoppedError()),
+        () => reject(new StoppedError()),
         () => stopper.publishEvent({ eventName: 'stop', jobId }),
       );
     }
@@ -87,14 +91,12 @@ export async function queueExecutor(url: string, { folder, store }: QueuePlaces)
       const job = await add(placed(task, base));
       const jobId = job.id as string;
       try {
-        if (stopping) {
-          await job.remove();
-          throw new StoppedError();
-        }
-        const dropped = new Promise<never>((_, reject) => {
-          waiting.set(jobId, { job, progress: newestAttempt(progress), drop: reject });
+        if (stopping) throw new StoppedError();
+        const result = await new Promise<TaskResult>((resolve, reject) => {
+          waiting.set(jobId, { job, progress: newestAttempt(progress), resolve, reject });
+          // It may have ended before anyone listened.
+          ask(jobId).catch(reject);
         });
-        const result = await Promise.race([finished(job), dropped]);
         if (store && task.kind === 'train') {
           await copyRun(await openStore(placeOf(base, task.id)), new FolderStore(task.folder));
         }
@@ -111,6 +113,7 @@ export async function queueExecutor(url: string, { folder, store }: QueuePlaces)
     },
     async close() {
       clearInterval(stopping);
+      clearInterval(asking);
       await Promise.all([events.close(), stopper.close(), queue.close()]);
     },
   };

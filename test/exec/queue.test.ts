@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +22,7 @@ import { startPostgres } from '../servers/postgres.ts';
 import { freePort, type Server } from '../servers/process.ts';
 import { startRedis } from '../servers/redis.ts';
 import { timeless, tinyStudy } from './tiny-study.ts';
-import { startWorkerProcess, type WorkerProcess } from './worker-process.ts';
+import { type NgplusProcess, startNgplusProcess, startWorkerProcess } from './ngplus-process.ts';
 
 const folders: string[] = [];
 const emptyFolder = (): string => {
@@ -29,7 +30,7 @@ const emptyFolder = (): string => {
   folders.push(folder);
   return folder;
 };
-let workers: WorkerProcess[] = [];
+let workers: NgplusProcess[] = [];
 let servers: Server[] = [];
 afterEach(async () => {
   await Promise.all(workers.map((worker) => worker.stop()));
@@ -75,7 +76,7 @@ describe('a study on three workers, of which one is killed in mid-job', () => {
       const folder = emptyFolder();
       const store = s3 && `s3://${BUCKET}/study`;
       const { study, executor } = await prepareStudy({ ...request, folder, queue: server.url, store });
-      let killed: WorkerProcess | undefined;
+      let killed: NgplusProcess | undefined;
       let savedStep = 0;
       let midway: Promise<StudyStatus> | undefined;
       const result = await runStudy(study, folder, executor, ({ key, progress }) => {
@@ -202,6 +203,21 @@ describe.skipIf(lacks(hasRedis))('a queue', () => {
     await again.close();
     await worker.close();
     for (const task of tasks) expect(outcome(task.folder)).toEqual(await inlineOutcome(task));
+  });
+
+  it('lets the command of a study end at Ctrl-C', SLOW, async () => {
+    const folder = emptyFolder();
+    const line = `study --sources cartpole?force=20 --targets cartpole --seeds 2 --queue ${server.url} --folder ${folder}`;
+    const study = startNgplusProcess(...line.split(' '));
+    workers = [study];
+    const lines: string[] = [];
+    const worker = await startQueueWorker(server.url, { threads: 1, log: (text) => void lines.push(text) });
+    await expect.poll(() => lines.some((text) => text.includes('from step 0')), { timeout: 60_000 }).toBe(true);
+    study.child.kill('SIGINT');
+    expect(await once(study.child, 'exit')).toEqual([130, null]);
+    expect(study.lines().at(-2)).toBe('ngplus study: stopped; the same command goes on from here');
+    expect(lines.at(-1)).toMatch(/^stopped source 1 /);
+    await worker.close();
   });
 
   it('brings the error of a task as it was', async () => {

@@ -5,8 +5,8 @@ import { end } from '../servers/process.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
-/** `ngplus worker` as a process of its own. */
-export interface WorkerProcess {
+/** `ngplus` from its sources, as a process of its own. */
+export interface NgplusProcess {
   readonly child: ChildProcess;
   /** All it has said. */
   lines(): string[];
@@ -15,12 +15,12 @@ export interface WorkerProcess {
   stop(): Promise<void>;
 }
 
-export function startWorkerProcess(url: string, env: Readonly<Record<string, string>> = {}): WorkerProcess {
-  const args = ['--import', 'tsx', MAIN, 'worker', '--queue', url, '--threads', '1'];
-  const child = spawn(process.execPath, args, {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'inherit', 'pipe'],
-  });
+export const startWorkerProcess = (url: string): NgplusProcess =>
+  startNgplusProcess('worker', '--queue', url, '--threads', '1');
+
+export function startNgplusProcess(...words: readonly string[]): NgplusProcess {
+  const args = ['--import', 'tsx', MAIN, ...words];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'pipe'] });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
   const lines = (): string[] => said.split('\n');
