@@ -76,7 +76,8 @@ export async function startQueueWorker(url: string, { threads, log }: QueueWorke
       }
       throw Object.assign(new Error(failureText(error as Error)), { stack: (error as Error).stack });
     } finally {
-      running.delete(jobId);
+      // After a sleep of the whole machine this very worker may have taken the job anew.
+      if (running.get(jobId) === executor) running.delete(jobId);
     }
   }
 
