@@ -1,6 +1,6 @@
 /**
- * What `npm test` runs: sees to a browser, runs all tests (further arguments go to vitest), and ends with a plain line
- * `N passed, N failed`.
+ * What `npm test` runs: sees to a browser and to the servers of queues and stores, runs all tests (further arguments go
+ * to vitest), and ends with a plain line `N passed, N failed`.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,6 +10,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureChromium } from './chromium.ts';
 import { installDebian, isCi, runs } from './debian.ts';
+import { ensureMoto } from './moto.ts';
+import { ensureServers, findPostgres, findRedis } from './servers.ts';
 
 /** The part of vitest's JSON report that is counted here. */
 interface Report {
@@ -39,6 +41,14 @@ if (isCi()) {
   ];
   if (missing.length > 0) installDebian(...missing);
 }
+
+ensureServers();
+const lacking = [
+  ...(findRedis() ? [] : ['Redis']),
+  ...(findPostgres() ? [] : ['PostgreSQL']),
+  ...(ensureMoto() ? [] : ['an S3 server']),
+];
+if (lacking.length > 0) console.log(`no ${lacking.join(', ')}: tests with it ${isCi() ? 'fail' : 'are skipped'}`);
 
 const folder = mkdtempSync(join(tmpdir(), 'ngplus-test-'));
 const file = join(folder, 'report.json');

@@ -7,9 +7,11 @@ import { newGame } from './new-game.ts';
 import { play } from './play.ts';
 import { runs } from './runs.ts';
 import { study } from './study.ts';
+import { studyStatus } from './study-status.ts';
 import { train } from './train.ts';
 import { transfer } from './transfer.ts';
 import { watch } from './watch.ts';
+import { worker } from './worker.ts';
 import type { Command } from './flags.ts';
 
 /** Every command; a new one is a file and a line here. */
@@ -18,6 +20,8 @@ export const commands: readonly Command[] = [
   train,
   transfer,
   study,
+  studyStatus,
+  worker,
   evaluate,
   watch,
   play,

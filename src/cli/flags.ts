@@ -18,6 +18,7 @@ type Given = (name: string) => string | undefined;
 
 /** One command of the program; flags, help and checks are made from the schema of its options. */
 export interface Command<S extends z.ZodObject = z.ZodObject> {
+  /** One word, or two: `study status`. */
   readonly name: string;
   /** Half a sentence for the list of commands: `learn a game from scratch`. */
   readonly summary: string;
@@ -61,9 +62,10 @@ export async function runCommand(program: Program, argv: readonly string[], io: 
     if (word === '--version' || word === '-v') return say(`${program.version}\n`);
     const asksHelp = word === 'help' || word === '--help' || word === '-h';
     if (asksHelp && rest.length === 0) return say(programHelp(program));
-    const command = findCommand(program, asksHelp ? rest[0] : word);
+    const named = asksHelp ? rest : [word, ...rest];
+    const command = findCommand(program, named);
     failing = `${program.name} ${command.name}`;
-    const words = asksHelp ? rest.slice(1) : rest;
+    const words = named.slice(wordsOf(command.name).length);
     const schema = await optionsOf(command, words);
     if (asksHelp || wantsHelp(words)) return say(commandHelp(program.name, command, schema));
     const options = parseFlags(schema, words, command.positionals ?? [], failing);
@@ -109,9 +111,14 @@ function reportError(error: unknown, failing: string, io: CommandIo): number {
   return EXIT.failed;
 }
 
-function findCommand(program: Program, name: string): Command {
+const wordsOf = (name: string): string[] => name.split(' ');
+
+/** The command that the words begin with; of `study` and `study status` the longer one. */
+function findCommand(program: Program, words: readonly string[]): Command {
+  const [name] = words;
   const names = program.commands.map((command) => command.name);
-  const command = program.commands.find((candidate) => candidate.name === name);
+  const fitting = program.commands.filter((candidate) => wordsOf(candidate.name).every((word, i) => words[i] === word));
+  const command = fitting.sort((a, b) => b.name.length - a.name.length).at(0);
   if (command !== undefined) return command;
   const what = name.startsWith('-') ? 'option' : 'command';
   throw new UserError(`unknown ${what} "${name}"${didYouMean(name, names)}; valid: ${names.join(', ')}, help`);

@@ -58,8 +58,9 @@ export async function followStudy(
         } = job.progress ? progressOf(job.progress) : { done: 0, total: 1, note: '' };
         const isFinished = job.state === 'finished';
         progress.update({ job: job.key, label: job.label, done: isFinished ? jobTotal : done, total: jobTotal, note });
-        if (!planShown && job.arm === 'transfer' && job.progress) {
-          progress.log(`${planText(readPlan(study, job.key))}\n`);
+        const plan = planShown || job.arm !== 'transfer' ? null : readPlan(study, job.key);
+        if (plan) {
+          progress.log(`${planText(plan)}\n`);
           planShown = true;
         }
         watch(jobs);
@@ -162,9 +163,10 @@ export function finishedStatus(result: StudyResult): ViewerStatus {
 
 const armName = (arm: JobProgress['arm']): string => (arm === 'transfer' ? 'transferred' : arm);
 
-function readPlan(study: Study, key: string): TransferPlan {
+/** Null before it is there. */
+function readPlan(study: Study, key: string): TransferPlan | null {
   const entry = study.jobs.find(({ job }) => job.key === key) as StudyTask;
-  return JSON.parse(readFileSync(join((entry.task as TrainTask).folder, 'transfer.json'), 'utf8')) as TransferPlan;
+  return readStored<TransferPlan>((entry.task as TrainTask).folder, 'transfer.json');
 }
 
 /** What `npm start -- --json FILE` writes: one pair, its seeds, curves and every metric with its interval. */

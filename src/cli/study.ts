@@ -3,12 +3,12 @@ import { UserError } from '../core/errors.ts';
 import { prepareStudy, type StudyOptions } from '../exec/api.ts';
 import { studyOptions } from '../exec/study.ts';
 import { writeReport } from '../exec/report.ts';
-import { startViewer } from '../live/server.ts';
+import { startViewer, type Viewer } from '../live/server.ts';
 import { trainingOptions, transferOptions } from '../runs/config.ts';
 import { findMethod } from '../transfer/index.ts';
 import { defineCommand, flagOf } from './flags.ts';
 import { gameOption, learnerOptions, pick, trainingRequest } from './options.ts';
-import { say, writeJson } from './output.ts';
+import { say, shellWord, writeJson } from './output.ts';
 import { finishedStatus, firstRuns, followStudy, studyStatus, studyText } from './study-session.ts';
 import { commandLine, terminalOf, untilStopped, viewerOptions } from './viewer.ts';
 
@@ -25,6 +25,8 @@ const work = z.object({
     .describe('study registered in this YAML or JSON file (docs/statistics.md); holds all other options'),
   folder: z.string().default('').describe('folder of the study (default: runs/study-<id>)'),
   threads: z.int().min(0).max(256).default(0).describe('trainings at a time (default: one for each core)'),
+  queue: z.string().default('').describe('URL of a queue (redis://, rediss://, postgres://) whose workers do it'),
+  store: z.string().default('').describe('where the workers keep the runs (default: in the folder)'),
   watch: z.boolean().default(false).describe('show the matches in the browser while it runs'),
   ...viewerOptions.shape,
   json: z.string().default('').describe('also write the result as JSON to this file, - for standard output'),
@@ -95,12 +97,19 @@ export const study = defineCommand({
     ['ngplus study --file study.yaml', 'a study registered before it is run'],
   ],
   async run({ options, io }) {
-    const { file, folder, threads, watch, port, json } = options as z.output<typeof work>;
-    const place = { folder: folder || undefined, threads: threads || undefined };
+    const { file, folder, threads, queue, store, watch, port, json } = options as z.output<typeof work>;
+    const place = {
+      folder: folder || undefined,
+      threads: threads || undefined,
+      queue: queue || undefined,
+      store: store || undefined,
+    };
     const prepared = await prepareStudy(file ? { file, ...place } : { ...(await requestOf(options)), ...place });
-    const viewer = watch ? await startViewer({ port, matches: { list: () => firstRuns(prepared.folder) } }) : null;
-    if (viewer) io.stderr.write(`watch at ${viewer.url}\n`);
+    if (queue) io.stderr.write(`the work is for: ngplus worker --queue ${shellWord(queue)}\n`);
+    let viewer: Viewer | null = null;
     try {
+      if (watch) viewer = await startViewer({ port, matches: { list: () => firstRuns(prepared.folder) } });
+      if (viewer) io.stderr.write(`watch at ${viewer.url}\n`);
       const result = await followStudy(io, prepared, (jobs) => viewer?.setStatus(studyStatus(prepared.study, jobs)));
       const report = await writeReport(prepared.folder, result, { commands: [commandLine()] });
       say(io, json, `${studyText(result, terminalOf(io))}\n\nreport: ${report}`);
@@ -110,6 +119,8 @@ export const study = defineCommand({
       if (viewer && process.stdout.isTTY) await untilStopped(io, viewer);
     } finally {
       await viewer?.close();
+      // Whatever failed: with a connection to a queue open, the process would not end.
+      await prepared.executor.close();
     }
   },
 });

@@ -22,6 +22,7 @@ import type { TransferPlan } from '../transfer/plan.ts';
 import { readStudyFile } from './registration.ts';
 import { writeReport } from './report.ts';
 import type { TaskExecutor } from './executor.ts';
+import { queueExecutor } from './queue-executor.ts';
 import { describeStudy, type JobProgress, runStudy, studyId, type StudyRequest, type StudyResult } from './study.ts';
 import type { TrainTask } from './task.ts';
 import { threadExecutor } from './threads.ts';
@@ -51,11 +52,16 @@ export interface TransferOptions extends TransferRequest, WorkOptions {
 }
 
 export interface StudyOptions extends StudyRequest, WorkOptions {
+  /** URL of a queue (redis://, rediss://, postgres://), whose workers (`ngplus worker`) then do the work. */
+  queue?: string;
+  /** Where the workers keep the runs, where they do not see `folder` under the same path. */
+  store?: string;
   progress?: (job: JobProgress) => void;
 }
 
 /** A study registered in a file, which holds all that its result depends on. */
-export interface StudyFileOptions extends Pick<WorkOptions, 'folder' | 'threads' | 'signal'> {
+export interface StudyFileOptions
+  extends Pick<WorkOptions, 'folder' | 'threads' | 'signal'>, Pick<StudyOptions, 'queue' | 'store'> {
   /** YAML or JSON: the options of a study, a `hypothesis` in words and the `primaryMetric`. */
   file: string;
   progress?: (job: JobProgress) => void;
@@ -120,25 +126,28 @@ function inheritedNet(
 
 /** A study, settled but not begun. */
 export async function prepareStudy(options: StudyOptions | StudyFileOptions) {
-  const { work, request } = await split('file' in options ? registered(options) : options);
+  const { work, request: all } = await split('file' in options ? registered(options) : options);
+  const { queue, store, ...request } = all;
   const engine = await resolveBackend(request.backend);
   const folder = work.folder ?? join('runs', `study-${studyId(describeStudy(request, '', engine)).slice(0, 8)}`);
-  const executor = threadExecutor(threadsOf(work));
+  const study = describeStudy(request, folder, engine);
+  const executor = queue ? await queueExecutor(queue, { folder, store }) : threadExecutor(threadsOf(work));
   return {
     folder,
     executor,
-    study: describeStudy(request, folder, engine),
+    study,
     progress: work.progress,
     signal: work.signal,
   };
 }
 
 /** @throws UserError for options of the study beside its file */
-function registered({ file, folder, threads, signal, progress, ...others }: StudyFileOptions): StudyOptions {
+function registered(options: StudyFileOptions): StudyOptions {
+  const { file, folder, threads, queue, store, signal, progress, ...others } = options;
   const stray = Object.keys(others)[0];
   if (stray !== undefined)
     throw new UserError(`${stray} can't be given beside ${file}: a registered study is its file`);
-  return { ...readStudyFile(file), folder, threads, signal, progress };
+  return { ...readStudyFile(file), folder, threads, queue, store, signal, progress };
 }
 
 /** @throws UserError */

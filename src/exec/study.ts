@@ -204,7 +204,8 @@ export async function runStudy(
     const { job } = byId.get(task.id) as StudyTask;
     const report = (state: JobProgress['state'], now: RunProgress | null): void =>
       progress({ key: job.key, arm: job.arm, label: jobLabel(job), state, progress: now });
-    report('running', null);
+    // Of a queue's jobs it is not known when they begin: their first progress says so.
+    if (Number.isFinite(executor.slots)) report('running', null);
     let last: RunProgress | null = null;
     const result = await executor.run(task, (now) => {
       last = now;

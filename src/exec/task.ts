@@ -4,7 +4,9 @@ import type { RunConfig } from '../runs/config.ts';
 import { evaluatePlayer, type Evaluation } from '../runs/evaluate.ts';
 import { type Bundle, loadBundle } from '../runs/game-module.ts';
 import { type RunHooks, type RunResult, trainRun } from '../runs/run.ts';
+import { openStore } from '../runs/open-store.ts';
 import { readSource } from '../runs/source.ts';
+import { storedSource, trainStored } from '../runs/stored-run.ts';
 import type { GraphJob } from './graph.ts';
 
 /** A piece of work for any executor: plain data. */
@@ -24,6 +26,8 @@ export interface TrainTask extends Job {
   readonly tensorboard: boolean;
   /** Threads to share the work of the net among: nothing but the time depends on them. */
   readonly threads: number;
+  /** Where other machines can go on with it, instead of `folder`: a place for `openStore`, and so is `source` then. */
+  readonly store?: string;
 }
 
 /** Evaluates uniform random play: the zero of the ratio. */
@@ -41,6 +45,10 @@ export async function runTask(task: Task, hooks: RunHooks): Promise<TaskResult> 
   if (task.kind === 'random') {
     return evaluatePlayer(findEnv(task.env), randomPlayer(task.seed), task.episodes, task.seed, hooks.stopRequested);
   }
-  const source = task.source === null ? null : readSource(task.source);
-  return trainRun(task.folder, task.config, source, { ...hooks, tensorboard: task.tensorboard, threads: task.threads });
+  const { folder, config, store, tensorboard, threads } = task;
+  const wanted = { ...hooks, tensorboard, threads };
+  if (store === undefined)
+    return trainRun(folder, config, task.source === null ? null : readSource(task.source), wanted);
+  const source = task.source === null ? null : await storedSource(await openStore(task.source), task.source);
+  return trainStored(await openStore(store), config, source, wanted);
 }

@@ -61,6 +61,8 @@ export interface RunHooks {
   readonly tensorboard?: boolean;
   /** Threads to share the work of the net among. Default: 1. */
   readonly threads?: number;
+  /** Called when everything needed to go on from `step` is in the folder, before the training goes on. */
+  readonly saved?: (step: number) => Promise<void>;
 }
 
 /** Bytes of a source checkpoint and what to call it. */
@@ -71,7 +73,7 @@ export interface SourceCheckpoint {
 
 /** Resume state is written at least this often: what a kill can cost. */
 const SAVE_EVERY_MS = 10_000;
-const RESUME_KEY = 'resume.safetensors';
+export const RESUME_KEY = 'resume.safetensors';
 const RETURN_WINDOW = 100;
 
 /** Everything of a run that is not in its folder's logs. */
@@ -87,15 +89,19 @@ interface Session {
   /** Seconds of earlier sessions. */
   readonly secondsBefore: number;
   readonly startedMs: number;
+  readonly saved?: (step: number) => Promise<void>;
 }
 
-interface ResumeState {
+export interface ResumeState {
   /** Id of the run, so that the state of another run is not taken for this one's. */
   run: string;
   agent: unknown;
   evaluations: EvaluationRow[];
   recentReturns: number[];
   seconds: number;
+  /** How far it is and when it was saved, in milliseconds since 1970: for who only looks. */
+  step: number;
+  savedMs: number;
 }
 
 /**
@@ -114,7 +120,8 @@ export async function trainRun(
   try {
     const finished = await openRun(store, config);
     if (finished) return finished;
-    const session = await startSession(store, folder, config, source, hooks.threads ?? 1);
+    const { threads = 1, saved } = hooks;
+    const session = { ...(await startSession(store, folder, config, source, threads)), saved };
     try {
       return await learn(session, folder, hooks);
     } finally {
@@ -344,8 +351,10 @@ async function saveResume(session: Session): Promise<void> {
   metrics.flush();
   await store.put('evaluations.jsonl', utf8(evaluations.map((row) => `${JSON.stringify(row)}\n`).join('')));
   const progress = { evaluations, recentReturns, seconds: secondsOf(session) };
-  const state: ResumeState = { run: runId(config), agent: agent.save(), ...progress };
+  const looks = { step: agent.step, savedMs: Date.now() };
+  const state: ResumeState = { run: runId(config), agent: agent.save(), ...progress, ...looks };
   await store.put(RESUME_KEY, encodeState(state));
+  await session.saved?.(agent.step);
 }
 
 const checkpointKey = (step: number): string => `checkpoints/${String(step).padStart(12, '0')}.safetensors`;

@@ -100,13 +100,18 @@ export class FolderStore implements Store {
   }
 }
 
-/** The file of a key. Throws a `UserError` where a key would leave the folder or hide in it. */
-function fileOf(folder: string, key: string): string {
+/** @throws UserError where a key would leave its folder or hide in it */
+export function checkKey(key: string): void {
   // Colons and backslashes mean drives, streams and folders on Windows.
   const isName = (name: string): boolean => name !== '' && !name.startsWith('.') && !/[\\:\0]/.test(name);
   if (!key.split('/').every(isName)) {
     throw new UserError(`bad key ${JSON.stringify(key)}; valid: names joined by "/", none empty or starting with "."`);
   }
+}
+
+/** The file of a key. @throws UserError as `checkKey` */
+function fileOf(folder: string, key: string): string {
+  checkKey(key);
   return join(folder, ...key.split('/'));
 }
 

@@ -44,6 +44,13 @@ const program: Program = {
       positionals: ['method'],
       run: ({ options: chosen, io }) => void io.stdout.write(JSON.stringify(chosen)),
     }),
+    defineCommand({
+      name: 'study status',
+      summary: 'how far it is',
+      options: z.object({ folder: z.string() }),
+      positionals: ['folder'],
+      run: ({ options: { folder }, io }) => void io.stdout.write(`${folder} is done`),
+    }),
   ],
 };
 
@@ -128,13 +135,22 @@ describe('a program', () => {
     expect((await run('study --help --method soft')).stdout).toContain('--tau <number>');
   });
 
+  it('takes the longer one of two names that fit', async () => {
+    expect((await run('study status runs/a')).stdout).toBe('runs/a is done');
+    expect((await run('study status')).stderr).toBe(
+      'ngplus study status: <folder> is missing; usage: ngplus study status <folder> [options]\n',
+    );
+    expect((await run('help study status')).stdout).toBe((await run('study status --help')).stdout);
+    expect((await run('study stats')).stdout).toBe('{"method":"stats"}');
+  });
+
   it('prints its version and its commands', async () => {
     expect(await run('--version')).toEqual({ code: 0, stdout: '1.2.3\n', stderr: '' });
     for (const line of ['', 'help', '--help', '-h']) {
       const { code, stdout } = await run(line);
       expect(code).toBe(0);
       expect(stdout).toContain('Usage: ngplus <command> [options]');
-      expect(stdout).toContain('  train  learn a game from scratch\n  study  compare\n');
+      expect(stdout).toContain('  train         learn a game from scratch\n  study         compare\n');
     }
   });
 
@@ -174,9 +190,13 @@ Examples:
   });
 
   test.each<[string, number, RegExp]>([
-    ['trian pong', 2, /^ngplus: unknown command "trian" \(did you mean "train"\?\); valid: train, study, help\n$/],
+    [
+      'trian pong',
+      2,
+      /^ngplus: unknown command "trian" \(did you mean "train"\?\); valid: train, study, study status, help\n$/,
+    ],
     ['--verbose', 2, /^ngplus: unknown option "--verbose"; valid: /],
-    ['help nothing', 2, /^ngplus: unknown command "nothing"; valid: train, study, help\n$/],
+    ['help nothing', 2, /^ngplus: unknown command "nothing"; valid: train, study, study status, help\n$/],
     ['train pong --gamma 1', 2, /^ngplus train: unknown option "--gamma"; [^\n]+\n$/],
     ['train bad', 2, /^ngplus train: first line second line\n$/],
     ['train bug', 1, /^ngplus train failed: RangeError: oops\n +at .*\n/],
