@@ -1,3 +1,5 @@
+import { deviationOf, takeIn } from '../core/moments.ts';
+
 /** State of a reward scale, as plain data. */
 export interface RewardScaleState {
   returns: Float64Array;
@@ -24,11 +26,7 @@ export class RewardScale {
     const { returns, moments } = this;
     for (let e = 0; e < returns.length; e++) {
       returns[e] = returns[e] * this.gamma + rewards[e];
-      // Welford's update
-      moments[0]++;
-      const delta = returns[e] - moments[1];
-      moments[1] += delta / moments[0];
-      moments[2] += delta * (returns[e] - moments[1]);
+      takeIn(moments, returns[e]);
       if (ended[e]) returns[e] = 0;
     }
     return this.scale();
@@ -36,7 +34,7 @@ export class RewardScale {
 
   /** The running standard deviation of the discounted return. */
   scale(): number {
-    return Math.sqrt(this.moments[2] / this.moments[0]) + 1e-8;
+    return deviationOf(this.moments) + 1e-8;
   }
 
   save(): RewardScaleState {

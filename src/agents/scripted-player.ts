@@ -95,9 +95,14 @@ function sightOf({ observation, obs, obsSize }: VecEnv, e: number): Sight {
     cells(channel) {
       if (observation.kind !== 'planes') return [];
       const { width, channels } = observation;
-      const names = channels.map(({ name }) => name);
-      const index = names.indexOf(channel);
-      if (index < 0) throw unknownValue('channel in a script', channel, names);
+      const index = channels.findIndex(({ name }) => name === channel);
+      if (index < 0) {
+        throw unknownValue(
+          'channel in a script',
+          channel,
+          channels.map(({ name }) => name),
+        );
+      }
       const found: Cell[] = [];
       for (let at = index; at < obsSize; at += channels.length) {
         const cell = (at - index) / channels.length;

@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import type { Viewer } from '../live/server.ts';
 import type { CommandIo } from './flags.ts';
 import { shellWord } from './output.ts';
 
@@ -8,12 +7,12 @@ export const viewerOptions = z.object({
 });
 
 /** Keeps a viewer open until the user stops the command. */
-export async function untilStopped(io: CommandIo, viewer: Viewer): Promise<void> {
+export async function untilStopped(io: CommandIo, running: { close(): Promise<unknown> }): Promise<void> {
   await new Promise<void>((resolve) => {
     if (io.signal.aborted) resolve();
     else io.signal.addEventListener('abort', () => resolve(), { once: true });
   });
-  await viewer.close();
+  await running.close();
 }
 
 /** What the terminal can show: its width, at most 100 columns, and whether it has colours. */

@@ -4,6 +4,7 @@ import { openQueue } from '../exec/queue.ts';
 import { startQueueWorker } from '../exec/queue-worker.ts';
 import { defineCommand } from './flags.ts';
 import { startQueueBoard } from './queue-board.ts';
+import { untilStopped } from './viewer.ts';
 
 export const worker = defineCommand({
   name: 'worker',
@@ -28,10 +29,6 @@ export const worker = defineCommand({
     if (board) log(`the queue's jobs are at ${board.url}`);
     const running = await startQueueWorker(queue, { threads: threads || availableParallelism(), log });
     log(`worker ${running.name} takes jobs; Ctrl-C saves them and stops`);
-    await new Promise<void>((resolve) => {
-      if (io.signal.aborted) resolve();
-      else io.signal.addEventListener('abort', () => resolve(), { once: true });
-    });
-    await Promise.all([running.close(), board?.close()]);
+    await untilStopped(io, { close: () => Promise.all([running.close(), board?.close()]) });
   },
 });

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { defineGame, type Game, type Named } from '../core/game.ts';
+import { deviationOf, takeIn } from '../core/moments.ts';
 import type { Rng } from '../core/rng.ts';
 import { asterix } from './asterix.ts';
 import { breakout } from './breakout.ts';
@@ -152,13 +153,10 @@ function leastPlayed({ played, steps }: State, rng: Rng): number {
   return least;
 }
 
-/** Takes in a reward of the current game; the running deviation of that game's discounted return (Welford's update). */
+/** Takes in a reward of the current game; the running deviation of that game's discounted return. */
 function deviation({ discounted, moments, current }: State, reward: number): number {
   const at = 3 * current;
   discounted[0] = discounted[0] * GAMMA + reward;
-  moments[at]++;
-  const delta = discounted[0] - moments[at + 1];
-  moments[at + 1] += delta / moments[at];
-  moments[at + 2] += delta * (discounted[0] - moments[at + 1]);
-  return Math.sqrt(moments[at + 2] / moments[at]);
+  takeIn(moments, discounted[0], at);
+  return deviationOf(moments, at);
 }

@@ -19,7 +19,6 @@ import { readJson, type RunProgress, type RunResult } from '../runs/run.ts';
 import { readSource, sha256 } from '../runs/source.ts';
 import { FolderStore } from '../runs/store.ts';
 import type { TransferPlan } from '../transfer/plan.ts';
-import { readStudyFile } from './registration.ts';
 import { writeReport } from './report.ts';
 import type { TaskExecutor } from './executor.ts';
 import { queueExecutor } from './queue-executor.ts';
@@ -126,7 +125,7 @@ function inheritedNet(
 
 /** A study, settled but not begun. */
 export async function prepareStudy(options: StudyOptions | StudyFileOptions) {
-  const { work, request: all } = await split('file' in options ? registered(options) : options);
+  const { work, request: all } = await split('file' in options ? await registered(options) : options);
   const { queue, store, ...request } = all;
   const engine = await resolveBackend(request.backend);
   const folder = work.folder ?? join('runs', `study-${studyId(describeStudy(request, '', engine)).slice(0, 8)}`);
@@ -142,11 +141,13 @@ export async function prepareStudy(options: StudyOptions | StudyFileOptions) {
 }
 
 /** @throws UserError for options of the study beside its file */
-function registered(options: StudyFileOptions): StudyOptions {
+async function registered(options: StudyFileOptions): Promise<StudyOptions> {
   const { file, folder, threads, queue, store, signal, progress, ...others } = options;
   const stray = Object.keys(others)[0];
   if (stray !== undefined)
     throw new UserError(`${stray} can't be given beside ${file}: a registered study is its file`);
+  // Only who registers a study waits for a parser of YAML.
+  const { readStudyFile } = await import('./registration.ts');
   return { ...readStudyFile(file), folder, threads, queue, store, signal, progress };
 }
 

@@ -1,7 +1,8 @@
 import { hostname } from 'node:os';
 import type { Job, Queue, QueueEvents, QueueEventsProducer, Worker } from 'bullmq';
-import { StoppedError, UserError } from '../core/errors.ts';
+import { UserError } from '../core/errors.ts';
 import type { RunProgress } from '../runs/run.ts';
+import { reviveError } from './executor.ts';
 import type { TaskResult } from './task.ts';
 
 /** What a job of the queue carries. */
@@ -126,7 +127,5 @@ export const failureText = ({ name, message }: Error): string => `${name}: ${mes
 /** The error that `failureText` told of. */
 export function reviveFailure(text: string): Error {
   const [, name = 'Error', message = text] = /^(\w*Error): (.*)$/s.exec(text) ?? [];
-  if (name === 'UserError') return new UserError(message);
-  if (name === 'StoppedError') return new StoppedError(message);
-  return Object.assign(new Error(message), { name });
+  return reviveError({ name, message });
 }

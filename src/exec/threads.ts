@@ -1,8 +1,8 @@
 import type { Worker } from 'node:worker_threads';
-import { StoppedError, UserError } from '../core/errors.ts';
+import { StoppedError } from '../core/errors.ts';
 import { startThread } from '../engine/thread.ts';
 import type { RunProgress } from '../runs/run.ts';
-import type { TaskExecutor } from './executor.ts';
+import { reviveError, type TaskExecutor } from './executor.ts';
 import type { Task, TaskResult } from './task.ts';
 
 /** From a worker thread. */
@@ -68,17 +68,11 @@ function runOn(worker: Worker, task: Task, progress: (progress: RunProgress) => 
     const onMessage = (message: WorkerMessage): void => {
       if (message.type === 'progress') progress(message.progress);
       else if (message.type === 'result') finish(() => resolve(message.result));
-      else finish(() => reject(revive(message)));
+      else finish(() => reject(reviveError(message)));
     };
     const onError = (error: Error): void => finish(() => reject(error));
     const onExit = (code: number): void => finish(() => reject(new Error(`a worker thread ended with code ${code}`)));
     worker.on('message', onMessage).on('error', onError).on('exit', onExit);
     worker.postMessage({ type: 'run', task } satisfies WorkerRequest);
   });
-}
-
-function revive({ name, message, stack }: { name: string; message: string; stack?: string }): Error {
-  if (name === 'UserError') return new UserError(message);
-  if (name === 'StoppedError') return new StoppedError(message);
-  return Object.assign(new Error(message), { name, stack: stack ?? message });
 }

@@ -1,7 +1,7 @@
 import { outcomeAfterHolm } from '../stats/holm.ts';
 import { number } from '../stats/verdict.ts';
 import { html, type Markup, NONE } from './markup.ts';
-import { pText } from './matrix-chart.ts';
+import { intervalText, pText } from './matrix-chart.ts';
 import type { ReportPair } from './types.ts';
 
 /** What each kind of control tells apart. */
@@ -19,15 +19,14 @@ export function controlsCard(pairs: readonly ReportPair[]): Markup {
   const controls = pairs.filter((pair) => pair.control);
   if (controls.length === 0) return NONE;
   const kinds = [...new Set(controls.map((pair) => pair.control!))];
-  const end = (value: number | null) => (value === null ? '∞' : number(value));
   const row = ({ source, target, method, control, comparison, holm }: ReportPair): Markup => {
-    const { value, low, high } = comparison.metrics[comparison.primary];
+    const effect = comparison.metrics[comparison.primary];
     return html`<tr>
       <th scope="row">${control!}</th>
       <td>${source} → ${target}, ${method}</td>
       <td>
-        ${comparison.primary === 'ratio' ? '×' : 'Δ '}${end(value)}
-        <span class="interval">[${end(low)}, ${end(high)}]</span>
+        ${comparison.primary === 'ratio' ? '×' : 'Δ '}${effect.value === null ? '∞' : number(effect.value)}
+        <span class="interval">${intervalText(effect)}</span>
       </td>
       <td>${holm === null ? '—' : pText(holm)}</td>
       <td>${WORDS[outcomeAfterHolm({ comparison, holm })]}</td>

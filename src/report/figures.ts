@@ -1,19 +1,14 @@
-import { pairName } from '../stats/verdict.ts';
+import { pairName, percent } from '../stats/verdict.ts';
 import { curveChart } from './curve-chart.ts';
 import { html, Markup } from './markup.ts';
-import { matrixChart } from './matrix-chart.ts';
+import { matrixChart, transfersByMethod } from './matrix-chart.ts';
 import type { ReportPair } from './types.ts';
 
 /** The report's figures as files of their own, by name. */
 export function studyFigures(pairs: readonly ReportPair[]): { readonly name: string; readonly svg: string }[] {
-  const transfers = pairs.filter((pair) => !pair.control);
-  const methods = [...new Set(transfers.map((pair) => pair.method))];
-  const matrices = methods.map((method) => ({
+  const matrices = transfersByMethod(pairs).map(([method, transfers]) => ({
     name: `matrix-${fileName(method)}.svg`,
-    svg: matrixChart(
-      transfers.filter((pair) => pair.method === method),
-      method,
-    ).text,
+    svg: matrixChart(transfers, method).text,
   }));
   const curves = pairs.map((pair, i) => ({
     name: `curves-${i + 1}-${fileName(pairName(pair))}.svg`,
@@ -29,7 +24,7 @@ const fileName = (text: string): string => text.replace(/[^\w]+/g, '-').replace(
 function curvesFigure(pair: ReportPair): Markup {
   const chart = new Markup(curveChart(pair, 'curves').text.replace('<svg ', '<svg y="58" width="1040" height="430" '));
   const { scratch, transfer } = pair;
-  const legend = `▲ dashed: ${scratch.label} (${scratch.curves.length} seeds) · ● solid: ${transfer.label} (${transfer.curves.length} seeds) · band: ${Math.round(100 * pair.comparison.level)} % interval of the mean · thin: single runs`;
+  const legend = `▲ dashed: ${scratch.label} (${scratch.curves.length} seeds) · ● solid: ${transfer.label} (${transfer.curves.length} seeds) · band: ${percent(pair.comparison.level)} interval of the mean · thin: single runs`;
   return html`<svg
     xmlns="http://www.w3.org/2000/svg"
     width="1040"

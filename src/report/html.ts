@@ -2,7 +2,7 @@ import { poolPairs } from '../stats/pool.ts';
 import { number, pairName, steps as stepsText, studyVerdict } from '../stats/verdict.ts';
 import { controlsCard } from './controls.ts';
 import { html, Markup, NONE } from './markup.ts';
-import { matrixChart } from './matrix-chart.ts';
+import { matrixChart, transfersByMethod } from './matrix-chart.ts';
 import { pairSection, splitSentence, verdictCard } from './pair-section.ts';
 import { STYLE } from './style.ts';
 import type { ReportPair, StudyReport } from './types.ts';
@@ -38,20 +38,17 @@ export function studyReport(study: StudyReport): string {
 
 /** Several pairs: how many went which way, the matrices of ratios, all of them in numbers. */
 function overview(pairs: readonly ReportPair[]): Markup {
-  const transfers = pairs.filter((pair) => !pair.control);
-  const methods = [...new Set(transfers.map((pair) => pair.method))];
   const [lead, rest] = splitSentence(studyVerdict(pairs));
-  const byMethod = (method: string) => transfers.filter((pair) => pair.method === method);
   return html`<section class="verdict">
       <p class="lead">${lead}</p>
       ${rest === '' ? NONE : html`<p>${rest}</p>`}
     </section>
-    ${methods.map(
-      (method) =>
+    ${transfersByMethod(pairs).map(
+      ([method, transfers]) =>
         html`<section class="card">
           <h2>Ratio of gains by pair: ${method}</h2>
-          <div class="scroll">${matrixChart(byMethod(method), method)}</div>
-          ${pooled(byMethod(method))}
+          <div class="scroll">${matrixChart(transfers, method)}</div>
+          ${pooled(transfers)}
         </section>`,
     )}
     ${controlsCard(pairs)}

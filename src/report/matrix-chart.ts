@@ -1,3 +1,4 @@
+import type { Estimate } from '../stats/bootstrap.ts';
 import type { Comparison, Outcome } from '../stats/compare.ts';
 import { outcomeAfterHolm } from '../stats/holm.ts';
 import { number, tooFewSeeds } from '../stats/verdict.ts';
@@ -22,6 +23,15 @@ const CELL = { width: 156, height: 96, gap: 4 };
 const TOP = 40;
 const LEGEND = 92;
 const LETTER = 8.2;
+
+/** What a matrix each is made of: the pairs of one method, controls left out. */
+export function transfersByMethod<T extends { readonly method: string; readonly control?: string | null }>(
+  pairs: readonly T[],
+): [method: string, transfers: T[]][] {
+  const transfers = pairs.filter(({ control }) => !control);
+  const methods = [...new Set(transfers.map(({ method }) => method))];
+  return methods.map((method) => [method, transfers.filter((pair) => pair.method === method)]);
+}
 
 /** Sources in rows, targets in columns: a heat map of the ratios with intervals, marks of significance and whiskers. */
 export function matrixChart(pairs: readonly MatrixPair[], name: string): Markup {
@@ -75,9 +85,8 @@ function pairCell({ comparison, holm }: MatrixPair): Markup {
   const isRatio = primary === 'ratio';
   const isSure = outcomeAfterHolm({ comparison, holm }) !== 'unclear';
   const few = tooFewSeeds(comparison) === null ? '' : ', too few';
-  const end = (bound: number | null) => (bound === null ? '∞' : number(bound));
   const lines = [
-    `[${end(low)}, ${end(high)}]`,
+    intervalText(metrics[primary]),
     `n=${arms.transfer.runs}${few}${holm === null ? '' : `, Holm ${pText(holm)}`}`,
     MARKS[outcome][isSure ? 0 : 1],
   ];
@@ -95,6 +104,12 @@ function pairCell({ comparison, holm }: MatrixPair): Markup {
     /><text x="${CELL.width / 2}" y="26" text-anchor="middle" font-size="19" font-weight="700"
       >${isRatio ? number(value!) : `Δ ${number(value!)}`}</text
     >${lines.map(line)}${isRatio ? whisker(value!, low, high) : NONE}`;
+}
+
+/** `[1.17, 1.61]`; an end that resampling never found is infinite. */
+export function intervalText({ low, high }: Estimate): string {
+  const end = (bound: number | null) => (bound === null ? '∞' : number(bound));
+  return `[${end(low)}, ${end(high)}]`;
 }
 
 /** `0.012`, `<0.001`. */

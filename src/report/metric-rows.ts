@@ -1,6 +1,6 @@
 import type { Estimate } from '../stats/bootstrap.ts';
 import { type Comparison, type MetricName, type Outcome, outcomeOf } from '../stats/compare.ts';
-import { number, steps, tooFewSeeds } from '../stats/verdict.ts';
+import { number, percent, steps, tooFewSeeds } from '../stats/verdict.ts';
 
 /** One line of the comparison, as text: what each arm did and the effect with its interval. */
 export interface MetricRow {
@@ -95,7 +95,7 @@ const WORDS: Record<Outcome, string> = { helped: 'better', hurt: 'worse', unclea
 /** Aligned text that fits 80 columns. With too few seeds to decide, a last line says so. */
 export function metricsTable(comparison: Comparison): string {
   const { level } = comparison;
-  const head = ['', 'scratch', 'transferred', 'effect', `${Math.round(level * 1000) / 10} % interval`, ''];
+  const head = ['', 'scratch', 'transferred', 'effect', `${percent(level)} interval`, ''];
   const rows = metricRows(comparison).map((row) => [
     row.label,
     row.scratch,

@@ -1,7 +1,7 @@
 import type { Comparison, Outcome } from '../stats/compare.ts';
 import type { Arm } from '../stats/curve.ts';
 import { areaUnderCurve, asymptote, initialReturn, stepsToThreshold } from '../stats/curve.ts';
-import { number, steps as stepsText, tooFewSeeds, verdict } from '../stats/verdict.ts';
+import { number, percent, steps as stepsText, tooFewSeeds, verdict } from '../stats/verdict.ts';
 import { type Band, meanBand } from '../stats/band.ts';
 import { outcomeAfterHolm } from '../stats/holm.ts';
 import { pText } from './matrix-chart.ts';
@@ -63,8 +63,6 @@ function legend({ scratch, transfer, comparison }: ReportPair): Markup {
     <li class="note">thick: mean, band: its ${percent(comparison.level)} interval, thin: single runs</li>
   </ul>`;
 }
-
-const percent = (level: number): string => `${Math.round(level * 1000) / 10} %`;
 
 function metricsTable(comparison: Comparison): Markup {
   const words: Record<Outcome, string> = { helped: 'better', hurt: 'worse', unclear: 'unclear' };

@@ -23,7 +23,7 @@ export const trainingOptions = z.object({
   net: z
     .string()
     .default('')
-    .describe(`net: ${netIds().join(', ')} (default: conv for planes, mlp for features)`),
+    .describe(`net: ${netIds().join(', ')} (default: fastconv for planes, mlp for features)`),
   totalTimesteps: z.number().int().min(1).default(1_000_000).describe('env steps to train for'),
   seed: z.int().min(0).default(0).describe('seed of everything random'),
   evaluations: z.int().min(1).max(1000).default(10).describe('evaluations during training, besides the one at step 0'),

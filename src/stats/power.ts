@@ -37,5 +37,7 @@ export function seedsNeeded(
 }
 
 /** Unbiased. */
-const variance = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + (value - mean(values)) ** 2, 0) / (values.length - 1);
+function variance(values: readonly number[]): number {
+  const centre = mean(values);
+  return values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1);
+}

@@ -157,7 +157,8 @@ function intervalText({ low, high }: Estimate, level: number): string {
   return `${percent(level)} interval ${low === null ? 'unbounded' : number(low)}–${high === null ? 'unbounded' : number(high)}`;
 }
 
-const percent = (level: number): string => `${Math.round(level * 1000) / 10} %`;
+/** `95 %` */
+export const percent = (level: number): string => `${Math.round(level * 1000) / 10} %`;
 
 /** Three significant digits below 100, whole numbers above. */
 export function number(value: number): string {
