@@ -25,7 +25,7 @@ import type { Arm, Curve } from '../stats/curve.ts';
 import { withHolm } from '../stats/holm.ts';
 import type { TransferPlan } from '../transfer/plan.ts';
 import { findMethod, methodIds } from '../transfer/index.ts';
-import { type StudyJob, studyJobs, studyPairs } from '../transfer/study.ts';
+import { PAIRINGS, type StudyJob, studyJobs, studyPairs } from '../transfer/study.ts';
 import type { TaskExecutor } from './executor.ts';
 import { runGraph } from './graph.ts';
 import type { RandomTask, Task, TrainTask } from './task.ts';
@@ -36,6 +36,10 @@ export const studyOptions = z.object({
     .array(z.string())
     .default(['full'])
     .describe(`transfer methods to compare: ${methodIds().join(', ')}`),
+  pairs: z
+    .enum(PAIRINGS)
+    .default('all')
+    .describe('every source to every target, or to the variants of the same game only'),
   seeds: z.int().min(2).max(1000).default(5).describe('runs in each arm, each transfer from a source run of its own'),
   seed: z.int().min(0).default(0).describe('from which all seeds are counted'),
   sourceTimesteps: z.int().min(1).default(1_000_000).describe('env steps to train each source for'),
@@ -325,7 +329,11 @@ async function collect(study: Study, results: ReadonlyMap<string, RunResult | Ev
     steps: runOf(task).evaluations.map((row) => row.step),
     returns: runOf(task).evaluations.map((row) => row.mean),
   });
-  const design = { sources: canonical(study.request.sources), targets: canonical(study.request.targets) };
+  const design = {
+    sources: canonical(study.request.sources),
+    targets: canonical(study.request.targets),
+    pairs: options.pairs,
+  };
   const pairs: Omit<PairResult, 'holm'>[] = [];
   for (const { source, target } of studyPairs(design)) {
     for (const method of options.methods) {

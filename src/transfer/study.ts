@@ -1,8 +1,12 @@
-/** What is compared: every source to every target by every method, against learning the target from scratch. */
+/** Which sources go to which targets: `all`, or only those that are the same game (variants of it). */
+export const PAIRINGS = ['all', 'same-game'] as const;
+
+/** What is compared: sources to targets by every method, against learning the target from scratch. */
 export interface StudyDesign {
   /** Env ids. */
   readonly sources: readonly string[];
   readonly targets: readonly string[];
+  readonly pairs: (typeof PAIRINGS)[number];
   readonly methods: readonly string[];
   /** Runs in each arm; each transfer run has a source run of its own. */
   readonly seeds: number;
@@ -26,7 +30,7 @@ export interface StudyJob {
 const ARM_SEEDS = { source: 1_000, scratch: 2_000, transfer: 3_000 } as const;
 
 /** The trainings of a study, parents before children. A pair of equal source and target is left out. */
-export function studyJobs({ sources, targets, methods, seeds, seed }: StudyDesign): StudyJob[] {
+export function studyJobs({ sources, targets, pairs, methods, seeds, seed }: StudyDesign): StudyJob[] {
   const runs = Array.from({ length: seeds }, (_, i) => i);
   const seedOf = (arm: StudyJob['arm'], i: number): number => seed * 10_000 + ARM_SEEDS[arm] + i;
   const alone = (arm: 'source' | 'scratch', env: string, i: number): StudyJob => ({
@@ -40,7 +44,7 @@ export function studyJobs({ sources, targets, methods, seeds, seed }: StudyDesig
   return [
     ...sources.flatMap((env) => runs.map((i) => alone('source', env, i))),
     ...targets.flatMap((env) => runs.map((i) => alone('scratch', env, i))),
-    ...studyPairs({ sources, targets }).flatMap(({ source, target }) =>
+    ...studyPairs({ sources, targets, pairs }).flatMap(({ source, target }) =>
       methods.flatMap((method) =>
         runs.map((i) => ({
           key: `transfer/${source}->${target}/${method}/${i}`,
@@ -55,8 +59,16 @@ export function studyJobs({ sources, targets, methods, seeds, seed }: StudyDesig
   ];
 }
 
-export function studyPairs(design: Pick<StudyDesign, 'sources' | 'targets'>): { source: string; target: string }[] {
-  return design.sources.flatMap((source) =>
-    design.targets.filter((target) => target !== source).map((target) => ({ source, target })),
+export function studyPairs({
+  sources,
+  targets,
+  pairs,
+}: Pick<StudyDesign, 'sources' | 'targets' | 'pairs'>): { source: string; target: string }[] {
+  const isWanted = (source: string, target: string): boolean => pairs === 'all' || gameOf(source) === gameOf(target);
+  return sources.flatMap((source) =>
+    targets.filter((target) => target !== source && isWanted(source, target)).map((target) => ({ source, target })),
   );
 }
+
+/** `breakout` of `breakout?brickRows=5`. */
+const gameOf = (env: string): string => env.split('?')[0];
