@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { UserError } from '../core/errors.ts';
 import { prepareStudy, type StudyOptions } from '../exec/api.ts';
-import { studyOptions } from '../exec/study.ts';
+import { studyOptions, studyTransferOptions } from '../exec/study.ts';
 import { writeReport } from '../exec/report.ts';
 import { startViewer, type Viewer } from '../live/server.ts';
-import { trainingOptions, transferOptions } from '../runs/config.ts';
+import { trainingOptions } from '../runs/config.ts';
 import { findMethod } from '../transfer/index.ts';
 import { defineCommand, flagOf } from './flags.ts';
 import { gameOption, learnerOptions, pick, trainingRequest } from './options.ts';
@@ -46,7 +46,7 @@ function registeredOptions(given: (name: string) => string | undefined): z.ZodOb
   const others = {
     ...places.shape,
     ...studyOptions.shape,
-    ...transferOptions.shape,
+    ...studyTransferOptions.shape,
     ...shared.shape,
     ...gameOption.shape,
   };
@@ -62,7 +62,7 @@ async function requestOf(options: Record<string, unknown>): Promise<StudyOptions
   return {
     ...pick(training, shared),
     ...pick(options, studyOptions),
-    ...pick(options, transferOptions.omit({ method: true })),
+    ...pick(options, studyTransferOptions),
     algorithmConfig: training.algorithmConfig,
     netConfig: training.netConfig,
     methodConfig: pick(options, z.object(methodShapes(methods))),
@@ -82,7 +82,7 @@ export const study = defineCommand({
     const learner = await learnerOptions(given, given('targets')?.split(',')[0]);
     return places
       .extend(studyOptions.shape)
-      .extend(transferOptions.omit({ method: true }).shape)
+      .extend(studyTransferOptions.shape)
       .extend(methodShapes(methodsOf(given('methods'))))
       .extend(shared.shape)
       .extend(learner.shape)

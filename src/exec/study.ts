@@ -63,6 +63,9 @@ const shared = trainingOptions.pick({
   keepCheckpoints: true,
 });
 
+/** What a study says of its transfers; the methods and the controls it says by itself. */
+export const studyTransferOptions = transferOptions.omit({ method: true, control: true });
+
 /** What a study takes besides its own options. */
 const OTHER_OPTIONS = [
   'sources',
@@ -71,14 +74,14 @@ const OTHER_OPTIONS = [
   'netConfig',
   'methodConfig',
   ...Object.keys(shared.shape),
-  ...Object.keys(transferOptions.shape).filter((name) => name !== 'method'),
+  ...Object.keys(studyTransferOptions.shape),
 ];
 
 export interface StudyRequest
   extends
     Partial<z.input<typeof studyOptions>>,
     Partial<z.input<typeof shared>>,
-    Partial<Omit<z.input<typeof transferOptions>, 'method'>> {
+    Partial<z.input<typeof studyTransferOptions>> {
   /** Env ids. */
   sources: string[];
   targets: string[];
@@ -298,7 +301,8 @@ function jobConfig(
   engine: ResolvedBackend,
 ): RunConfig {
   const [training] = split(request, Object.keys(shared.shape));
-  const { algorithmConfig, netConfig, methodConfig, alignment, reset, stageLearningRates } = request;
+  const { algorithmConfig, netConfig, methodConfig } = request;
+  const [transferring] = split(request, Object.keys(studyTransferOptions.shape));
   const base = {
     ...training,
     algorithmConfig,
@@ -312,7 +316,7 @@ function jobConfig(
   const source = { id: `run:${ids.get(job.from)}`, info: null };
   const method = findMethod(job.method as string);
   const [ownConfig] = split(methodConfig ?? {}, Object.keys(method.schema.shape));
-  const transfer = { method: method.id, methodConfig: { ...ownConfig }, alignment, reset, stageLearningRates };
+  const transfer = { ...transferring, method: method.id, methodConfig: { ...ownConfig } };
   return resolveTransfer({ ...base, ...transfer }, source, engine);
 }
 

@@ -1,4 +1,5 @@
 import { RULES } from '../transfer/align.ts';
+import type { WeightControl } from '../transfer/control.ts';
 import type { LabelMatch, PlanEntry, TransferPlan } from '../transfer/plan.ts';
 
 /** A transfer plan as aligned text: what is copied where, what is fresh and why, how each tensor learns. */
@@ -14,10 +15,17 @@ export function planText(plan: TransferPlan): string {
     `Transfer plan: ${plan.source} -> ${plan.target} (method ${plan.method}, alignment ${plan.alignment})`,
     ...table([['tensor', 'shape', 'origin', 'why', 'training'], ...rows]),
     ...matchLines(plan.matches),
+    ...(plan.control ? [`control, ${plan.control}: ${CONTROL_WORDS[plan.control]}`] : []),
     ...(plan.unused.length > 0 ? [`not used of the source: ${plan.unused.join(', ')}`] : []),
     "Adam's moments and what scales rewards start fresh.",
   ].join('\n');
 }
+
+/** What a control does to the values taken from the source. */
+const CONTROL_WORDS: Record<WeightControl, string> = {
+  'random-trunk': 'what is copied is drawn at random instead, with the mean and spread it has in each tensor',
+  shuffled: 'what is copied is shuffled within each tensor',
+};
 
 const origin = ({ origin: kind, copiedValues, totalValues }: PlanEntry): string =>
   kind === 'mapped' ? `mapped ${copiedValues}/${totalValues}` : kind;

@@ -8,6 +8,7 @@ import { type BackendName, BACKENDS } from '../engine/types.ts';
 import { findEnv } from '../envs/index.ts';
 import { netFor, netIds } from '../nets/index.ts';
 import { ALIGNMENTS, type Alignment } from '../transfer/align.ts';
+import { WEIGHT_CONTROLS, type WeightControl } from '../transfer/control.ts';
 import { findMethod, methodIds } from '../transfer/index.ts';
 import type { PolicyInfo } from './checkpoint.ts';
 import { modulesOf, type UserModule } from './game-module.ts';
@@ -50,6 +51,12 @@ export const transferOptions = z.object({
     .array(z.string().refine((text) => /^[^=]+=[^=]+$/.test(text), 'valid: source=target, as in ball=bullet,none=gold'))
     .default([])
     .describe('matches of your own, source=target: ball=bullet feeds bullet from ball, none=gold leaves gold fresh'),
+  control: z
+    .enum(['none', ...WEIGHT_CONTROLS])
+    .default('none')
+    .describe(
+      'make what is copied worthless, to compare with: drawn at random at equal scale, or shuffled in each tensor',
+    ),
   reset: z
     .array(z.string())
     .default([CRITIC])
@@ -89,6 +96,8 @@ export interface ResolvedTransfer {
   readonly alignment: Alignment;
   /** Left out where there is none, so that runs made before there were maps are still the same runs. */
   readonly map?: readonly string[];
+  /** Left out where there is none, as the map is. */
+  readonly control?: WeightControl;
   readonly reset: readonly string[];
   readonly stageLearningRates: readonly string[];
 }
@@ -164,7 +173,7 @@ export function resolveTransfer(
 ): RunConfig {
   const { methodConfig: given = {}, ...rest } = request;
   const [transferring, training] = split(rest, Object.keys(transferOptions.shape));
-  const { map, ...options } = check(transferOptions, transferring, 'transfer');
+  const { map, control, ...options } = check(transferOptions, transferring, 'transfer');
   const method = findMethod(options.method);
   const methodConfig = check(method.schema, given, method.id);
   const config = resolveTraining(training as unknown as TrainingRequest, engine);
@@ -177,6 +186,7 @@ export function resolveTransfer(
     sourceInfo: source.info,
     ...options,
     ...(map.length > 0 && { map }),
+    ...(control !== 'none' && { control }),
     method: method.id,
     methodConfig,
     reset,

@@ -10,6 +10,7 @@ import type { EnvSpec } from '../envs/env-id.ts';
 import { findEnv } from '../envs/index.ts';
 import { createVecEnv } from '../envs/vec-env.ts';
 import type { PolicyNet } from '../nets/policy-net.ts';
+import { controlParams } from '../transfer/control.ts';
 import { findMethod } from '../transfer/index.ts';
 import { planTransfer, type SourceTensor, type TransferPlan, transferParams } from '../transfer/plan.ts';
 import { decodeCheckpoint, encodeCheckpoint, type PolicyCheckpoint, type PolicyInfo } from './checkpoint.ts';
@@ -371,7 +372,11 @@ function initialParams(
   const checkpoint = decodeCheckpoint(source.bytes, source.name);
   const plan = planFor(config, net, checkpoint);
   const from = { tensors: sourceTensors(checkpoint), params: checkpoint.params };
-  return { params: transferParams(plan, from, net.tensors, fresh), plan };
+  const params = transferParams(plan, from, net.tensors, fresh);
+  const { control } = config.transfer;
+  if (!control) return { params, plan };
+  const places = { plan, source: from.tensors, target: net.tensors };
+  return { params: controlParams(control, places, params, config.seed), plan };
 }
 
 /** What a transfer run would do with a source, without doing it. */
@@ -384,6 +389,7 @@ export function planFor(config: RunConfig, net: PolicyNet, source: PolicyCheckpo
     method: transfer.method,
     alignment: transfer.alignment,
     map: transfer.map,
+    control: transfer.control,
     reset: transfer.reset,
     training: (stage) => withRate(method.describe(transfer.methodConfig, stage, config), stageRate(stage, transfer)),
   });

@@ -10,6 +10,7 @@ import {
   readLabelMap,
   type Rule,
 } from './align.ts';
+import type { WeightControl } from './control.ts';
 
 /** What happens to one tensor of the target. */
 export interface PlanEntry {
@@ -46,6 +47,8 @@ export interface TransferPlan {
   readonly alignment: Alignment;
   /** The matches the user asked for: `ball=bullet`. */
   readonly map: readonly string[];
+  /** What is done to the values taken, so that they know nothing; left out where nothing is. */
+  readonly control?: WeightControl;
   readonly entries: readonly PlanEntry[];
   readonly matches: readonly LabelMatch[];
   /** Tensors of the source that nothing was taken from. */
@@ -70,6 +73,7 @@ export interface PlanOptions {
   readonly alignment: Alignment;
   /** Matches the user asks for, source=target: `ball=bullet`; `none=bullet` starts it fresh. */
   readonly map?: readonly string[];
+  readonly control?: WeightControl;
   /** Stages (or prefixes: `heads`) that start fresh whatever could be copied. */
   readonly reset: readonly string[];
   /** Says in words how a tensor of this stage is trained. */
@@ -96,6 +100,7 @@ export function planTransfer(
     method: options.method,
     alignment: options.alignment,
     map: options.map ?? [],
+    ...(options.control && { control: options.control }),
     entries,
     matches: LABEL_KINDS.flatMap((kind) => {
       const isTaken = entries.some(({ from }, i) => from !== null && labelsIn(target[i].axes, kind) !== undefined);

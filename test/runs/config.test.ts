@@ -56,6 +56,11 @@ describe('a resolved config', () => {
     expect(runId(transfer({ map: [] }))).toBe(runId(transfer()));
     expect(runId(transfer({ map: ['none=ball'] }))).not.toBe(runId(transfer()));
   });
+
+  it('gives a transfer without a control the id that it had before there were controls', () => {
+    expect(transfer({ control: 'none' })).toEqual(transfer());
+    expect(runId(transfer({ control: 'shuffled' }))).not.toBe(runId(transfer()));
+  });
 });
 
 describe('the id of a run', () => {

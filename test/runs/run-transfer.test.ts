@@ -91,6 +91,15 @@ describe('a transfer run', () => {
     expect(origins.get('trunk/0')).toBe('copied');
   });
 
+  it('starts from shuffled values of the source where it is a control, and says so', async () => {
+    await train('shuffled', transferConfig({ control: 'shuffled' }));
+    const sorted = (values: Float32Array): Float32Array => values.toSorted();
+    const [taken, start] = [source(), paramsAt('shuffled', 0)];
+    expect(sorted(start['trunk/0/kernel'])).toEqual(sorted(taken['trunk/0/kernel']));
+    expect(start['trunk/0/kernel']).not.toEqual(taken['trunk/0/kernel']);
+    expect(planOf('shuffled').control).toBe('shuffled');
+  });
+
   it('keeps the critic where nothing is reset', async () => {
     await train('critic', transferConfig({ reset: ['none'] }));
     expect(paramsAt('critic', 0)['heads/value/kernel']).toEqual(source()['heads/value/kernel']);
