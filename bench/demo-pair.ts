@@ -18,6 +18,7 @@ const CANDIDATES = [
 const result = await study({
   ...DEMO,
   sources: CANDIDATES,
+  controls: [],
   seed: 7,
   seeds: 3,
   folder: 'runs/bench/demo-pair',

@@ -7,6 +7,7 @@ const result = await study({
   sources: ['cartpole?force=20', 'cartpole?halfLength=1'],
   targets: ['cartpole'],
   methods: ['full'],
+  controls: quick ? [] : ['shuffled'],
   seeds: quick ? 2 : 10,
   sourceTimesteps: quick ? 2048 : 30_000,
   targetTimesteps: quick ? 2048 : 20_000,
@@ -16,10 +17,10 @@ const result = await study({
   progress: ({ label, state }) => state === 'finished' && console.log(`finished ${label}`),
 });
 
-for (const { source, target, comparison } of result.pairs) {
+for (const { source, target, control, comparison } of result.pairs) {
   const { value, low, high } = comparison.metrics.jumpstart;
   console.log(
-    `\n${source} -> ${target}: jumpstart ${value?.toFixed(1)}, 95 % interval ${low?.toFixed(1)} to ${high?.toFixed(1)}`,
+    `\n${source} -> ${target}${control ? ` (${control})` : ''}: jumpstart ${value?.toFixed(1)}, 95 % interval ${low?.toFixed(1)} to ${high?.toFixed(1)}`,
   );
   console.log(verdict(comparison));
 }

@@ -27,6 +27,7 @@ export const DEMO: StudyRequest = {
   sources: ['breakout?paddleWidth=2'],
   targets: ['breakout'],
   methods: ['full'],
+  controls: [],
   seeds: 5,
   seed: 0,
   sourceTimesteps: 61_440,

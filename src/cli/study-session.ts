@@ -13,6 +13,7 @@ import type { Arm } from '../stats/curve.ts';
 import { studyVerdict, verdict } from '../stats/verdict.ts';
 import type { TrainTask } from '../exec/task.ts';
 import type { TransferPlan } from '../transfer/plan.ts';
+import { controlsText } from '../report/controls.ts';
 import { metricsTable } from '../report/metric-rows.ts';
 import { planText } from '../report/plan-text.ts';
 import { textPlot } from '../report/text-plot.ts';
@@ -71,11 +72,15 @@ export async function followStudy(
   }
 }
 
-/** The result of a study for a terminal: for each pair the verdict, curves, metrics and the plan, then all pairs in a sentence. */
+/**
+ * The result of a study for a terminal: for each pair the verdict, curves, metrics and the plan, then the controls in a line
+ * each, and all in a sentence.
+ */
 export function studyText(result: StudyResult, terminal: { width: number; color: boolean }): string {
   const { pairs } = result;
   const several = pairs.length > 1;
-  const texts = pairs.map((pair) =>
+  const transfers = pairs.filter(({ control }) => !control);
+  const texts = transfers.map((pair) =>
     [
       verdict(pair.comparison, several ? pair : undefined),
       '',
@@ -87,16 +92,17 @@ export function studyText(result: StudyResult, terminal: { width: number; color:
       '',
       metricsTable(pair.comparison),
       '',
-      planText(pair.plan),
+      ...(pair.plan ? [planText(pair.plan)] : []),
     ].join('\n'),
   );
-  return [...texts, ...(several ? [studyVerdict(pairs)] : [])].join('\n\n');
+  const controls = transfers.length < pairs.length ? [controlsText(pairs)] : [];
+  return [...texts, ...controls, ...(several ? [studyVerdict(pairs)] : [])].join('\n\n');
 }
 
 /** The matches of a study's folder worth watching: the first run of each arm, as they appear. */
 export async function firstRuns(folder: string): Promise<PolicySource[]> {
   const study = readStored<StudyFile>(folder, 'study.json');
-  const first = study?.jobs.filter(({ key, arm }) => arm !== 'random' && key.endsWith('/0')) ?? [];
+  const first = study?.jobs.filter(({ key, arm, control }) => arm !== 'random' && !control && key.endsWith('/0')) ?? [];
   const sources = await Promise.all(
     first.map(async ({ arm, id }) => {
       const source = await runSource(join(folder, 'jobs', id));
@@ -125,7 +131,9 @@ export function studyStatus(study: Study, jobs: ReadonlyMap<string, JobProgress>
   const step = Math.max(0, ...running.map(({ progress }) => progress?.step ?? 0));
   const learnsTarget = running.some(({ arm }) => arm !== 'source');
   const rowsOf = (arm: JobProgress['arm']): { step: number; mean: number }[][] =>
-    [...jobs.values()].filter((job) => job.arm === arm).map(({ progress }) => [...(progress?.evaluations ?? [])]);
+    [...jobs.values()]
+      .filter((job) => job.arm === arm && !job.control)
+      .map(({ progress }) => [...(progress?.evaluations ?? [])]);
   return {
     caption: learnsTarget
       ? `Learned ${source}, now learning ${target}, step ${step.toLocaleString('en')}`

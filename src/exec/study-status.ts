@@ -3,6 +3,7 @@ import { openStore } from '../runs/open-store.ts';
 import { readJson } from '../runs/run.ts';
 import { standingOf } from '../runs/stored-run.ts';
 import { FolderStore } from '../runs/store.ts';
+import { stepsOf, type StudyJob } from '../transfer/study.ts';
 import { type StudyFile, studyOptions } from './study.ts';
 
 /** A training of a study. */
@@ -38,14 +39,15 @@ export async function readStudyStatus(folder: string, store = folder, nowMs = Da
   const files = new FolderStore(folder);
   if (!(await files.get('study.json'))) throw new UserError(`${folder} holds no study (study.json)`);
   const { request, jobs } = await readJson<StudyFile>(files, 'study.json');
-  const { sourceTimesteps, targetTimesteps } = studyOptions.parse(request);
+  const budget = studyOptions.parse(request);
   const trainings = await Promise.all(
     jobs
       .filter(({ arm }) => arm !== 'random')
-      .map(async ({ key, arm, env, id }): Promise<TrainingStatus> => {
+      .map(async ({ key, arm, control, env, id }): Promise<TrainingStatus> => {
         const { finished, savedMs, step, seconds } = await standingOf(await openStore(`${store}/jobs/${id}`));
         const state = finished ? 'finished' : nowMs - savedMs < QUIET_MS ? 'running' : 'waiting';
-        return { key, env, state, step, totalTimesteps: arm === 'source' ? sourceTimesteps : targetTimesteps, seconds };
+        const totalTimesteps = stepsOf({ arm: arm as StudyJob['arm'], control }, budget);
+        return { key, env, state, step, totalTimesteps, seconds };
       }),
   );
   return summary(trainings);

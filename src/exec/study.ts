@@ -14,6 +14,7 @@ import {
   split,
   trainingOptions,
   transferOptions,
+  type TransferRequest,
 } from '../runs/config.ts';
 import type { Evaluation } from '../runs/evaluate.ts';
 import { bundleOf, modulesOf } from '../runs/game-module.ts';
@@ -21,11 +22,21 @@ import { readJson, type RunProgress, type RunResult } from '../runs/run.ts';
 import { FolderStore } from '../runs/store.ts';
 import { VERSION } from '../runs/version.ts';
 import { compareArms, type Comparison, PRIMARY_METRICS } from '../stats/compare.ts';
-import type { Arm, Curve } from '../stats/curve.ts';
+import { type Arm, type Curve, windowOf } from '../stats/curve.ts';
 import { withHolm } from '../stats/holm.ts';
 import type { TransferPlan } from '../transfer/plan.ts';
 import { findMethod, methodIds } from '../transfer/index.ts';
-import { PAIRINGS, type StudyJob, studyJobs, studyPairs } from '../transfer/study.ts';
+import {
+  PAIRINGS,
+  stepsOf,
+  STUDY_CONTROLS,
+  type StudyArm,
+  studyArms,
+  type StudyControl,
+  type StudyJob,
+  studyJobs,
+  studyPairs,
+} from '../transfer/study.ts';
 import type { TaskExecutor } from './executor.ts';
 import { runGraph } from './graph.ts';
 import type { RandomTask, Task, TrainTask } from './task.ts';
@@ -36,6 +47,10 @@ export const studyOptions = z.object({
     .array(z.string())
     .default(['full'])
     .describe(`transfer methods to compare: ${methodIds().join(', ')}`),
+  controls: z
+    .array(z.enum(STUDY_CONTROLS))
+    .default([...STUDY_CONTROLS])
+    .describe('what is compared with scratch besides, by the first method; none: nothing'),
   pairs: z
     .enum(PAIRINGS)
     .default('all')
@@ -65,6 +80,9 @@ const shared = trainingOptions.pick({
 
 /** What a study says of its transfers; the methods and the controls it says by itself. */
 export const studyTransferOptions = transferOptions.omit({ method: true, control: true });
+
+/** As many as a training may have. */
+const MOST_EVALUATIONS = 1000;
 
 /** What a study takes besides its own options. */
 const OTHER_OPTIONS = [
@@ -104,15 +122,24 @@ export interface Study {
 export interface StudyTask {
   readonly job:
     | StudyJob
-    | { readonly key: string; readonly arm: 'random'; readonly env: string; readonly seed: number };
+    | {
+        readonly key: string;
+        readonly arm: 'random';
+        readonly control: null;
+        readonly env: string;
+        readonly seed: number;
+      };
   readonly task: Task;
 }
 
-/** One source, one target, one method, against scratch. */
+/** One source, one target, one method, or a control, against scratch. */
 export interface PairResult {
   readonly source: string;
   readonly target: string;
+  /** Of the control `scratch-long`, which transfers nothing, `scratch`. */
   readonly method: string;
+  /** What kind of control it is; null: a transfer. */
+  readonly control: StudyControl | null;
   readonly scratch: Arm;
   readonly transfer: Arm;
   /** Mean return of random play on the target. */
@@ -120,8 +147,8 @@ export interface PairResult {
   readonly comparison: Comparison;
   /** The comparison's p-value corrected for all pairs of its family (see `withHolm`). */
   readonly holm: number | null;
-  /** The plan of the first seed (all seeds have the same). */
-  readonly plan: TransferPlan;
+  /** The plan of the first seed (all seeds have the same); null where nothing is transferred. */
+  readonly plan: TransferPlan | null;
 }
 
 /** `result.json` of a study. */
@@ -133,6 +160,7 @@ export interface StudyResult {
   /** The file that said before the study what it would do; null: none. */
   readonly registration: Registration | null;
   readonly options: z.output<typeof studyOptions>;
+  /** Of the transfers; those of controls are with their curves. */
   readonly seeds: { readonly source: number[]; readonly scratch: number[]; readonly transfer: number[] };
   readonly pairs: readonly PairResult[];
   /** Env steps of all trainings together, and their seconds of work. */
@@ -144,6 +172,7 @@ export interface StudyResult {
 export interface JobProgress {
   readonly key: string;
   readonly arm: StudyTask['job']['arm'];
+  readonly control: StudyControl | null;
   readonly label: string;
   readonly state: 'running' | 'finished';
   readonly progress: RunProgress | null;
@@ -155,9 +184,9 @@ export function describeStudy(
   folder: string,
   engine: ResolvedBackend,
 ): Study {
-  const { sources, targets, methods: _methods, ...given } = request;
+  const { sources: _sources, targets: _targets, methods: _methods, ...given } = request;
   const options = parseOptions(request);
-  const design = { sources: canonical(sources), targets: canonical(targets), ...options };
+  const design = designOf(request, options);
   if (studyPairs(design).length === 0) throw new UserError('a study needs a source and a target that differ');
   const ids = new Map<string, string>();
   const trainings = studyJobs(design).map((job) => {
@@ -189,7 +218,7 @@ export function describeStudy(
       episodes: options.randomEpisodes,
       seed: options.seed,
     };
-    return { job: { key, arm: 'random' as const, env, seed: options.seed }, task };
+    return { job: { key, arm: 'random' as const, control: null, env, seed: options.seed }, task };
   });
   return { request, registration: registration ?? null, options, jobs: [...trainings, ...baselines] };
 }
@@ -203,14 +232,15 @@ export async function runStudy(
 ): Promise<StudyResult> {
   const store = new FolderStore(folder);
   await openStudy(store, study);
-  if (await store.get('result.json')) return readJson<StudyResult>(store, 'result.json');
+  const finished = await storedResult(store, study);
+  if (finished) return finished;
   const results = new Map<string, RunResult | Evaluation>();
   const byId = new Map(study.jobs.map((entry) => [entry.task.id, entry]));
   const tasks = [...byId.values()].map(({ task }) => task);
   const runOne = async (task: Task): Promise<void> => {
     const { job } = byId.get(task.id) as StudyTask;
     const report = (state: JobProgress['state'], now: RunProgress | null): void =>
-      progress({ key: job.key, arm: job.arm, label: jobLabel(job), state, progress: now });
+      progress({ key: job.key, arm: job.arm, control: job.control, label: jobLabel(job), state, progress: now });
     // Of a queue's jobs it is not known when they begin: their first progress says so.
     if (Number.isFinite(executor.slots)) report('running', null);
     let last: RunProgress | null = null;
@@ -227,10 +257,12 @@ export async function runStudy(
   return result;
 }
 
-/** What a study's result depends on, hashed. */
+/** What a study's result depends on, hashed: not its controls, which may be added to it later. */
 export const studyId = ({ jobs, registration, options: { referenceRange, primaryMetric } }: Study): string =>
   hashOf([
-    ...jobs.map(({ job, task }) => [job.key, task.kind === 'random' ? [task.episodes, task.seed] : task.id]),
+    ...jobs
+      .filter(({ job }) => job.control === null)
+      .map(({ job, task }) => [job.key, task.kind === 'random' ? [task.episodes, task.seed] : task.id]),
     ...(referenceRange > 0 ? [['referenceRange', referenceRange]] : []),
     ...(registration === null ? [] : [['registration', registration.sha256]]),
     ...(primaryMetric === 'ratio' ? [] : [['primaryMetric', primaryMetric]]),
@@ -241,9 +273,10 @@ const jobLabel = (job: StudyTask['job']): string =>
   job.arm === 'random' ? `random play: ${job.env}` : `${agentLabel(job)}: ${job.env}`;
 
 /** The name of the agent that a job trains: `transferred 3`. */
-function agentLabel({ arm, key }: StudyJob): string {
+function agentLabel({ arm, control, key }: StudyJob): string {
   const number = Number(key.slice(key.lastIndexOf('/') + 1)) + 1;
-  return `${arm === 'transfer' ? 'transferred' : arm} ${number}`;
+  const kind = arm === 'source' ? arm : (control ?? { scratch: 'scratch', transfer: 'transferred' }[arm]);
+  return `${kind} ${number}`;
 }
 
 /** What `study.json` holds. */
@@ -262,6 +295,15 @@ export async function isOtherStudy(folder: string, study: Study): Promise<boolea
   return (await readJson<StudyFile>(store, 'study.json')).identity !== studyId(study);
 }
 
+/** The result in the folder, if it has the controls that are asked for: they may have been others when it was made. */
+async function storedResult(store: FolderStore, { options }: Study): Promise<StudyResult | null> {
+  if (!(await store.get('result.json'))) return null;
+  const result = await readJson<StudyResult>(store, 'result.json');
+  // Results of before there were controls name none.
+  const { controls = [] } = result.options as Partial<typeof options>;
+  return JSON.stringify(controls) === JSON.stringify(options.controls) ? result : null;
+}
+
 async function openStudy(store: FolderStore, study: Study): Promise<void> {
   if (await isOtherStudy(store.folder, study)) {
     throw new UserError(
@@ -275,7 +317,7 @@ async function openStudy(store: FolderStore, study: Study): Promise<void> {
     registration: study.registration,
     jobs: study.jobs.map(({ job, task }) => ({ ...job, id: task.id })),
   };
-  await store.putIfAbsent('study.json', new TextEncoder().encode(JSON.stringify(file, null, 2)));
+  await store.put('study.json', new TextEncoder().encode(JSON.stringify(file, null, 2)));
 }
 
 function parseOptions(request: StudyRequest): z.output<typeof studyOptions> {
@@ -290,6 +332,13 @@ function parseOptions(request: StudyRequest): z.output<typeof studyOptions> {
   if (unused !== undefined) throw unknownValue(`option of ${options.methods.join(', ')}`, unused, known);
   return options;
 }
+
+const designOf = (request: Pick<StudyRequest, 'sources' | 'targets'>, options: z.output<typeof studyOptions>) => ({
+  ...options,
+  sources: canonical(request.sources),
+  targets: canonical(request.targets),
+  controls: [...new Set(options.controls)],
+});
 
 const canonical = (envs: readonly string[]): string[] => [...new Set(envs.map((env) => findEnv(env).id))];
 
@@ -309,64 +358,87 @@ function jobConfig(
     netConfig,
     env: job.env,
     seed: job.seed,
-    totalTimesteps: job.arm === 'source' ? options.sourceTimesteps : options.targetTimesteps,
+    totalTimesteps: stepsOf(job, options),
     label: agentLabel(job),
   };
+  if (job.control === 'scratch-long') {
+    return resolveTraining({ ...base, evaluations: longEvaluations(request, options) }, engine);
+  }
   if (job.from === null) return resolveTraining(base, engine);
   const source = { id: `run:${ids.get(job.from)}`, info: null };
   const method = findMethod(job.method as string);
   const [ownConfig] = split(methodConfig ?? {}, Object.keys(method.schema.shape));
-  const transfer = { ...transferring, method: method.id, methodConfig: { ...ownConfig } };
+  const transfer = { ...transferring, ...controlOf(job), method: method.id, methodConfig: { ...ownConfig } };
   return resolveTransfer({ ...base, ...transfer }, source, engine);
+}
+
+/** A map between two games says nothing of a transfer from a game to itself. */
+function controlOf({ control }: StudyJob): Pick<TransferRequest, 'control' | 'map'> {
+  if (control === 'random-trunk' || control === 'shuffled') return { control };
+  return control === 'same-game' ? { map: [] } : {};
+}
+
+/** As dense as those of scratch, as far as a run may have as many. */
+function longEvaluations(request: Pick<StudyRequest, 'evaluations'>, options: z.output<typeof studyOptions>): number {
+  const { sourceTimesteps, targetTimesteps } = options;
+  const { evaluations } = shared.pick({ evaluations: true }).parse({ evaluations: request.evaluations });
+  return Math.min(MOST_EVALUATIONS, Math.ceil((evaluations * (sourceTimesteps + targetTimesteps)) / targetTimesteps));
 }
 
 async function collect(study: Study, results: ReadonlyMap<string, RunResult | Evaluation>): Promise<StudyResult> {
   const { options } = study;
-  const { seed, referenceRange, primaryMetric } = options;
-  const entries = (arm: StudyJob['arm'], keep: (job: StudyJob) => boolean): TrainTask[] =>
-    study.jobs.flatMap(({ job, task }) =>
-      job.arm === arm && task.kind === 'train' && keep(job as StudyJob) ? [task] : [],
-    );
+  const trainings = study.jobs.flatMap(({ job, task }) => (task.kind === 'train' ? [{ job, task }] : []));
   const runOf = (task: Task): RunResult => results.get(task.id) as RunResult;
-  const curveOf = (task: TrainTask): Curve => ({
-    seed: task.config.seed,
-    steps: runOf(task).evaluations.map((row) => row.step),
-    returns: runOf(task).evaluations.map((row) => row.mean),
-  });
-  const design = {
-    sources: canonical(study.request.sources),
-    targets: canonical(study.request.targets),
-    pairs: options.pairs,
-  };
-  const pairs: Omit<PairResult, 'holm'>[] = [];
-  for (const { source, target } of studyPairs(design)) {
-    for (const method of options.methods) {
-      const prefix = `transfer/${source}->${target}/${method}/`;
-      const transferred = entries('transfer', (job) => job.key.startsWith(prefix));
-      const scratch = { label: 'from scratch', curves: entries('scratch', (job) => job.env === target).map(curveOf) };
-      const transfer = { label: `from ${source}`, curves: transferred.map(curveOf) };
-      const random = (results.get(`random/${target}`) as Evaluation).mean;
-      const sourceSteps = runOf(entries('source', (job) => job.env === source)[0]).step;
-      const plan = await readJson<TransferPlan>(new FolderStore(transferred[0].folder), 'transfer.json');
-      const arms = { scratch, transfer, random, sourceSteps, target, pair: prefix };
-      const comparison = compareArms({ ...arms, seed, referenceRange, primaryMetric });
-      pairs.push({ source, target, method, scratch, transfer, random, comparison, plan });
-    }
-  }
-  const trainings = study.jobs.flatMap(({ task }) => (task.kind === 'train' ? [task] : []));
   const seeds = (arm: StudyJob['arm']): number[] => [
-    ...new Set(study.jobs.filter(({ job }) => job.arm === arm).map(({ job }) => job.seed)),
+    ...new Set(trainings.flatMap(({ job }) => (job.arm === arm && job.control === null ? [job.seed] : []))),
   ];
+  const pairs: Omit<PairResult, 'holm'>[] = [];
+  for (const arm of studyArms(designOf(study.request, options))) pairs.push(await compare(study, results, arm));
+  const [{ config }] = trainings.map(({ task }) => task);
   return {
     version: VERSION,
-    backend: trainings[0].config.backend,
-    kernels: trainings[0].config.kernels,
+    backend: config.backend,
+    kernels: config.kernels,
     request: study.request,
     registration: study.registration,
     options,
     seeds: { source: seeds('source'), scratch: seeds('scratch'), transfer: seeds('transfer') },
     pairs: withHolm(pairs),
-    steps: trainings.reduce((sum, task) => sum + runOf(task).step, 0),
-    seconds: trainings.reduce((sum, task) => sum + runOf(task).seconds, 0),
+    steps: trainings.reduce((sum, { task }) => sum + runOf(task).step, 0),
+    seconds: trainings.reduce((sum, { task }) => sum + runOf(task).seconds, 0),
   };
+}
+
+/** One arm of a study against scratch. */
+async function compare(
+  { jobs, options }: Study,
+  results: ReadonlyMap<string, RunResult | Evaluation>,
+  { key, source, target, method, control }: StudyArm,
+): Promise<Omit<PairResult, 'holm'>> {
+  const { seed, referenceRange, primaryMetric, sourceTimesteps } = options;
+  const tasksOf = (prefix: string): TrainTask[] =>
+    jobs.flatMap(({ job, task }) => (job.key.startsWith(prefix) && task.kind === 'train' ? [task] : []));
+  const runOf = (task: TrainTask): RunResult => results.get(task.id) as RunResult;
+  const curveOf = (task: TrainTask): Curve => ({
+    seed: task.config.seed,
+    steps: runOf(task).evaluations.map((row) => row.step),
+    returns: runOf(task).evaluations.map((row) => row.mean),
+  });
+  const scratch = { label: 'from scratch', curves: tasksOf(`scratch/${target}/`).map(curveOf) };
+  const tasks = tasksOf(`${key}/`);
+  const isLong = control === 'scratch-long';
+  const [{ steps }] = scratch.curves;
+  const curves = tasks.map(curveOf).map((curve) => (isLong ? windowOf(curve, sourceTimesteps, steps) : curve));
+  const transfer = { label: armLabel(source, control), curves };
+  const random = (results.get(`random/${target}`) as Evaluation).mean;
+  const sourceSteps = isLong ? sourceTimesteps : runOf(tasksOf(`source/${source}/`)[0]).step;
+  const plan = isLong ? null : await readJson<TransferPlan>(new FolderStore(tasks[0].folder), 'transfer.json');
+  const arms = { scratch, transfer, random, sourceSteps, target, pair: `${key}/` };
+  const comparison = compareArms({ ...arms, seed, referenceRange, primaryMetric });
+  return { source, target, method, control, scratch, transfer, random, comparison, plan };
+}
+
+function armLabel(source: string, control: StudyControl | null): string {
+  if (control === 'scratch-long') return 'from scratch, after as many steps as sources have';
+  return `from ${source}${control === null ? '' : `, ${control}`}`;
 }

@@ -1,5 +1,6 @@
 import { outcomeAfterHolm } from '../stats/holm.ts';
-import { number } from '../stats/verdict.ts';
+import type { Comparison } from '../stats/compare.ts';
+import { number, pairName } from '../stats/verdict.ts';
 import { html, type Markup, NONE } from './markup.ts';
 import { intervalText, pText } from './matrix-chart.ts';
 import type { ReportPair } from './types.ts';
@@ -14,19 +15,35 @@ const MEANINGS: Record<string, string> = {
 
 const WORDS = { helped: 'better than scratch', hurt: 'worse than scratch', unclear: 'no clear difference' };
 
+/** `×1.31`, `Δ −0.20`: what decides. */
+function effectText({ primary, metrics }: Comparison): string {
+  const { value } = metrics[primary];
+  return `${primary === 'ratio' ? '×' : 'Δ '}${value === null ? '∞' : number(value)}`;
+}
+
+/** The controls as lines of text: `shuffled: freeway → asterix, full: ×0.98 [0.80, 1.21], no clear difference`. */
+export function controlsText(pairs: readonly ReportPair[]): string {
+  const lines = pairs.flatMap(({ source, target, method, control, comparison, holm }) => {
+    const interval = intervalText(comparison.metrics[comparison.primary]);
+    const outcome = WORDS[outcomeAfterHolm({ comparison, holm })];
+    const effect = `${effectText(comparison)} ${interval}, ${outcome}`;
+    return control ? [`  ${control}: ${pairName({ source, target, method })}: ${effect}`] : [];
+  });
+  return ['Controls, each against learning from scratch as well:', ...lines].join('\n');
+}
+
 /** The controls in a table, each against scratch as the transfers are; nothing where there are none. */
 export function controlsCard(pairs: readonly ReportPair[]): Markup {
   const controls = pairs.filter((pair) => pair.control);
   if (controls.length === 0) return NONE;
   const kinds = [...new Set(controls.map((pair) => pair.control!))];
   const row = ({ source, target, method, control, comparison, holm }: ReportPair): Markup => {
-    const effect = comparison.metrics[comparison.primary];
     return html`<tr>
       <th scope="row">${control!}</th>
       <td>${source} → ${target}, ${method}</td>
       <td>
-        ${comparison.primary === 'ratio' ? '×' : 'Δ '}${effect.value === null ? '∞' : number(effect.value)}
-        <span class="interval">${intervalText(effect)}</span>
+        ${effectText(comparison)}
+        <span class="interval">${intervalText(comparison.metrics[comparison.primary])}</span>
       </td>
       <td>${holm === null ? '—' : pText(holm)}</td>
       <td>${WORDS[outcomeAfterHolm({ comparison, holm })]}</td>

@@ -16,10 +16,11 @@ export function pairSection(pair: ReportPair, index: number, several: boolean): 
   return html`<article id="pair-${index + 1}">
     <h2>
       <span class="game">${source}</span> <span class="arrow">→</span> <span class="game">${target}</span>
-      <span class="tag">method: ${method}</span> <span class="tag">alignment: ${plan.alignment}</span>
+      <span class="tag">method: ${method}</span>
+      ${plan ? html`<span class="tag">alignment: ${plan.alignment}</span>` : NONE}
       ${control ? html`<span class="tag">control: ${control}</span>` : NONE}
     </h2>
-    ${several ? verdictCard(pair) : NONE}
+    ${several && plan ? verdictCard(pair) : NONE}
     <section class="card">
       <h3>Learning curves on ${target}</h3>
       ${legend(pair)}
@@ -33,10 +34,14 @@ export function pairSection(pair: ReportPair, index: number, several: boolean): 
       <h3>What transfer was worth</h3>
       ${metricsTable(comparison)}
     </section>
-    <section class="card">
-      <h3>Transfer plan: what was carried over</h3>
-      ${planTable(plan)}
-    </section>
+    ${
+      plan
+        ? html`<section class="card">
+            <h3>Transfer plan: what was carried over</h3>
+            ${planTable(plan)}
+          </section>`
+        : NONE
+    }
     <details class="card">
       <summary>Every run</summary>
       ${runsTable(pair)}

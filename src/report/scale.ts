@@ -8,12 +8,3 @@ export function niceTicks(low: number, high: number, count: number): number[] {
   const last = Math.max(first + 1, Math.ceil(high / step - 1e-9));
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
-
-/** The value of a curve at `step`, linear between its points, its ends beyond them. */
-export function interpolate(steps: readonly number[], values: readonly number[], step: number): number {
-  const i = steps.findIndex((at) => at >= step);
-  if (i < 0) return values[values.length - 1];
-  if (i === 0) return values[0];
-  const share = (step - steps[i - 1]) / (steps[i] - steps[i - 1]);
-  return values[i - 1] + share * (values[i] - values[i - 1]);
-}

@@ -1,7 +1,7 @@
 import { type Band, meanBand } from '../stats/band.ts';
-import type { Arm } from '../stats/curve.ts';
+import { type Arm, interpolate } from '../stats/curve.ts';
 import { steps as stepsText } from '../stats/verdict.ts';
-import { interpolate, niceTicks } from './scale.ts';
+import { niceTicks } from './scale.ts';
 
 export interface TextPlotOptions {
   /** Columns of the terminal (80). */

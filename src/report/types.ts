@@ -36,7 +36,8 @@ export interface ReportPair {
   readonly comparison: Comparison;
   /** The comparison's p-value corrected by Holm's method within its family. */
   readonly holm: number | null;
-  readonly plan: ReportPlan;
+  /** Null where nothing is transferred. */
+  readonly plan: ReportPlan | null;
 }
 
 /** The file that said before the study what it would do. */

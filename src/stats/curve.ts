@@ -68,3 +68,17 @@ export function stepsToThreshold({ steps, returns }: Curve, threshold: number): 
   const share = (threshold - returns[i - 1]) / (returns[i] - returns[i - 1]);
   return steps[i - 1] + share * (steps[i] - steps[i - 1]);
 }
+
+/** The value of a curve at `step`, linear between its points, its ends beyond them. */
+export function interpolate(steps: readonly number[], values: readonly number[], step: number): number {
+  const i = steps.findIndex((at) => at >= step);
+  if (i < 0) return values[values.length - 1];
+  if (i === 0) return values[0];
+  const share = (step - steps[i - 1]) / (steps[i] - steps[i - 1]);
+  return values[i - 1] + share * (values[i] - values[i - 1]);
+}
+
+/** A curve from step `from` on, as it would have been evaluated at `steps` counted from there. */
+export function windowOf({ seed, steps: own, returns }: Curve, from: number, steps: readonly number[]): Curve {
+  return { seed, steps, returns: steps.map((step) => interpolate(own, returns, from + step)) };
+}

@@ -81,7 +81,7 @@ describe('a study file', () => {
   it('is settled like any other study: the example', () => {
     const request = readStudyFile(fileURLToPath(new URL('../../examples/study.yaml', import.meta.url)));
     const described = describeStudy(request, '', { backend: 'cpu', kernels: 'tfjs' });
-    expect(described.jobs).toHaveLength(3 * 10 + 1);
+    expect(described.jobs).toHaveLength((3 + 5) * 10 + 1);
     expect(described.registration?.hypothesis).toContain('faster than from scratch');
   });
 

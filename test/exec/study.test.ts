@@ -53,7 +53,7 @@ describe('a study', () => {
       [0, 256, 512],
       [0, 256, 512],
     ]);
-    expect(pair.plan.entries[0]).toMatchObject({ tensor: 'stem/kernel', origin: 'mapped' });
+    expect(pair.plan?.entries[0]).toMatchObject({ tensor: 'stem/kernel', origin: 'mapped' });
     // Each seed is used once: no two runs share their luck.
     const seeds = Object.values(inline.seeds).flat();
     expect(new Set(seeds).size).toBe(6);

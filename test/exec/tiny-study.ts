@@ -1,11 +1,12 @@
 import type { StudyRequest, StudyResult } from '../../src/exec/study.ts';
 import { TINY } from '../runs/tiny-run.ts';
 
-/** Two seeds an arm, four updates a run: 6 trainings of a blink, and random play. */
+/** Two seeds an arm, four updates a run: 6 trainings of a blink, and random play; no controls. */
 export const tinyStudy = (request: Partial<StudyRequest> = {}): StudyRequest => ({
   ...TINY,
   sources: ['cartpole'],
   targets: ['acrobot?maxSteps=50'],
+  controls: [],
   seeds: 2,
   sourceTimesteps: 256,
   targetTimesteps: 512,

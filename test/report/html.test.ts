@@ -51,7 +51,7 @@ describe('report of one pair', () => {
     expect(page.indexOf('Transferred agents reached')).toBeLessThan(page.indexOf('<svg'));
   });
   it('shows every tensor of the plan with its share and reason', () => {
-    for (const row of one.pairs[0].plan.entries) {
+    for (const row of one.pairs[0].plan!.entries) {
       expect(text).toContain(
         `${row.tensor} ${row.shape.join('×')} ${row.origin} ${row.copiedValues.toLocaleString('en')} of ${row.totalValues.toLocaleString('en')} ${row.training} ${row.reason}`,
       );
@@ -248,7 +248,8 @@ describe('escaping', () => {
   it('leaves no markup of the input in the page', () => {
     const nasty = '<script>alert("1")</script>&\'';
     const pair = samplePair(nasty, nasty);
-    const [entry] = pair.plan.entries;
+    const plan = pair.plan!;
+    const [entry] = plan.entries;
     const page = studyReport({
       ...one,
       title: nasty,
@@ -262,7 +263,7 @@ describe('escaping', () => {
           method: nasty,
           scratch: { ...pair.scratch, label: nasty },
           plan: {
-            ...pair.plan,
+            ...plan,
             unused: [nasty],
             entries: [{ ...entry, tensor: nasty, reason: nasty, training: nasty }],
           },

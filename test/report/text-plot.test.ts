@@ -1,7 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { interpolate, niceTicks } from '../../src/report/scale.ts';
+import { niceTicks } from '../../src/report/scale.ts';
+import { interpolate } from '../../src/stats/curve.ts';
 import { textPlot } from '../../src/report/text-plot.ts';
 import { armOf, learningArm } from '../stats/arms.ts';
 

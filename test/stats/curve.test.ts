@@ -8,6 +8,7 @@ import {
   meanCurve,
   sharedSteps,
   stepsToThreshold,
+  windowOf,
 } from '../../src/stats/curve.ts';
 
 const curve = (steps: number[], returns: number[], seed = 0): Curve => ({ seed, steps, returns });
@@ -104,5 +105,12 @@ describe('curves that cannot be compared', () => {
     ['no runs in one arm', [arm(curve([0, 1], [1, 1])), arm()], /has no curves/],
   ])('%s', (_, arms, message) => {
     expect(() => sharedSteps(...arms)).toThrow(message);
+  });
+});
+
+describe('a window of a curve', () => {
+  it('starts at its step, straight between the evaluations, and holds the last one', () => {
+    const long = curve([0, 100, 200, 300], [0, 10, 30, 20], 5);
+    expect(windowOf(long, 100, [0, 50, 150, 210])).toEqual(curve([0, 50, 150, 210], [10, 20, 25, 20], 5));
   });
 });
