@@ -1,6 +1,5 @@
 import { RULES } from '../transfer/align.ts';
-import type { WeightControl } from '../transfer/control.ts';
-import type { LabelMatch, PlanEntry, TransferPlan } from '../transfer/plan.ts';
+import type { LabelMatch, PlanEntry, TransferPlan, WeightControl } from '../transfer/plan.ts';
 
 /** A transfer plan as aligned text: what is copied where, what is fresh and why, how each tensor learns. */
 export function planText(plan: TransferPlan): string {

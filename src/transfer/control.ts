@@ -1,11 +1,7 @@
 import { createRng, normal, type Rng, shuffle } from '../core/rng.ts';
 import { axisSize, type Params, type TensorSpec } from '../core/tensors.ts';
 import { mean } from '../stats/curve.ts';
-import { type SourceTensor, type TransferPlan, transferParams } from './plan.ts';
-
-/** What may be done to the values that a transfer took, so that what they know is lost and what they are like is kept. */
-export const WEIGHT_CONTROLS = ['random-trunk', 'shuffled'] as const;
-export type WeightControl = (typeof WEIGHT_CONTROLS)[number];
+import { type SourceTensor, type TransferPlan, transferParams, type WeightControl } from './plan.ts';
 
 const CONTROLS: Record<WeightControl, (values: readonly number[], rng: Rng) => number[]> = {
   'random-trunk': redrawn,

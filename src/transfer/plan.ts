@@ -10,7 +10,10 @@ import {
   readLabelMap,
   type Rule,
 } from './align.ts';
-import type { WeightControl } from './control.ts';
+
+/** What may be done to the values that a transfer took, so that what they know is lost and what they are like is kept. */
+export const WEIGHT_CONTROLS = ['random-trunk', 'shuffled'] as const;
+export type WeightControl = (typeof WEIGHT_CONTROLS)[number];
 
 /** What happens to one tensor of the target. */
 export interface PlanEntry {

@@ -1,4 +1,4 @@
-import { WEIGHT_CONTROLS } from './control.ts';
+import { WEIGHT_CONTROLS } from './plan.ts';
 
 /** Which sources go to which targets: `all`, or only those that are the same game (variants of it). */
 export const PAIRINGS = ['all', 'same-game'] as const;

@@ -5,8 +5,8 @@ import type { Params } from '../../src/core/tensors.ts';
 import { findEnv } from '../../src/envs/index.ts';
 import { buildPolicyNet, type PolicyNet } from '../../src/nets/policy-net.ts';
 import { planText } from '../../src/report/plan-text.ts';
-import { controlParams, WEIGHT_CONTROLS, type WeightControl } from '../../src/transfer/control.ts';
-import { planTransfer, transferParams } from '../../src/transfer/plan.ts';
+import { controlParams } from '../../src/transfer/control.ts';
+import { planTransfer, transferParams, WEIGHT_CONTROLS, type WeightControl } from '../../src/transfer/plan.ts';
 import { scramble } from '../nets/policy-nets.ts';
 
 const netOf = (id: string): PolicyNet => {
