@@ -116,21 +116,76 @@ export async function trainRun(
   source: SourceCheckpoint | null,
   hooks: RunHooks = {},
 ): Promise<RunResult> {
+  return locked(folder, config, async (store, finished) => {
+    if (finished) return finished;
+    return inSession(store, config, source, hooks, (session) => learn(session, folder, hooks));
+  });
+}
+
+/** A run that stopped for a while: where, and how it played there. */
+export interface PausedRun {
+  readonly step: number;
+  /** Mean return of an evaluation here; of the run's own, where it has one here. */
+  readonly evaluation: number;
+  readonly evaluations: readonly EvaluationRow[];
+  /** Seconds of work, over all sessions of the run. */
+  readonly seconds: number;
+}
+
+/**
+ * As `trainRun`, but only up to the update that reaches `until` steps, or the end: saves and plays an evaluation there,
+ * which is not kept with the run's own. The run then has no result; it goes on where it is called again with more.
+ */
+export async function trainUntil(
+  folder: string,
+  config: RunConfig,
+  source: SourceCheckpoint | null,
+  until: number,
+  hooks: RunHooks = {},
+): Promise<PausedRun> {
+  return locked(folder, config, async (store, finished) => {
+    if (finished) throw new UserError(`${folder} holds a finished run, which can't be paused`);
+    return inSession(store, config, source, hooks, async (session) => {
+      await toTheEnd(session, hooks, null, until);
+      await saveCheckpoint(session);
+      await saveResume(session);
+      const { agent, evaluations } = session;
+      const last = evaluations[evaluations.length - 1];
+      const here = last.step === agent.step ? last : await play(session, hooks);
+      return { step: agent.step, evaluation: here.mean, evaluations, seconds: secondsOf(session) };
+    });
+  });
+}
+
+/** Does the work while no one else may work in the folder, on the result of the run that is there if it has finished. */
+async function locked<T>(
+  folder: string,
+  config: RunConfig,
+  work: (store: FolderStore, finished: RunResult | null) => Promise<T>,
+): Promise<T> {
   const store = new FolderStore(folder);
   const lock = await lockFolder(folder);
   try {
-    const finished = await openRun(store, config);
-    if (finished) return finished;
-    const { threads = 1, saved } = hooks;
-    const session = { ...(await startSession(store, folder, config, source, threads)), saved };
-    try {
-      return await learn(session, folder, hooks);
-    } finally {
-      session.agent.dispose();
-      session.metrics.close();
-    }
+    return await work(store, await openRun(store, config));
   } finally {
     await lock.release();
+  }
+}
+
+/** Does the work on what an earlier session has left, or on a new run. */
+async function inSession<T>(
+  store: FolderStore,
+  config: RunConfig,
+  source: SourceCheckpoint | null,
+  { threads = 1, saved }: RunHooks,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const session = { ...(await startSession(store, config, source, threads)), saved };
+  try {
+    return await work(session);
+  } finally {
+    session.agent.dispose();
+    session.metrics.close();
   }
 }
 
@@ -151,11 +206,11 @@ async function openRun(store: FolderStore, config: RunConfig): Promise<RunResult
 
 async function startSession(
   store: FolderStore,
-  folder: string,
   config: RunConfig,
   source: SourceCheckpoint | null,
   threads: number,
 ): Promise<Session> {
+  const { folder } = store;
   await loadRunModules(folder, config.modules);
   const resume = await readResume(store, config);
   const spec = findEnv(config.env);
@@ -225,8 +280,13 @@ async function learn(session: Session, folder: string, hooks: RunHooks): Promise
   return finish(session);
 }
 
-/** Updates, evaluates and saves until the training is over. @throws StoppedError, with everything saved */
-async function toTheEnd(session: Session, hooks: RunHooks, events: EventWriter | null): Promise<void> {
+/** Updates, evaluates and saves until the training is over, or has done `until` steps. @throws StoppedError, all saved */
+async function toTheEnd(
+  session: Session,
+  hooks: RunHooks,
+  events: EventWriter | null,
+  until = Infinity,
+): Promise<void> {
   const { config, agent, evaluations } = session;
   let savedMs = performance.now();
   const report = (phase: RunProgress['phase']): void =>
@@ -247,7 +307,7 @@ async function toTheEnd(session: Session, hooks: RunHooks, events: EventWriter |
       savedMs = performance.now();
       report(agent.step >= config.totalTimesteps ? 'finished' : 'training');
     }
-    if (agent.step >= config.totalTimesteps) return;
+    if (agent.step >= Math.min(until, config.totalTimesteps)) return;
     const row = update(session);
     events?.scalars(agent.step, row);
     report('training');
@@ -298,14 +358,19 @@ function isEvaluationDue({ config, agent, evaluations: done }: Session): boolean
   return agent.step >= (config.totalTimesteps * done.length) / config.evaluations;
 }
 
-/** @throws StoppedError, with everything saved: the evaluation is made again when the run goes on */
-async function evaluate(session: Session, { stopRequested }: RunHooks): Promise<void> {
+/** Plays an evaluation; where that is stopped, it is made again when the run goes on. @throws StoppedError */
+async function evaluate(session: Session, hooks: RunHooks): Promise<void> {
+  session.evaluations.push(await play(session, hooks));
+}
+
+/** The next evaluation, not kept yet. @throws StoppedError, with everything saved */
+async function play(session: Session, { stopRequested }: RunHooks): Promise<EvaluationRow> {
   const { config, spec, agent, evaluations } = session;
   const index = evaluations.length;
   const player = agent.player('sampled', `${config.seed}/evaluation/${index}`);
   try {
     const played = await evaluatePlayer(spec, player, config.evaluationEpisodes, index, stopRequested);
-    evaluations.push({ step: agent.step, mean: played.mean, returns: played.returns });
+    return { step: agent.step, mean: played.mean, returns: played.returns };
   } catch (error) {
     if (error instanceof StoppedError) await saveResume(session);
     throw error;

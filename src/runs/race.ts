@@ -1,0 +1,166 @@
+import { UserError } from '../core/errors.ts';
+import { type Pause, raceCurve, type RaceRules, rungsOf, survivors, winnersSteps } from '../transfer/race.ts';
+import { hashOf, runId, type RunConfig } from './config.ts';
+import { lockFolder } from './lock.ts';
+import { type MetricsRow, readMetrics } from './metrics-log.ts';
+import { readJson, RESUME_KEY, type RunHooks, trainUntil } from './run.ts';
+import { readSource } from './source.ts';
+import { FolderStore } from './store.ts';
+
+/** A training that takes part in a race; all of them train for the race's budget, as far as they get. */
+export interface Candidate {
+  readonly config: RunConfig;
+  /** Where a transfer finds its source, as for `readSource`. */
+  readonly source: string | null;
+}
+
+export interface Race {
+  readonly rules: RaceRules;
+  readonly candidates: readonly Candidate[];
+}
+
+/** The end of a race: `result.json`. */
+export interface RaceResult {
+  readonly winner: number;
+  /** Env steps of all candidates together. */
+  readonly step: number;
+  /** Seconds of work of all candidates together. */
+  readonly seconds: number;
+  /** What the race would have given, over the steps charged (see `raceCurve`). */
+  readonly evaluations: readonly { readonly step: number; readonly mean: number }[];
+  /** Where candidates stopped in each rung, and last the winner. */
+  readonly phases: readonly (readonly Pause[])[];
+}
+
+/** A pause with all that the candidate has done by then. */
+interface StoredPause extends Pause {
+  readonly seconds: number;
+  readonly evaluations: readonly { readonly step: number; readonly mean: number }[];
+}
+
+/** `race.json`: how far it is. Of what is under way the candidates' own folders tell. */
+interface RaceState {
+  readonly race: string;
+  readonly phases: StoredPause[][];
+}
+
+/** The folder of a candidate, a run folder, in that of its race. */
+export const candidateFolder = (folder: string, candidate: number): string => `${folder}/candidates/${candidate}`;
+
+/** What a race's result depends on, hashed: 16 hexadecimal digits. */
+export const raceId = ({ rules, candidates }: Race): string =>
+  hashOf([rules, candidates.map(({ config }) => runId(config))]).slice(0, 16);
+
+/**
+ * Trains the candidates in turns, a rung at a time, drops the worst by their training episodes' returns, and gives the one
+ * that is left what is left of the budget. Goes on from where an earlier session stopped, however it stopped. A finished
+ * race gives its result at once. @throws UserError where the folder holds another race, and as `trainRun`
+ */
+export async function runRace(folder: string, race: Race, hooks: RunHooks = {}): Promise<RaceResult> {
+  const store = new FolderStore(folder);
+  const lock = await lockFolder(folder);
+  try {
+    const state = await openRace(store, race);
+    if (await store.get('result.json')) return await readJson<RaceResult>(store, 'result.json');
+    await runPhases(store, race, state, hooks);
+    const result = resultOf(race, state);
+    await store.put('result.json', json(result));
+    for (const i of race.candidates.keys()) await new FolderStore(candidateFolder(folder, i)).delete(RESUME_KEY);
+    return result;
+  } finally {
+    await lock.release();
+  }
+}
+
+async function openRace(store: FolderStore, race: Race): Promise<RaceState> {
+  const id = raceId(race);
+  if (!(await store.get('race.json'))) return { race: id, phases: [] };
+  const state = await readJson<RaceState>(store, 'race.json');
+  if (state.race !== id) throw new UserError(`${store.folder} holds another race; choose another folder`);
+  return state;
+}
+
+/** Rung by rung, then the winner alone. */
+async function runPhases(store: FolderStore, race: Race, { race: id, phases }: RaceState, hooks: RunHooks) {
+  const rungs = rungsOf(race.candidates.length, race.rules);
+  let left = [...race.candidates.keys()];
+  for (let phase = 0; phase <= rungs.length; phase++) {
+    const pauses = (phases[phase] ??= []);
+    const until = rungs[phase]?.until ?? winnersSteps(left[0], phases.slice(0, phase), race.rules);
+    for (const candidate of left) {
+      if (pauses.some((pause) => pause.candidate === candidate)) continue;
+      pauses.push(await advance(store.folder, race, candidate, until, phases, hooks));
+      await store.put('race.json', json({ race: id, phases } satisfies RaceState));
+    }
+    left = survivors(pauses, rungs, phase);
+  }
+}
+
+/** Trains a candidate until it has done `until` steps in all. */
+async function advance(
+  folder: string,
+  { rules, candidates }: Race,
+  candidate: number,
+  until: number,
+  phases: readonly (readonly StoredPause[])[],
+  hooks: RunHooks,
+): Promise<StoredPause> {
+  const { config, source } = candidates[candidate];
+  const done = lastPauses(phases);
+  const from = done.get(candidate)?.step ?? 0;
+  const others = sum([...done.values()].filter((pause) => pause.candidate !== candidate).map(({ step }) => step));
+  const progress: RunHooks['progress'] = ({ phase, step, trainingReturn }) =>
+    hooks.progress?.({
+      phase: phase === 'evaluating' ? phase : 'training',
+      step: others + step,
+      totalTimesteps: rules.budget,
+      trainingReturn,
+      evaluations: [],
+    });
+  const own = candidateFolder(folder, candidate);
+  const checkpoint = source === null ? null : readSource(source);
+  const paused = await trainUntil(own, config, checkpoint, until, { ...hooks, progress });
+  return {
+    candidate,
+    step: paused.step,
+    score: meanReturn(readMetrics(`${own}/metrics.jsonl`).filter(({ step }) => Number(step) > from)),
+    evaluation: paused.evaluation,
+    seconds: paused.seconds,
+    evaluations: paused.evaluations.map(({ step, mean }) => ({ step, mean })),
+  };
+}
+
+/** Mean return of the training episodes that ended in these updates; null where none did. */
+function meanReturn(rows: readonly MetricsRow[]): number | null {
+  const ended = rows.filter(({ episodes }) => Number(episodes) > 0);
+  if (ended.length === 0) return null;
+  const returns = sum(ended.map(({ episodes, episodeReturn }) => Number(episodes) * Number(episodeReturn)));
+  return returns / sum(ended.map(({ episodes }) => Number(episodes)));
+}
+
+function resultOf({ candidates }: Race, { phases }: RaceState): RaceResult {
+  const last = lastPauses(phases);
+  const curves = candidates.map(({ config }, i) => {
+    const { evaluations } = last.get(i)!;
+    return {
+      seed: config.seed,
+      steps: evaluations.map(({ step }) => step),
+      returns: evaluations.map((row) => row.mean),
+    };
+  });
+  const { steps, returns } = raceCurve(candidates[0].config.seed, phases, curves);
+  return {
+    winner: phases[phases.length - 1][0].candidate,
+    step: sum([...last.values()].map(({ step }) => step)),
+    seconds: sum([...last.values()].map(({ seconds }) => seconds)),
+    evaluations: steps.map((step, i) => ({ step, mean: returns[i] })),
+    phases: phases.map((pauses) => pauses.map(({ seconds: _seconds, evaluations: _evaluations, ...pause }) => pause)),
+  };
+}
+
+/** Where each candidate stopped last. */
+const lastPauses = (phases: readonly (readonly StoredPause[])[]): Map<number, StoredPause> =>
+  new Map(phases.flat().map((pause) => [pause.candidate, pause]));
+
+const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value, null, 2));
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

@@ -1,0 +1,151 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { StoppedError, UserError } from '../../src/core/errors.ts';
+import { resolveTransfer } from '../../src/runs/config.ts';
+import { readMetrics } from '../../src/runs/metrics-log.ts';
+import { candidateFolder, type Race, type RaceResult, runRace } from '../../src/runs/race.ts';
+import { trainRun, trainUntil } from '../../src/runs/run.ts';
+import { rungsOf } from '../../src/transfer/race.ts';
+import { outcome, stopAfter, timeless as timelessRows, TINY, tinyConfig } from './tiny-run.ts';
+
+let folder: string;
+let race: Race;
+let through: RaceResult;
+const inside = (name: string): string => join(folder, name);
+const BUDGET = 24 * 128;
+
+/** Scratch, three transfers that begin at the same source: full, head-only and a shuffled one. */
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'ngplus-race-'));
+  await trainRun(inside('source'), await tinyConfig({ seed: 1, totalTimesteps: 512, evaluations: 1 }), null);
+  const env = 'cartpole?force=20';
+  const { kernels } = await tinyConfig();
+  const training = { ...TINY, env, totalTimesteps: BUDGET, evaluations: 6 };
+  const transfer = (seed: number, more: object) => ({
+    config: resolveTransfer({ ...training, seed, ...more }, { id: 'x', info: null }, { backend: 'wasm', kernels }),
+    source: inside('source'),
+  });
+  race = {
+    rules: { budget: BUDGET, share: 0.5, rungs: 0 },
+    candidates: [
+      { config: await tinyConfig({ env, seed: 10, totalTimesteps: BUDGET }), source: null },
+      transfer(11, { method: 'full' }),
+      transfer(12, { method: 'head-only' }),
+      transfer(13, { method: 'full', control: 'shuffled' }),
+    ],
+  };
+  through = await runRace(inside('through'), race);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const timeless = ({ seconds: _seconds, ...result }: RaceResult): object => result;
+
+describe('a run that is paused', () => {
+  it('goes on to the same bits as one that is not', async () => {
+    const config = await tinyConfig({ seed: 4 });
+    await trainRun(inside('whole'), config, null);
+    for (const until of [300, 1024]) {
+      const { step, evaluations } = await trainUntil(inside('paused'), config, null, until);
+      expect(step).toBe(Math.ceil(until / 128) * 128);
+      expect(evaluations.map((row) => row.step)).toEqual(until === 300 ? [0] : [0, 512, 1024]);
+      expect(existsSync(inside('paused/result.json'))).toBe(false);
+    }
+    await trainRun(inside('paused'), config, null);
+    expect(outcome(inside('paused'))).toEqual(outcome(inside('whole')));
+    await expect(trainUntil(inside('paused'), config, null, 2000)).rejects.toThrow(
+      new UserError(`${inside('paused')} holds a finished run, which can't be paused`),
+    );
+  });
+
+  it('plays an evaluation there: its own, where it has one', async () => {
+    const config = await tinyConfig({ seed: 4 });
+    const [first, again] = [
+      await trainUntil(inside('plays'), config, null, 300),
+      await trainUntil(inside('plays'), config, null, 300),
+    ];
+    expect(again.evaluation).toBe(first.evaluation);
+    const { evaluation, evaluations } = await trainUntil(inside('plays'), config, null, 512);
+    expect(evaluation).toBe(evaluations.at(-1)?.mean);
+  });
+});
+
+describe('a race', () => {
+  it('spends its budget, and not more than an update of each candidate besides', () => {
+    expect(through.step).toBeGreaterThanOrEqual(BUDGET);
+    expect(through.step).toBeLessThan(BUDGET + 4 * 128);
+    const last = new Map(through.phases.flat().map(({ candidate, step }) => [candidate, step]));
+    expect(through.step).toBe([...last.values()].reduce((a, b) => a + b));
+    const rungs = rungsOf(4, race.rules);
+    expect(rungs.map(({ candidates }) => candidates)).toEqual([4, 2]);
+    expect(through.phases.map((pauses) => pauses.length)).toEqual([4, 2, 1]);
+    for (const { step } of through.phases[0]) expect(step).toBe(Math.ceil(rungs[0].until / 128) * 128);
+  });
+
+  it('keeps the best of each rung, by the training episodes that ended in it', () => {
+    const [first, second, [winner]] = through.phases;
+    for (const [pauses, left, from] of [
+      [first, second.map(({ candidate }) => candidate), 0],
+      [second, [winner.candidate], first[0].step],
+    ] as const) {
+      for (const { candidate, score, step } of pauses) {
+        const rows = readMetrics(`${candidateFolder(inside('through'), candidate)}/metrics.jsonl`).filter(
+          (row) => Number(row.step) > from && Number(row.step) <= step && Number(row.episodes) > 0,
+        );
+        const episodes = rows.reduce((sum, row) => sum + Number(row.episodes), 0);
+        const returns = rows.reduce((sum, row) => sum + Number(row.episodes) * Number(row.episodeReturn), 0);
+        expect(score).toBeCloseTo(returns / episodes, 12);
+      }
+      const byScore = pauses.toSorted((a, b) => b.score! - a.score!).map(({ candidate }) => candidate);
+      expect(new Set(left)).toEqual(new Set(byScore.slice(0, left.length)));
+    }
+    expect(through.winner).toBe(winner.candidate);
+  });
+
+  it('has a curve over the steps of all, from scratch before to the winner after', () => {
+    const { evaluations } = through;
+    expect(evaluations[0].step).toBe(0);
+    expect(evaluations.at(-1)).toEqual({ step: through.step, mean: through.phases[2][0].evaluation });
+    for (let i = 1; i < evaluations.length; i++) {
+      expect(evaluations[i].step).toBeGreaterThanOrEqual(evaluations[i - 1].step);
+    }
+  });
+
+  it('leaves a run folder for each, the losers cut short, with their logs and checkpoints', () => {
+    race.candidates.forEach((_, i) => {
+      const files = readdirSync(candidateFolder(inside('through'), i));
+      for (const name of ['config.json', 'metrics.jsonl', 'evaluations.jsonl', 'checkpoints']) {
+        expect(files).toContain(name);
+      }
+      expect(files).not.toContain('resume.safetensors');
+    });
+  });
+
+  it('is stopped and goes on, again and again, to the same bits', async () => {
+    let sessions = 0;
+    for (const updates of [1, 3, 7, 2, 5, 1]) {
+      await expect(runRace(inside('parts'), race, stopAfter(updates))).rejects.toThrow(StoppedError);
+      sessions++;
+    }
+    expect(sessions).toBe(6);
+    expect(existsSync(inside('parts/result.json'))).toBe(false);
+    expect(timeless(await runRace(inside('parts'), race))).toEqual(timeless(through));
+    race.candidates.forEach((_, i) => {
+      const [parts, whole] = ['parts', 'through'].map((name) => candidateFolder(inside(name), i));
+      expect(timelessRows(readMetrics(`${parts}/metrics.jsonl`))).toEqual(
+        timelessRows(readMetrics(`${whole}/metrics.jsonl`)),
+      );
+      const [newest] = readdirSync(`${whole}/checkpoints`).sort().reverse();
+      expect(readFileSync(`${parts}/checkpoints/${newest}`)).toEqual(readFileSync(`${whole}/checkpoints/${newest}`));
+    });
+  });
+
+  it('is read back when it has finished, and refused in the folder of another', async () => {
+    expect(await runRace(inside('through'), race)).toEqual(JSON.parse(JSON.stringify(through)));
+    const other = { ...race, rules: { ...race.rules, share: 0.4 } };
+    await expect(runRace(inside('through'), other)).rejects.toThrow(
+      new UserError(`${inside('through')} holds another race; choose another folder`),
+    );
+  });
+});
