@@ -30,7 +30,10 @@ export async function followStudy(
   const { study, folder, executor } = prepared;
   const progress = createProgress({ stream: io.stderr, env: io.env });
   const jobs = new Map<string, JobProgress>();
-  const totalOf = ({ task }: StudyTask): number => (task.kind === 'train' ? task.config.totalTimesteps : 0);
+  const totalOf = ({ task }: StudyTask): number => {
+    if (task.kind === 'race') return task.rules.budget;
+    return task.kind === 'train' ? task.config.totalTimesteps : 0;
+  };
   const total = study.jobs.reduce((sum, entry) => sum + totalOf(entry), 0);
   const stepOf = (entry: StudyTask): number => {
     const job = jobs.get(entry.job.key);
@@ -102,7 +105,9 @@ export function studyText(result: StudyResult, terminal: { width: number; color:
 /** The matches of a study's folder worth watching: the first run of each arm, as they appear. */
 export async function firstRuns(folder: string): Promise<PolicySource[]> {
   const study = readStored<StudyFile>(folder, 'study.json');
-  const first = study?.jobs.filter(({ key, arm, control }) => arm !== 'random' && !control && key.endsWith('/0')) ?? [];
+  const isFirst = ({ key, arm, control }: StudyFile['jobs'][number]): boolean =>
+    arm !== 'random' && arm !== 'race' && !control && key.endsWith('/0');
+  const first = study?.jobs.filter(isFirst) ?? [];
   const sources = await Promise.all(
     first.map(async ({ arm, id }) => {
       const source = await runSource(join(folder, 'jobs', id));

@@ -106,10 +106,11 @@ export async function startQueueWorker(url: string, { threads, log }: QueueWorke
   };
 }
 
-const wordsOf = (task: Task): string =>
-  task.kind === 'random'
-    ? `random play of ${task.env}`
-    : `${task.config.label ?? 'training'} (${task.config.env}, ${task.id.slice(0, 8)})`;
+function wordsOf(task: Task): string {
+  if (task.kind === 'random') return `random play of ${task.env}`;
+  const { label, env } = task.kind === 'race' ? task.candidates[0].config : task.config;
+  return `${label ?? 'training'} (${env}, ${task.id.slice(0, 8)})`;
+}
 
 /** Weights are the same to the last bit from the same version alone. */
 function checkVersion(version: string): void {

@@ -18,6 +18,7 @@ import {
 } from '../runs/config.ts';
 import type { Evaluation } from '../runs/evaluate.ts';
 import { bundleOf, modulesOf } from '../runs/game-module.ts';
+import { raceId, type RaceResult } from '../runs/race.ts';
 import { readJson, type RunProgress, type RunResult } from '../runs/run.ts';
 import { FolderStore } from '../runs/store.ts';
 import { VERSION } from '../runs/version.ts';
@@ -27,19 +28,22 @@ import { withHolm } from '../stats/holm.ts';
 import type { TransferPlan } from '../transfer/plan.ts';
 import { findMethod, methodIds } from '../transfer/index.ts';
 import {
+  type AnyControl,
+  GATE,
   PAIRINGS,
+  type RaceJob,
   stepsOf,
   STUDY_CONTROLS,
   type StudyArm,
   studyArms,
-  type StudyControl,
   type StudyJob,
   studyJobs,
   studyPairs,
+  type TrainingJob,
 } from '../transfer/study.ts';
 import type { TaskExecutor } from './executor.ts';
 import { runGraph } from './graph.ts';
-import type { RandomTask, Task, TrainTask } from './task.ts';
+import type { RaceTask, RandomTask, Task, TaskResult, TrainTask } from './task.ts';
 
 /** What a study takes besides the options of training and transfer. */
 export const studyOptions = z.object({
@@ -51,6 +55,14 @@ export const studyOptions = z.object({
     .array(z.enum(STUDY_CONTROLS))
     .default([...STUDY_CONTROLS])
     .describe('what is compared with scratch besides, by the first method; none: nothing'),
+  gate: z.boolean().default(false).describe('also race scratch and the methods for each pair, on one budget together'),
+  gateShare: z.number().gt(0).lt(1).default(0.25).describe('share of the target budget that a gate races for'),
+  gateRungs: z
+    .int()
+    .min(0)
+    .max(10)
+    .default(0)
+    .describe('rounds of a gate after which the worst leave; 0: as many as halving takes'),
   pairs: z
     .enum(PAIRINGS)
     .default('all')
@@ -67,6 +79,8 @@ export const studyOptions = z.object({
     .default(0)
     .describe('span of returns that is the scale of the targets, for where scratch learns next to nothing; 0: none'),
 });
+
+type Options = z.output<typeof studyOptions>;
 
 const shared = trainingOptions.pick({
   algorithm: true,
@@ -115,7 +129,7 @@ export interface StudyRequest
 export interface Study {
   readonly request: StudyRequest;
   readonly registration: Registration | null;
-  readonly options: z.output<typeof studyOptions>;
+  readonly options: Options;
   readonly jobs: readonly StudyTask[];
 }
 
@@ -136,10 +150,10 @@ export interface StudyTask {
 export interface PairResult {
   readonly source: string;
   readonly target: string;
-  /** Of the control `scratch-long`, which transfers nothing, `scratch`. */
+  /** `gate` where methods and scratch race, `scratch` of the control `scratch-long`, which transfers nothing. */
   readonly method: string;
   /** What kind of control it is; null: a transfer. */
-  readonly control: StudyControl | null;
+  readonly control: AnyControl | null;
   readonly scratch: Arm;
   readonly transfer: Arm;
   /** Mean return of random play on the target. */
@@ -147,7 +161,7 @@ export interface PairResult {
   readonly comparison: Comparison;
   /** The comparison's p-value corrected for all pairs of its family (see `withHolm`). */
   readonly holm: number | null;
-  /** The plan of the first seed (all seeds have the same); null where nothing is transferred. */
+  /** The plan of the first seed (all seeds have the same); null where there is none, or several. */
   readonly plan: TransferPlan | null;
 }
 
@@ -159,7 +173,7 @@ export interface StudyResult {
   readonly request: StudyRequest;
   /** The file that said before the study what it would do; null: none. */
   readonly registration: Registration | null;
-  readonly options: z.output<typeof studyOptions>;
+  readonly options: Options;
   /** Of the transfers; those of controls are with their curves. */
   readonly seeds: { readonly source: number[]; readonly scratch: number[]; readonly transfer: number[] };
   readonly pairs: readonly PairResult[];
@@ -172,7 +186,7 @@ export interface StudyResult {
 export interface JobProgress {
   readonly key: string;
   readonly arm: StudyTask['job']['arm'];
-  readonly control: StudyControl | null;
+  readonly control: AnyControl | null;
   readonly label: string;
   readonly state: 'running' | 'finished';
   readonly progress: RunProgress | null;
@@ -190,22 +204,13 @@ export function describeStudy(
   if (studyPairs(design).length === 0) throw new UserError('a study needs a source and a target that differ');
   const ids = new Map<string, string>();
   const trainings = studyJobs(design).map((job) => {
-    const config = jobConfig(job, given, options, ids, engine);
-    const id = runId(config);
-    ids.set(job.key, id);
     const parent = job.from === null ? null : (ids.get(job.from) as string);
-    const task: TrainTask = {
-      kind: 'train',
-      id,
-      parents: parent ? [parent] : [],
-      folder: join(folder, 'jobs', id),
-      config,
-      source: parent && join(folder, 'jobs', parent),
-      modules: config.modules.map(bundleOf),
-      tensorboard: false,
-      threads: 1,
-    };
-    return { job, task };
+    const source = parent && join(folder, 'jobs', parent);
+    const configOf = (training: TrainingJob, label: string): RunConfig =>
+      jobConfig(training, label, given, options, parent, engine);
+    const task = job.arm === 'race' ? raceTask(job, source, options, configOf) : trainTask(job, source, configOf);
+    ids.set(job.key, task.id);
+    return { job, task: { ...task, parents: parent ? [parent] : [], folder: join(folder, 'jobs', task.id) } };
   });
   const baselines = design.targets.map((env) => {
     const key = `random/${env}`;
@@ -223,6 +228,34 @@ export function describeStudy(
   return { request, registration: registration ?? null, options, jobs: [...trainings, ...baselines] };
 }
 
+type ConfigOf = (training: TrainingJob, label: string) => RunConfig;
+/** What a task is before it has a place. */
+type Unplaced<T extends Task> = Omit<T, 'parents' | 'folder'>;
+
+function trainTask(job: TrainingJob, source: string | null, configOf: ConfigOf): Unplaced<TrainTask> {
+  const config = configOf(job, agentLabel(job));
+  const modules = config.modules.map(bundleOf);
+  return { kind: 'train', id: runId(config), config, source, modules, tensorboard: false, threads: 1 };
+}
+
+function raceTask(
+  job: RaceJob,
+  source: string | null,
+  { targetTimesteps, gateShare, gateRungs }: Options,
+  configOf: ConfigOf,
+): Unplaced<RaceTask> {
+  const rules = { budget: targetTimesteps, share: gateShare, rungs: gateRungs };
+  const candidates = job.candidates.map(({ method, ...own }) => {
+    const arm = method === null ? ('scratch' as const) : ('transfer' as const);
+    const from = method === null ? null : job.from;
+    const config = configOf({ ...job, ...own, arm, from, method }, `${agentLabel(job)}, ${method ?? 'scratch'}`);
+    return { config, source: from && source };
+  });
+  const modules = new Map(candidates.flatMap(({ config }) => config.modules.map((module) => [module.sha256, module])));
+  const id = raceId({ rules, candidates });
+  return { kind: 'race', id, rules, candidates, modules: [...modules.values()].map(bundleOf) };
+}
+
 /** Runs what is left of a study in `folder` and gives its result; a finished one is read back at once. */
 export async function runStudy(
   study: Study,
@@ -234,7 +267,7 @@ export async function runStudy(
   await openStudy(store, study);
   const finished = await storedResult(store, study);
   if (finished) return finished;
-  const results = new Map<string, RunResult | Evaluation>();
+  const results = new Map<string, TaskResult>();
   const byId = new Map(study.jobs.map((entry) => [entry.task.id, entry]));
   const tasks = [...byId.values()].map(({ task }) => task);
   const runOne = async (task: Task): Promise<void> => {
@@ -257,11 +290,11 @@ export async function runStudy(
   return result;
 }
 
-/** What a study's result depends on, hashed: not its controls, which may be added to it later. */
+/** What a study's result depends on, hashed: not its controls and gates, which may be added to it later. */
 export const studyId = ({ jobs, registration, options: { referenceRange, primaryMetric } }: Study): string =>
   hashOf([
     ...jobs
-      .filter(({ job }) => job.control === null)
+      .filter(({ job }) => job.control === null && job.arm !== 'race')
       .map(({ job, task }) => [job.key, task.kind === 'random' ? [task.episodes, task.seed] : task.id]),
     ...(referenceRange > 0 ? [['referenceRange', referenceRange]] : []),
     ...(registration === null ? [] : [['registration', registration.sha256]]),
@@ -272,10 +305,11 @@ export const studyId = ({ jobs, registration, options: { referenceRange, primary
 const jobLabel = (job: StudyTask['job']): string =>
   job.arm === 'random' ? `random play: ${job.env}` : `${agentLabel(job)}: ${job.env}`;
 
-/** The name of the agent that a job trains: `transferred 3`. */
+/** The name of the agent that a job trains: `transferred 3`, `shuffled 1`. */
 function agentLabel({ arm, control, key }: StudyJob): string {
   const number = Number(key.slice(key.lastIndexOf('/') + 1)) + 1;
-  const kind = arm === 'source' ? arm : (control ?? { scratch: 'scratch', transfer: 'transferred' }[arm]);
+  const names = { source: 'source', scratch: 'scratch', transfer: 'transferred', race: GATE };
+  const kind = arm === 'source' ? names.source : (control ?? names[arm]);
   return `${kind} ${number}`;
 }
 
@@ -295,14 +329,16 @@ export async function isOtherStudy(folder: string, study: Study): Promise<boolea
   return (await readJson<StudyFile>(store, 'study.json')).identity !== studyId(study);
 }
 
-/** The result in the folder, if it has the controls that are asked for: they may have been others when it was made. */
+/** The result in the folder, if it has the controls and gates that are asked for: it may have been made with others. */
 async function storedResult(store: FolderStore, { options }: Study): Promise<StudyResult | null> {
   if (!(await store.get('result.json'))) return null;
   const result = await readJson<StudyResult>(store, 'result.json');
-  // Results of before there were controls name none.
-  const { controls = [] } = result.options as Partial<typeof options>;
-  return JSON.stringify(controls) === JSON.stringify(options.controls) ? result : null;
+  return extrasOf(result.options) === extrasOf(options) ? result : null;
 }
+
+/** Results of before there were controls and gates name none. */
+const extrasOf = ({ controls = [], gate = false, gateShare, gateRungs }: Partial<Options>): string =>
+  JSON.stringify([controls, gate && [gateShare, gateRungs]]);
 
 async function openStudy(store: FolderStore, study: Study): Promise<void> {
   if (await isOtherStudy(store.folder, study)) {
@@ -320,7 +356,7 @@ async function openStudy(store: FolderStore, study: Study): Promise<void> {
   await store.put('study.json', new TextEncoder().encode(JSON.stringify(file, null, 2)));
 }
 
-function parseOptions(request: StudyRequest): z.output<typeof studyOptions> {
+function parseOptions(request: StudyRequest): Options {
   const [own, others] = split(request, Object.keys(studyOptions.shape));
   const stray = Object.keys(others).find((name) => !OTHER_OPTIONS.includes(name));
   if (stray !== undefined) {
@@ -333,7 +369,7 @@ function parseOptions(request: StudyRequest): z.output<typeof studyOptions> {
   return options;
 }
 
-const designOf = (request: Pick<StudyRequest, 'sources' | 'targets'>, options: z.output<typeof studyOptions>) => ({
+const designOf = (request: Pick<StudyRequest, 'sources' | 'targets'>, options: Options) => ({
   ...options,
   sources: canonical(request.sources),
   targets: canonical(request.targets),
@@ -343,10 +379,11 @@ const designOf = (request: Pick<StudyRequest, 'sources' | 'targets'>, options: z
 const canonical = (envs: readonly string[]): string[] => [...new Set(envs.map((env) => findEnv(env).id))];
 
 function jobConfig(
-  job: StudyJob,
+  job: TrainingJob,
+  label: string,
   request: Omit<StudyRequest, 'sources' | 'targets' | 'methods'>,
-  options: z.output<typeof studyOptions>,
-  ids: ReadonlyMap<string, string>,
+  options: Options,
+  parent: string | null,
   engine: ResolvedBackend,
 ): RunConfig {
   const [training] = split(request, Object.keys(shared.shape));
@@ -359,13 +396,13 @@ function jobConfig(
     env: job.env,
     seed: job.seed,
     totalTimesteps: stepsOf(job, options),
-    label: agentLabel(job),
+    label,
   };
   if (job.control === 'scratch-long') {
     return resolveTraining({ ...base, evaluations: longEvaluations(request, options) }, engine);
   }
   if (job.from === null) return resolveTraining(base, engine);
-  const source = { id: `run:${ids.get(job.from)}`, info: null };
+  const source = { id: `run:${parent}`, info: null };
   const method = findMethod(job.method as string);
   const [ownConfig] = split(methodConfig ?? {}, Object.keys(method.schema.shape));
   const transfer = { ...transferring, ...controlOf(job), method: method.id, methodConfig: { ...ownConfig } };
@@ -373,28 +410,29 @@ function jobConfig(
 }
 
 /** A map between two games says nothing of a transfer from a game to itself. */
-function controlOf({ control }: StudyJob): Pick<TransferRequest, 'control' | 'map'> {
+function controlOf({ control }: TrainingJob): Pick<TransferRequest, 'control' | 'map'> {
   if (control === 'random-trunk' || control === 'shuffled') return { control };
   return control === 'same-game' ? { map: [] } : {};
 }
 
 /** As dense as those of scratch, as far as a run may have as many. */
-function longEvaluations(request: Pick<StudyRequest, 'evaluations'>, options: z.output<typeof studyOptions>): number {
+function longEvaluations(request: Pick<StudyRequest, 'evaluations'>, options: Options): number {
   const { sourceTimesteps, targetTimesteps } = options;
   const { evaluations } = shared.pick({ evaluations: true }).parse({ evaluations: request.evaluations });
   return Math.min(MOST_EVALUATIONS, Math.ceil((evaluations * (sourceTimesteps + targetTimesteps)) / targetTimesteps));
 }
 
-async function collect(study: Study, results: ReadonlyMap<string, RunResult | Evaluation>): Promise<StudyResult> {
+type Results = ReadonlyMap<string, TaskResult>;
+
+async function collect(study: Study, results: Results): Promise<StudyResult> {
   const { options } = study;
-  const trainings = study.jobs.flatMap(({ job, task }) => (task.kind === 'train' ? [{ job, task }] : []));
-  const runOf = (task: Task): RunResult => results.get(task.id) as RunResult;
+  const trained = study.jobs.filter(({ task }) => task.kind !== 'random').map(({ task }) => trainedOf(task, results));
   const seeds = (arm: StudyJob['arm']): number[] => [
-    ...new Set(trainings.flatMap(({ job }) => (job.arm === arm && job.control === null ? [job.seed] : []))),
+    ...new Set(study.jobs.flatMap(({ job }) => (job.arm === arm && job.control === null ? [job.seed] : []))),
   ];
   const pairs: Omit<PairResult, 'holm'>[] = [];
   for (const arm of studyArms(designOf(study.request, options))) pairs.push(await compare(study, results, arm));
-  const [{ config }] = trainings.map(({ task }) => task);
+  const { config } = study.jobs.map(({ task }) => task).find((task) => task.kind === 'train')!;
   return {
     version: VERSION,
     backend: config.backend,
@@ -404,41 +442,50 @@ async function collect(study: Study, results: ReadonlyMap<string, RunResult | Ev
     options,
     seeds: { source: seeds('source'), scratch: seeds('scratch'), transfer: seeds('transfer') },
     pairs: withHolm(pairs),
-    steps: trainings.reduce((sum, { task }) => sum + runOf(task).step, 0),
-    seconds: trainings.reduce((sum, { task }) => sum + runOf(task).seconds, 0),
+    steps: trained.reduce((sum, { step }) => sum + step, 0),
+    seconds: trained.reduce((sum, { seconds }) => sum + seconds, 0),
   };
 }
 
+const trainedOf = (task: Task, results: Results): RunResult | RaceResult =>
+  results.get(task.id) as RunResult | RaceResult;
+
 /** One arm of a study against scratch. */
-async function compare(
-  { jobs, options }: Study,
-  results: ReadonlyMap<string, RunResult | Evaluation>,
-  { key, source, target, method, control }: StudyArm,
-): Promise<Omit<PairResult, 'holm'>> {
+async function compare({ jobs, options }: Study, results: Results, arm: StudyArm): Promise<Omit<PairResult, 'holm'>> {
+  const { key, source, target, method, control } = arm;
   const { seed, referenceRange, primaryMetric, sourceTimesteps } = options;
-  const tasksOf = (prefix: string): TrainTask[] =>
-    jobs.flatMap(({ job, task }) => (job.key.startsWith(prefix) && task.kind === 'train' ? [task] : []));
-  const runOf = (task: TrainTask): RunResult => results.get(task.id) as RunResult;
-  const curveOf = (task: TrainTask): Curve => ({
-    seed: task.config.seed,
-    steps: runOf(task).evaluations.map((row) => row.step),
-    returns: runOf(task).evaluations.map((row) => row.mean),
-  });
-  const scratch = { label: 'from scratch', curves: tasksOf(`scratch/${target}/`).map(curveOf) };
-  const tasks = tasksOf(`${key}/`);
-  const isLong = control === 'scratch-long';
+  const runs = (prefix: string): StudyTask[] => jobs.filter(({ job }) => job.key.startsWith(`${prefix}/`));
+  const curveOf = ({ job, task }: StudyTask): Curve => {
+    const { evaluations } = trainedOf(task, results);
+    return { seed: job.seed, steps: evaluations.map(({ step }) => step), returns: evaluations.map((row) => row.mean) };
+  };
+  const scratch = { label: 'from scratch', curves: runs(`scratch/${target}`).map(curveOf) };
+  const own = runs(key);
   const [{ steps }] = scratch.curves;
-  const curves = tasks.map(curveOf).map((curve) => (isLong ? windowOf(curve, sourceTimesteps, steps) : curve));
-  const transfer = { label: armLabel(source, control), curves };
+  const [{ task }] = own;
+  const isLong = control === 'scratch-long';
+  const curves = own.map(curveOf);
+  // What is not evaluated at the steps of scratch is read there.
+  const shown =
+    isLong || task.kind === 'race'
+      ? curves.map((curve) => windowOf(curve, isLong ? sourceTimesteps : 0, steps))
+      : curves;
+  const transfer = { label: armLabel(arm), curves: shown };
   const random = (results.get(`random/${target}`) as Evaluation).mean;
-  const sourceSteps = isLong ? sourceTimesteps : runOf(tasksOf(`source/${source}/`)[0]).step;
-  const plan = isLong ? null : await readJson<TransferPlan>(new FolderStore(tasks[0].folder), 'transfer.json');
+  const [parent] = task.parents;
+  const sourceSteps = parent === undefined ? (isLong ? sourceTimesteps : 0) : (results.get(parent) as RunResult).step;
+  const plan =
+    task.kind === 'train' && !isLong
+      ? await readJson<TransferPlan>(new FolderStore(task.folder), 'transfer.json')
+      : null;
   const arms = { scratch, transfer, random, sourceSteps, target, pair: `${key}/` };
   const comparison = compareArms({ ...arms, seed, referenceRange, primaryMetric });
   return { source, target, method, control, scratch, transfer, random, comparison, plan };
 }
 
-function armLabel(source: string, control: StudyControl | null): string {
+function armLabel({ source, method, control }: StudyArm): string {
   if (control === 'scratch-long') return 'from scratch, after as many steps as sources have';
-  return `from ${source}${control === null ? '' : `, ${control}`}`;
+  if (control === 'gate-scratch') return 'gate, from scratch only';
+  const from = method === GATE ? `gate, from ${source}` : `from ${source}`;
+  return control === null ? from : `${from}, ${control}`;
 }

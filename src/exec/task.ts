@@ -3,6 +3,7 @@ import { findEnv } from '../envs/index.ts';
 import type { RunConfig } from '../runs/config.ts';
 import { evaluatePlayer, type Evaluation } from '../runs/evaluate.ts';
 import { type Bundle, loadBundle } from '../runs/game-module.ts';
+import { type Race, type RaceResult, runRace } from '../runs/race.ts';
 import { type RunHooks, type RunResult, trainRun } from '../runs/run.ts';
 import { openStore } from '../runs/open-store.ts';
 import { readSource } from '../runs/source.ts';
@@ -10,7 +11,7 @@ import { storedSource, trainStored } from '../runs/stored-run.ts';
 import type { GraphJob } from './graph.ts';
 
 /** A piece of work for any executor: plain data. */
-export type Task = TrainTask | RandomTask;
+export type Task = TrainTask | RaceTask | RandomTask;
 
 interface Job extends GraphJob {
   /** The users' modules that it needs. */
@@ -30,6 +31,12 @@ export interface TrainTask extends Job {
   readonly store?: string;
 }
 
+/** Races candidates in a folder of this machine. */
+export interface RaceTask extends Job, Race {
+  readonly kind: 'race';
+  readonly folder: string;
+}
+
 /** Evaluates uniform random play: the zero of the ratio. */
 export interface RandomTask extends Job {
   readonly kind: 'random';
@@ -38,13 +45,14 @@ export interface RandomTask extends Job {
   readonly seed: number;
 }
 
-export type TaskResult = RunResult | Evaluation;
+export type TaskResult = RunResult | RaceResult | Evaluation;
 
 export async function runTask(task: Task, hooks: RunHooks): Promise<TaskResult> {
   for (const bundle of task.modules) await loadBundle(bundle);
   if (task.kind === 'random') {
     return evaluatePlayer(findEnv(task.env), randomPlayer(task.seed), task.episodes, task.seed, hooks.stopRequested);
   }
+  if (task.kind === 'race') return runRace(task.folder, task, hooks);
   const { folder, config, store, tensorboard, threads } = task;
   const wanted = { ...hooks, tensorboard, threads };
   if (store === undefined)

@@ -10,6 +10,9 @@ const MEANINGS: Record<string, string> = {
   'random-trunk': 'the same transfer from a source that learned nothing: what the method is worth without knowledge',
   shuffled: 'the same weights in another order: what their spread is worth without their places',
   'same-game': 'the source is the target itself: about the most that a transfer can be worth',
+  'gate-scratch': 'a gate as large whose candidates all start from scratch: what racing is worth by itself',
+  'gate-random-trunk': 'the gate whose transfers are random-trunk',
+  'gate-shuffled': 'the gate whose transfers are shuffled',
   'scratch-long': 'scratch with the source’s steps added: what the same experience is worth on the target',
 };
 

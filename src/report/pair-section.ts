@@ -20,7 +20,7 @@ export function pairSection(pair: ReportPair, index: number, several: boolean): 
       ${plan ? html`<span class="tag">alignment: ${plan.alignment}</span>` : NONE}
       ${control ? html`<span class="tag">control: ${control}</span>` : NONE}
     </h2>
-    ${several && plan ? verdictCard(pair) : NONE}
+    ${several && !control ? verdictCard(pair) : NONE}
     <section class="card">
       <h3>Learning curves on ${target}</h3>
       ${legend(pair)}

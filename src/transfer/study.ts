@@ -1,4 +1,4 @@
-import { WEIGHT_CONTROLS } from './plan.ts';
+import { WEIGHT_CONTROLS, type WeightControl } from './plan.ts';
 
 /** Which sources go to which targets: `all`, or only those that are the same game (variants of it). */
 export const PAIRINGS = ['all', 'same-game'] as const;
@@ -10,6 +10,10 @@ export const PAIRINGS = ['all', 'same-game'] as const;
 export const STUDY_CONTROLS = [...WEIGHT_CONTROLS, 'same-game', 'scratch-long'] as const;
 export type StudyControl = (typeof STUDY_CONTROLS)[number];
 
+/** What a gate is compared with: a gate as large whose candidates know nothing. */
+type GateControl = 'gate-scratch' | `gate-${WeightControl}`;
+export type AnyControl = StudyControl | GateControl;
+
 /** What is compared: sources to targets by every method, against learning the target from scratch. */
 export interface StudyDesign {
   /** Env ids. */
@@ -19,39 +23,60 @@ export interface StudyDesign {
   readonly methods: readonly string[];
   /** Run for the first method only. */
   readonly controls: readonly StudyControl[];
+  /** Also race scratch and the methods on the target's budget, for each pair. */
+  readonly gate: boolean;
   /** Runs in each arm; each transfer run has a source run of its own. */
   readonly seeds: number;
   /** From which the runs' seeds are counted. */
   readonly seed: number;
 }
 
-/** One training of a study. */
-export interface StudyJob {
+/** One training of a study, or one race. */
+export type StudyJob = TrainingJob | RaceJob;
+
+interface Job {
   /** Unique in the study: `transfer/asterix->breakout/full/2`. */
   readonly key: string;
-  readonly arm: 'source' | 'scratch' | 'transfer';
   /** What it is a control of, or is needed for by one; null: a study without controls has it too. */
-  readonly control: StudyControl | null;
+  readonly control: AnyControl | null;
   readonly env: string;
   readonly seed: number;
-  /** Of a transfer: the key of the job it takes its layers from, and the method. */
+  /** The key of the job that layers are taken from; null: none are. */
   readonly from: string | null;
+}
+
+export interface TrainingJob extends Job {
+  readonly arm: 'source' | 'scratch' | 'transfer';
+  /** Of a transfer. */
   readonly method: string | null;
 }
 
-/** What a study compares with scratch: the runs of a transfer, or of a control. */
+export interface RaceJob extends Job {
+  readonly arm: 'race';
+  readonly candidates: readonly RaceCandidate[];
+}
+
+export interface RaceCandidate {
+  readonly seed: number;
+  /** Null: from scratch. */
+  readonly method: string | null;
+  readonly control: WeightControl | null;
+}
+
+/** What a study compares with scratch: the runs of a transfer, of a gate, or of a control. */
 export interface StudyArm {
   /** With a run's number behind it, the key of its job. */
   readonly key: string;
-  /** Of `scratch-long` the target itself. */
+  /** Where nothing is transferred, the target itself. */
   readonly source: string;
   readonly target: string;
   readonly method: string;
-  readonly control: StudyControl | null;
+  readonly control: AnyControl | null;
 }
 
-/** What stands for the method where nothing is transferred. */
+/** What stands for the method where nothing is transferred, and where several race. */
 const NO_METHOD = 'scratch';
+export const GATE = 'gate';
 
 /** Arms draw their seeds from ranges of their own, so that no two runs of a study share their luck. */
 const ARM_SEEDS = {
@@ -62,27 +87,33 @@ const ARM_SEEDS = {
   shuffled: 5_000,
   'same-game': 6_000,
   'scratch-long': 7_000,
+  gate: 1_000_000,
+  'gate-scratch': 21_000_000,
+  'gate-random-trunk': 41_000_000,
+  'gate-shuffled': 61_000_000,
 } as const;
+/** Between the seeds of a race's candidates. */
+const CANDIDATE_SEEDS = 1_000_000;
 
 /** The trainings of a study, parents before children, controls last. A pair of equal source and target is left out. */
 export function studyJobs(design: StudyDesign): StudyJob[] {
-  const { sources, targets, seeds, seed } = design;
+  const { sources, targets, methods, seeds, seed } = design;
   const runs = Array.from({ length: seeds }, (_, i) => i);
   const alone = (arm: 'source' | 'scratch', env: string, control: StudyControl | null = null): StudyJob[] =>
     runs.map((i) => {
       const key = `${arm}/${env}/${i}`;
       return { key, arm, control, env, seed: seed * 10_000 + ARM_SEEDS[arm] + i, from: null, method: null };
     });
-  const ofArm = ({ key, source, target, method, control }: StudyArm): StudyJob[] =>
-    runs.map((i) => ({
-      key: `${key}/${i}`,
-      arm: control === 'scratch-long' ? 'scratch' : 'transfer',
-      control,
-      env: target,
-      seed: seed * 10_000 + ARM_SEEDS[control ?? 'transfer'] + i,
-      from: control === 'scratch-long' ? null : `source/${source}/${i}`,
-      method: control === 'scratch-long' ? null : method,
-    }));
+  const ofArm = (arm: StudyArm): StudyJob[] =>
+    runs.map((i) => {
+      const { key, source, target, method, control } = arm;
+      const isAlone = control === 'scratch-long' || control === 'gate-scratch';
+      const from = isAlone ? null : `source/${source}/${i}`;
+      const ownSeed = seed * 10_000 + ARM_SEEDS[control ?? (method === GATE ? 'gate' : 'transfer')] + i;
+      const job = { key: `${key}/${i}`, control, env: target, seed: ownSeed, from };
+      if (method === GATE) return { ...job, arm: 'race', candidates: candidatesOf(control, methods, ownSeed) };
+      return isAlone ? { ...job, arm: 'scratch', method: null } : { ...job, arm: 'transfer', method };
+    });
   const arms = studyArms(design);
   const others = arms.flatMap(({ control, source }) =>
     control === 'same-game' && !sources.includes(source) ? source : [],
@@ -96,14 +127,24 @@ export function studyJobs(design: StudyDesign): StudyJob[] {
   ];
 }
 
-/** Every transfer of a study, then its controls: those of a pair for each pair, the others for each target. */
+/** Scratch first, then every method; in `gate-scratch` as many, but all from scratch. */
+function candidatesOf(control: AnyControl | null, methods: readonly string[], seed: number): RaceCandidate[] {
+  const weights = WEIGHT_CONTROLS.find((name) => control === `gate-${name}`) ?? null;
+  return [null, ...methods].map((method, i) => {
+    const own = seed + CANDIDATE_SEEDS * i;
+    if (method === null || control === 'gate-scratch') return { seed: own, method: null, control: null };
+    return { seed: own, method, control: weights };
+  });
+}
+
+/** Every transfer and gate of a study, then the controls: those of a pair for each pair, the others for each target. */
 export function studyArms(design: Omit<StudyDesign, 'seeds' | 'seed'>): StudyArm[] {
-  const { methods, controls } = design;
+  const { methods, controls, gate } = design;
   const pairs = studyPairs(design);
   const targets = design.targets.filter((env) => pairs.some(({ target }) => target === env));
   const [method] = methods;
-  const armOf = (pair: StudyPair, by: string, control: StudyControl | null): StudyArm => {
-    const key = `${control ?? 'transfer'}/${pair.source}->${pair.target}/${by}`;
+  const armOf = (pair: StudyPair, by: string, control: AnyControl | null = null): StudyArm => {
+    const key = `${control ?? (by === GATE ? GATE : 'transfer')}/${pair.source}->${pair.target}/${by}`;
     return { key, ...pair, method: by, control };
   };
   const itself = (env: string): StudyPair => ({ source: env, target: env });
@@ -113,8 +154,15 @@ export function studyArms(design: Omit<StudyDesign, 'seeds' | 'seed'>): StudyArm
     'same-game': () => targets.map((env) => armOf(itself(env), method, 'same-game')),
     'scratch-long': () => targets.map((env) => armOf(itself(env), NO_METHOD, 'scratch-long')),
   };
-  const transfers = pairs.flatMap((pair) => methods.map((by) => armOf(pair, by, null)));
-  return [...transfers, ...controls.flatMap((control) => ofControl[control]())];
+  const transfers = pairs.flatMap((pair) => methods.map((by) => armOf(pair, by)));
+  const others = controls.flatMap((control) => ofControl[control]());
+  if (!gate) return [...transfers, ...others];
+  const gates = pairs.map((pair) => armOf(pair, GATE));
+  const scratchGates = targets.map((env) => armOf(itself(env), GATE, 'gate-scratch'));
+  const weightGates = WEIGHT_CONTROLS.filter((name) => controls.includes(name)).flatMap((name) =>
+    pairs.map((pair) => armOf(pair, GATE, `gate-${name}`)),
+  );
+  return [...transfers, ...gates, ...others, ...scratchGates, ...weightGates];
 }
 
 /** Env steps that a job trains for. */

@@ -26,6 +26,7 @@ describe('the controls of a study', () => {
     pairs: 'all',
     methods: ['full', 'head-only'],
     controls: ['random-trunk', 'shuffled', 'same-game', 'scratch-long'],
+    gate: false,
     seeds: 2,
     seed: 1,
   };
