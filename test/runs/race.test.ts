@@ -1,14 +1,20 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { StoppedError, UserError } from '../../src/core/errors.ts';
+import { createRng } from '../../src/core/rng.ts';
 import { resolveTransfer } from '../../src/runs/config.ts';
 import { readMetrics } from '../../src/runs/metrics-log.ts';
 import { candidateFolder, type Race, type RaceResult, runRace } from '../../src/runs/race.ts';
 import { trainRun, trainUntil } from '../../src/runs/run.ts';
 import { rungsOf } from '../../src/transfer/race.ts';
 import { outcome, stopAfter, timeless as timelessRows, TINY, tinyConfig } from './tiny-run.ts';
+
+const program = fileURLToPath(new URL('./race-child.ts', import.meta.url));
 
 let folder: string;
 let race: Race;
@@ -140,6 +146,29 @@ describe('a race', () => {
       expect(readFileSync(`${parts}/checkpoints/${newest}`)).toEqual(readFileSync(`${whole}/checkpoints/${newest}`));
     });
   });
+
+  it('is killed at random moments and goes on to the same bits', async () => {
+    writeFileSync(inside('race.json'), JSON.stringify(race));
+    const rng = createRng(Date.now(), 'kills');
+    let kills = 0;
+    for (let finished = false; !finished;) {
+      const child = fork(program, [inside('killed'), inside('race.json')], {
+        execArgv: ['--import', 'tsx'],
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      });
+      const exit = once(child, 'exit');
+      let reports = 0;
+      // Only so often: the sixth process may finish.
+      const last = kills < 5 ? rng.int(2, 14) : Infinity;
+      child.on('message', () => ++reports === last && child.kill('SIGKILL'));
+      const [code, signal] = await exit;
+      finished = existsSync(inside('killed/result.json'));
+      if (signal === 'SIGKILL') kills++;
+      else expect(code).toBe(0);
+    }
+    expect(kills).toBeGreaterThan(1);
+    expect(timeless(await runRace(inside('killed'), race))).toEqual(timeless(through));
+  }, 120_000);
 
   it('is read back when it has finished, and refused in the folder of another', async () => {
     expect(await runRace(inside('through'), race)).toEqual(JSON.parse(JSON.stringify(through)));
