@@ -1,5 +1,13 @@
 import { UserError } from '../core/errors.ts';
-import { type Pause, raceCurve, type RaceRules, rungsOf, survivors, winnersSteps } from '../transfer/race.ts';
+import {
+  type Pause,
+  raceCurve,
+  type RaceRules,
+  rewardPerEpisode,
+  rungsOf,
+  survivors,
+  winnersSteps,
+} from '../transfer/race.ts';
 import { hashOf, runId, type RunConfig } from './config.ts';
 import { lockFolder } from './lock.ts';
 import { type MetricsRow, readMetrics } from './metrics-log.ts';
@@ -34,6 +42,8 @@ export interface RaceResult {
 
 /** A pause with all that the candidate has done by then. */
 interface StoredPause extends Pause {
+  /** Returns so far of the training episodes under way. */
+  readonly running: readonly number[];
   readonly seconds: number;
   readonly evaluations: readonly { readonly step: number; readonly mean: number }[];
 }
@@ -52,7 +62,7 @@ export const raceId = ({ rules, candidates }: Race): string =>
   hashOf([rules, candidates.map(({ config }) => runId(config))]).slice(0, 16);
 
 /**
- * Trains the candidates in turns, a rung at a time, drops the worst by their training episodes' returns, and gives the one
+ * Trains the candidates in turns, a rung at a time, drops the worst by what they collect in training, and gives the one
  * that is left what is left of the budget. Goes on from where an earlier session stopped, however it stopped. A finished
  * race gives its result at once. @throws UserError where the folder holds another race, and as `trainRun`
  */
@@ -107,7 +117,7 @@ async function advance(
 ): Promise<StoredPause> {
   const { config, source } = candidates[candidate];
   const done = lastPauses(phases);
-  const from = done.get(candidate)?.step ?? 0;
+  const before = done.get(candidate);
   const others = sum([...done.values()].filter((pause) => pause.candidate !== candidate).map(({ step }) => step));
   const progress: RunHooks['progress'] = ({ phase, step, trainingReturn }) =>
     hooks.progress?.({
@@ -120,22 +130,25 @@ async function advance(
   const own = candidateFolder(folder, candidate);
   const checkpoint = source === null ? null : readSource(source);
   const paused = await trainUntil(own, config, checkpoint, until, { ...hooks, progress });
+  const rows = readMetrics(`${own}/metrics.jsonl`).filter(({ step }) => Number(step) > (before?.step ?? 0));
   return {
     candidate,
     step: paused.step,
-    score: meanReturn(readMetrics(`${own}/metrics.jsonl`).filter(({ step }) => Number(step) > from)),
+    score: rewardPerEpisode(endedIn(rows), before?.running ?? [], paused.running),
     evaluation: paused.evaluation,
+    running: paused.running,
     seconds: paused.seconds,
     evaluations: paused.evaluations.map(({ step, mean }) => ({ step, mean })),
   };
 }
 
-/** Mean return of the training episodes that ended in these updates; null where none did. */
-function meanReturn(rows: readonly MetricsRow[]): number | null {
+/** The training episodes that ended in these updates. */
+function endedIn(rows: readonly MetricsRow[]): { count: number; returns: number } {
   const ended = rows.filter(({ episodes }) => Number(episodes) > 0);
-  if (ended.length === 0) return null;
-  const returns = sum(ended.map(({ episodes, episodeReturn }) => Number(episodes) * Number(episodeReturn)));
-  return returns / sum(ended.map(({ episodes }) => Number(episodes)));
+  return {
+    count: sum(ended.map(({ episodes }) => Number(episodes))),
+    returns: sum(ended.map(({ episodes, episodeReturn }) => Number(episodes) * Number(episodeReturn))),
+  };
 }
 
 function resultOf({ candidates }: Race, { phases }: RaceState): RaceResult {
@@ -154,7 +167,9 @@ function resultOf({ candidates }: Race, { phases }: RaceState): RaceResult {
     step: sum([...last.values()].map(({ step }) => step)),
     seconds: sum([...last.values()].map(({ seconds }) => seconds)),
     evaluations: steps.map((step, i) => ({ step, mean: returns[i] })),
-    phases: phases.map((pauses) => pauses.map(({ seconds: _seconds, evaluations: _evaluations, ...pause }) => pause)),
+    phases: phases.map((pauses) =>
+      pauses.map(({ candidate, step, score, evaluation }) => ({ candidate, step, score, evaluation })),
+    ),
   };
 }
 

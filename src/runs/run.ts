@@ -3,6 +3,7 @@ import { type Algorithm, NotFiniteError } from '../agents/algorithm.ts';
 import type { Agent } from '../core/agent.ts';
 import { StoppedError, UserError } from '../core/errors.ts';
 import type { Params } from '../core/tensors.ts';
+import type { VecEnv } from '../core/vec-env.ts';
 import { fusedSteps } from '../engine/fused/ops.ts';
 import { loadEngine, loadFusedEngine } from '../engine/index.ts';
 import type { Engine } from '../engine/types.ts';
@@ -82,6 +83,7 @@ interface Session {
   readonly config: RunConfig;
   readonly store: FolderStore;
   readonly spec: EnvSpec;
+  readonly env: VecEnv;
   readonly net: PolicyNet;
   readonly agent: Agent;
   readonly metrics: MetricsLog;
@@ -128,6 +130,8 @@ export interface PausedRun {
   /** Mean return of an evaluation here; of the run's own, where it has one here. */
   readonly evaluation: number;
   readonly evaluations: readonly EvaluationRow[];
+  /** Returns so far of the training episodes under way. */
+  readonly running: readonly number[];
   /** Seconds of work, over all sessions of the run. */
   readonly seconds: number;
 }
@@ -149,13 +153,18 @@ export async function trainUntil(
       await toTheEnd(session, hooks, null, until);
       await saveCheckpoint(session);
       await saveResume(session);
-      const { agent, evaluations } = session;
+      const { agent, env, evaluations } = session;
       const last = evaluations[evaluations.length - 1];
       const here = last.step === agent.step ? last : await play(session, hooks);
-      return { step: agent.step, evaluation: here.mean, evaluations, seconds: secondsOf(session) };
+      const running = runningReturns(env);
+      return { step: agent.step, evaluation: here.mean, evaluations, running, seconds: secondsOf(session) };
     });
   });
 }
+
+/** Returns so far of the episodes that have not just ended. */
+const runningReturns = ({ returns, terminated, truncated }: VecEnv): number[] =>
+  [...returns].filter((_, i) => terminated[i] === 0 && truncated[i] === 0);
 
 /** Does the work while no one else may work in the folder, on the result of the run that is there if it has finished. */
 async function locked<T>(
@@ -242,6 +251,7 @@ async function startSession(
     config,
     store,
     spec,
+    env,
     net,
     agent,
     metrics,

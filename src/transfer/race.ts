@@ -39,19 +39,28 @@ export interface Pause {
   readonly candidate: number;
   /** Its own env steps so far. */
   readonly step: number;
-  /** Mean return of its training episodes that ended in this rung, which decides; null: none did. */
-  readonly score: number | null;
+  /** What it collected in training in this rung, for each episode (see `rewardPerEpisode`): it decides. */
+  readonly score: number;
   /** Mean return of an evaluation here, which decides nothing. */
   readonly evaluation: number;
 }
 
-/** The `keep` best of a rung, best first: by score; of equal ones the earlier candidate, and null is the worst. */
+/**
+ * Rewards collected in a rung, divided by the episodes they were collected in, those still under way at its end included: in a
+ * short rung the episodes that end are mostly the failures. `running` are the returns so far of episodes under way.
+ */
+export function rewardPerEpisode(
+  ended: { readonly count: number; readonly returns: number },
+  runningBefore: readonly number[],
+  runningAfter: readonly number[],
+): number {
+  return (ended.returns + sum(runningAfter) - sum(runningBefore)) / (ended.count + runningAfter.length);
+}
+
+/** The `keep` best of a rung, best first: by score, of equal ones the earlier candidate. */
 export function best(pauses: readonly Pause[], keep: number): number[] {
-  const score = (pause: Pause): number => pause.score ?? -Infinity;
-  // Two that are -Infinity differ by NaN.
-  const order = (a: Pause, b: Pause): number => score(b) - score(a) || 0 || a.candidate - b.candidate;
   return pauses
-    .toSorted(order)
+    .toSorted((a, b) => b.score - a.score || a.candidate - b.candidate)
     .slice(0, keep)
     .map(({ candidate }) => candidate);
 }
@@ -64,7 +73,7 @@ export const survivors = (pauses: readonly Pause[], rungs: readonly Rung[], rung
 export function winnersSteps(winner: number, phases: readonly (readonly Pause[])[], { budget }: RaceRules): number {
   const last = new Map(phases.flat().map(({ candidate, step }) => [candidate, step]));
   last.delete(winner);
-  return budget - [...last.values()].reduce((sum, step) => sum + step, 0);
+  return budget - sum([...last.values()]);
 }
 
 /**
@@ -79,7 +88,7 @@ export function raceCurve(seed: number, phases: readonly (readonly Pause[])[], c
   let charged = 0;
   let leader = 0;
   for (const pauses of phases) {
-    const spent = pauses.reduce((sum, { candidate, step }) => sum + step - own[candidate], 0);
+    const spent = sum(pauses.map(({ candidate, step }) => step - own[candidate]));
     const { step: end } = pauses.find(({ candidate }) => candidate === leader)!;
     const start = own[leader];
     const { steps, returns } = curves[leader];
@@ -97,3 +106,5 @@ export function raceCurve(seed: number, phases: readonly (readonly Pause[])[], c
   }
   return { seed, steps: points.map(([step]) => step), returns: points.map(([, value]) => value) };
 }
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

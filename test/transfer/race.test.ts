@@ -1,9 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { interpolate } from '../../src/stats/curve.ts';
-import { best, type Pause, raceCurve, rungsOf, survivors, winnersSteps } from '../../src/transfer/race.ts';
+import {
+  best,
+  type Pause,
+  raceCurve,
+  rewardPerEpisode,
+  rungsOf,
+  survivors,
+  winnersSteps,
+} from '../../src/transfer/race.ts';
 
-const pause = (candidate: number, step: number, score: number | null, evaluation = 0): Pause => ({
+const pause = (candidate: number, step: number, score: number, evaluation = 0): Pause => ({
   candidate,
   step,
   score,
@@ -73,12 +81,36 @@ describe('the rungs of a race', () => {
   });
 });
 
-describe('who goes on', () => {
-  const pauses = [pause(0, 10, 1), pause(1, 10, 3), pause(2, 10, null), pause(3, 10, 3)];
+describe('the score of a rung', () => {
+  const ended = (...returns: number[]) => ({ count: returns.length, returns: returns.reduce((a, b) => a + b, 0) });
 
-  it('are the best by score, of equal ones the earlier, without a score the last', () => {
+  it('is the mean return where all episodes begin and end in it', () => {
+    expect(rewardPerEpisode(ended(3, 5, 10), [], [])).toBe(6);
+  });
+
+  it('counts what was collected in it alone, of episodes that began before or go on', () => {
+    // 8 - 3 of one that began before, 4, and 2 of one under way.
+    expect(rewardPerEpisode(ended(8, 4), [3], [2])).toBe((5 + 4 + 2) / 3);
+  });
+
+  it('prefers those who never fall to those who fall often, where each step is worth 1', () => {
+    const never = rewardPerEpisode(ended(), [], [39, 39]);
+    const often = rewardPerEpisode(ended(20, 22, 18), [], [7, 11]);
+    expect(never).toBeGreaterThan(often);
+  });
+
+  it('prefers those who get there to those who do not, where each step costs 1', () => {
+    const never = rewardPerEpisode(ended(), [], [-150, -150]);
+    const often = rewardPerEpisode(ended(-110, -105), [], [-40, -45]);
+    expect(often).toBeGreaterThan(never);
+  });
+});
+
+describe('who goes on', () => {
+  const pauses = [pause(0, 10, 1), pause(1, 10, 3), pause(2, 10, -1), pause(3, 10, 3)];
+
+  it('are the best by score, of equal ones the earlier', () => {
     expect(best(pauses, 4)).toEqual([1, 3, 0, 2]);
-    expect(best([pause(0, 10, null), pause(1, 10, null)], 2)).toEqual([0, 1]);
   });
 
   it('does not depend on evaluations', () => {
