@@ -8,7 +8,7 @@ import { emptyFolder, ngplus, startNgplus } from './processes.ts';
 const cwd = emptyFolder();
 const STUDY =
   'study --sources cartpole?force=20 --targets cartpole --seeds 2 --source-timesteps 2048 --target-timesteps 2048 ' +
-  '--evaluations 2 --evaluation-episodes 4 --random-episodes 50';
+  '--evaluations 2 --evaluation-episodes 4 --random-episodes 50 --controls none';
 
 beforeAll(buildOnce);
 
