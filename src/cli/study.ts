@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { UserError } from '../core/errors.ts';
 import { prepareStudy, type StudyOptions } from '../exec/api.ts';
-import { studyOptions, studyTransferOptions } from '../exec/study.ts';
+import { extraOptions, studyOptions, studyTransferOptions } from '../exec/study.ts';
 import { writeReport } from '../exec/report.ts';
 import { startViewer, type Viewer } from '../live/server.ts';
 import { trainingOptions } from '../runs/config.ts';
@@ -41,7 +41,7 @@ const methodShapes = (ids: readonly string[]): z.ZodRawShape =>
 const methodsOf = (text: string | undefined): string[] =>
   text?.split(',') ?? studyOptions.shape.methods.parse(undefined);
 
-/** @throws UserError for options of the study beside its file */
+/** @throws UserError for options of the study beside its file, but for those of controls and gates */
 function registeredOptions(given: (name: string) => string | undefined): z.ZodObject {
   const others = {
     ...places.shape,
@@ -50,9 +50,14 @@ function registeredOptions(given: (name: string) => string | undefined): z.ZodOb
     ...shared.shape,
     ...gameOption.shape,
   };
-  const stray = Object.keys(others).find((name) => given(name) !== undefined);
-  if (stray === undefined) return work;
-  const valid = Object.keys(work.shape).map(flagOf).join(', ');
+  const isExtra = (name: string): boolean => name in extraOptions.shape;
+  const stray = Object.keys(others).find((name) => given(name) !== undefined && !isExtra(name));
+  // Those given alone: what is left out is as the file says.
+  const extras = Object.entries(extraOptions.shape).filter(([name]) => given(name) !== undefined);
+  if (stray === undefined) return work.extend(Object.fromEntries(extras));
+  const valid = Object.keys({ ...work.shape, ...extraOptions.shape })
+    .map(flagOf)
+    .join(', ');
   throw new UserError(`${flagOf(stray)} can't be given beside --file: a registered study is its file; valid: ${valid}`);
 }
 
@@ -104,7 +109,9 @@ export const study = defineCommand({
       queue: queue || undefined,
       store: store || undefined,
     };
-    const prepared = await prepareStudy(file ? { file, ...place } : { ...(await requestOf(options)), ...place });
+    const prepared = await prepareStudy(
+      file ? { file, ...place, ...pick(options, extraOptions) } : { ...(await requestOf(options)), ...place },
+    );
     if (queue) io.stderr.write(`the work is for: ngplus worker --queue ${shellWord(queue)}\n`);
     let viewer: Viewer | null = null;
     try {

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import type * as z from 'zod';
 import { UserError } from '../core/errors.ts';
 import { resolveBackend } from '../engine/index.ts';
 import { findEnv } from '../envs/index.ts';
@@ -22,7 +23,15 @@ import type { TransferPlan } from '../transfer/plan.ts';
 import { writeReport } from './report.ts';
 import type { TaskExecutor } from './executor.ts';
 import { queueExecutor } from './queue-executor.ts';
-import { describeStudy, type JobProgress, runStudy, studyId, type StudyRequest, type StudyResult } from './study.ts';
+import {
+  describeStudy,
+  extraOptions,
+  type JobProgress,
+  runStudy,
+  studyId,
+  type StudyRequest,
+  type StudyResult,
+} from './study.ts';
 import type { TrainTask } from './task.ts';
 import { threadExecutor } from './threads.ts';
 
@@ -60,7 +69,10 @@ export interface StudyOptions extends StudyRequest, WorkOptions {
 
 /** A study registered in a file, which holds all that its result depends on. */
 export interface StudyFileOptions
-  extends Pick<WorkOptions, 'folder' | 'threads' | 'signal'>, Pick<StudyOptions, 'queue' | 'store'> {
+  extends
+    Pick<WorkOptions, 'folder' | 'threads' | 'signal'>,
+    Pick<StudyOptions, 'queue' | 'store'>,
+    Partial<z.input<typeof extraOptions>> {
   /** YAML or JSON: the options of a study, a `hypothesis` in words and the `primaryMetric`. */
   file: string;
   progress?: (job: JobProgress) => void;
@@ -142,15 +154,16 @@ export async function prepareStudy(options: StudyOptions | StudyFileOptions) {
   };
 }
 
-/** @throws UserError for options of the study beside its file */
+/** @throws UserError for options of the study beside its file, but for those of controls and gates that it does not name */
 async function registered(options: StudyFileOptions): Promise<StudyOptions> {
   const { file, folder, threads, queue, store, signal, progress, ...others } = options;
-  const stray = Object.keys(others)[0];
-  if (stray !== undefined)
-    throw new UserError(`${stray} can't be given beside ${file}: a registered study is its file`);
   // Only who registers a study waits for a parser of YAML.
   const { readStudyFile } = await import('./registration.ts');
-  return { ...readStudyFile(file), folder, threads, queue, store, signal, progress };
+  const request = readStudyFile(file);
+  const stray = Object.keys(others).find((name) => !(name in extraOptions.shape) || name in request);
+  if (stray !== undefined)
+    throw new UserError(`${stray} can't be given beside ${file}: a registered study is its file`);
+  return { ...request, ...others, folder, threads, queue, store, signal, progress };
 }
 
 /** @throws UserError */

@@ -56,7 +56,7 @@ export const studyOptions = z.object({
     .default([...STUDY_CONTROLS])
     .describe('what is compared with scratch besides, by the first method; none: nothing'),
   gate: z.boolean().default(false).describe('also race scratch and the methods for each pair, on one budget together'),
-  gateShare: z.number().gt(0).lt(1).default(0.25).describe('share of the target budget that a gate races for'),
+  gateShare: z.number().gt(0).lt(1).default(0.1).describe('share of the target budget that a gate races for'),
   gateRungs: z
     .int()
     .min(0)
@@ -79,6 +79,9 @@ export const studyOptions = z.object({
     .default(0)
     .describe('span of returns that is the scale of the targets, for where scratch learns next to nothing; 0: none'),
 });
+
+/** What is compared besides the transfers, and changes nothing about them: it may be added to a study. */
+export const extraOptions = studyOptions.pick({ controls: true, gate: true, gateShare: true, gateRungs: true });
 
 type Options = z.output<typeof studyOptions>;
 

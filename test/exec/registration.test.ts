@@ -7,9 +7,9 @@ import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { commands } from '../../src/cli/commands.ts';
 import { runCommand } from '../../src/cli/flags.ts';
-import { study } from '../../src/exec/api.ts';
+import { prepareStudy, study } from '../../src/exec/api.ts';
 import { readStudyFile } from '../../src/exec/registration.ts';
-import { describeStudy } from '../../src/exec/study.ts';
+import { describeStudy, type Study, studyId } from '../../src/exec/study.ts';
 import { tinyStudy } from './tiny-study.ts';
 
 let folder: string;
@@ -119,6 +119,33 @@ describe('a study file', () => {
       stderr: expect.stringMatching(/^ngplus study: --seeds can't be given beside --file: .*valid: --file, --folder,/),
     });
     expect((await ngplus('--file', file, '--no-fused')).code).toBe(2);
+    // This file names its controls.
+    await expect(study({ file, controls: ['shuffled'] })).rejects.toThrow(/^controls can't be given beside/);
+  });
+
+  it('takes controls and a gate beside it where it names none, for the same study', async () => {
+    const { controls: _controls, ...plain } = registered;
+    const file = write('extras.yaml', JSON.stringify(plain));
+    const of = async (extras: object): Promise<Study> => (await prepareStudy({ file, ...extras })).study;
+    const arms = ({ jobs }: Study): string[] => [...new Set(jobs.map(({ job }) => job.control ?? job.arm))];
+    const [all, none, gate] = [await of({}), await of({ controls: [] }), await of({ controls: [], gate: true })];
+    expect(arms(all)).toEqual([
+      'source',
+      'scratch',
+      'transfer',
+      'same-game',
+      'random-trunk',
+      'shuffled',
+      'scratch-long',
+      'random',
+    ]);
+    expect(arms(none)).toEqual(['source', 'scratch', 'transfer', 'random']);
+    expect(arms(gate)).toEqual(['source', 'scratch', 'transfer', 'race', 'gate-scratch', 'random']);
+    expect(new Set([all, none, gate].map(studyId)).size).toBe(1);
+    expect(
+      await ngplus('--file', file, '--controls', 'none', '--folder', inside('none'), '--threads', '1'),
+    ).toMatchObject({ code: 0 });
+    expect(JSON.parse(readFileSync(inside('none/result.json'), 'utf8')).pairs).toHaveLength(1);
   });
 });
 
