@@ -1,5 +1,6 @@
 import type { FinishedRun } from '../exec/api.ts';
-import type { TrainTask } from '../exec/task.ts';
+import type { RaceTask, TrainTask } from '../exec/task.ts';
+import { candidateFolder, type RaceResult } from '../runs/race.ts';
 import type { RunProgress } from '../runs/run.ts';
 import type { CommandIo } from './flags.ts';
 import { say, shellWord, writeJson } from './output.ts';
@@ -8,7 +9,7 @@ import { createProgress, type Progress, formatCount, formatDuration } from './pr
 /** Shows the progress of one training while `work` does it. */
 export async function followRun<T>(
   io: CommandIo,
-  task: TrainTask,
+  task: Pick<TrainTask, 'id' | 'config' | 'folder'>,
   work: (progress: (progress: RunProgress) => void) => Promise<T>,
 ): Promise<T> {
   const progress = createProgress({ stream: io.stderr, env: io.env });
@@ -58,4 +59,22 @@ export function reportRun(io: CommandIo, json: string, task: TrainTask, result: 
     ].join('\n'),
   );
   writeJson(io, json, { config: task.config, ...result, ...more });
+}
+
+/** The result of a race of scratch (candidate 0) and a transfer, for people and as JSON. */
+export function reportGate(io: CommandIo, json: string, task: RaceTask, result: RaceResult, more: object): void {
+  const { winner, step, seconds, phases, evaluations } = result;
+  const names = ['scratch', 'transfer'];
+  const scores = phases[0].map(({ candidate, score }) => `${names[candidate]} ${score.toFixed(2)}`);
+  const folder = candidateFolder(task.folder, winner);
+  say(
+    io,
+    json,
+    [
+      `${names[winner]} goes on: rewards for each training episode of the first rung: ${scores.join(', ')}`,
+      `${formatCount(step)} steps of both in ${formatDuration(seconds)}, evaluated return ${evaluations.at(-1)?.mean.toFixed(2)}`,
+      `kept in ${folder}; watch it with: ngplus watch ${shellWord(folder)}`,
+    ].join('\n'),
+  );
+  writeJson(io, json, { ...result, folder, ...more });
 }

@@ -2,7 +2,8 @@ import * as z from 'zod';
 import { planFor } from '../runs/run.ts';
 import { policyNetOf } from '../runs/run-net.ts';
 import { transferOptions, trainingOptions } from '../runs/config.ts';
-import { prepareTransfer, runTraining } from '../exec/api.ts';
+import { prepareGate, prepareTransfer, runGate, runTraining } from '../exec/api.ts';
+import { studyOptions } from '../exec/study.ts';
 import { findMethod } from '../transfer/index.ts';
 import { planText } from '../report/plan-text.ts';
 import { decodeCheckpoint, type PolicyCheckpoint } from '../runs/checkpoint.ts';
@@ -10,12 +11,16 @@ import { readSource } from '../runs/source.ts';
 import { defineCommand } from './flags.ts';
 import { gameOption, learnerOptions, pick, trainingRequest, workOptions } from './options.ts';
 import { say } from './output.ts';
-import { followRun, reportRun } from './run-progress.ts';
+import { followRun, reportGate, reportRun } from './run-progress.ts';
 
 const places = z.object({
   source: z.string().describe('a run folder (its newest checkpoint), a .safetensors file, or zoo:<game>'),
   target: z.string().default('').describe('env id of the target, or a file (default: the game of --game)'),
 });
+
+type Places = z.output<typeof places>;
+
+const raceOptions = studyOptions.pick({ gateShare: true, gateRungs: true });
 
 const methodOf = (id: string | undefined) => findMethod(id ?? transferOptions.shape.method.parse(undefined));
 
@@ -36,6 +41,11 @@ export const transfer = defineCommand({
       .extend(learner.shape)
       .extend(gameOption.shape)
       .extend({
+        gate: z
+          .boolean()
+          .default(false)
+          .describe('race it against scratch on one budget, and go on with the better (docs/methods/safe-gate.md)'),
+        ...raceOptions.shape,
         plan: z.boolean().default(false).describe('print the plan and stop'),
         ...workOptions.shape,
       });
@@ -46,11 +56,12 @@ export const transfer = defineCommand({
     ['ngplus transfer runs/freeway-1a2b3c4d asterix --method head-only --plan', 'only look at the plan'],
     ['ngplus transfer zoo:breakout space-invaders --map ball=enemy_bullet', 'what the ball was, bullets are'],
     ['ngplus transfer zoo:asterix space-invaders', 'from a policy that comes with ngplus'],
+    ['ngplus transfer zoo:asterix breakout --gate', 'only if it does better than scratch at first'],
     ['ngplus transfer a.safetensors breakout --stage-learning-rates stem=0.1,trunk=0.5', 'a learning rate by stage'],
   ],
   async run({ options, io }) {
     const { folder, threads, tensorboard, json } = workOptions.parse(options);
-    const { source, target, plan: onlyPlan } = options as { source: string; target: string; plan: boolean };
+    const { source, target, gate, plan: onlyPlan } = options as Places & { gate: boolean; plan: boolean };
     const checkpoint = checkpointOf(source);
     const request = {
       ...(await trainingRequest({ ...options, env: target }, checkpoint.spec)),
@@ -58,10 +69,18 @@ export const transfer = defineCommand({
       methodConfig: pick(options, methodOf(options.method as string).schema),
       source,
     };
-    const { task } = await prepareTransfer({ ...request, folder: folder || undefined, threads, tensorboard });
+    const wanted = { ...request, folder: folder || undefined, threads, tensorboard };
+    const { task } = await prepareTransfer(wanted);
     const plan = planFor(task.config, policyNetOf(task.config), checkpoint);
     say(io, json, planText(plan));
     if (onlyPlan) return;
+    if (gate) {
+      const { task: race } = await prepareGate({ ...wanted, ...raceOptions.parse(pick(options, raceOptions)) });
+      const work = { ...race, config: task.config };
+      const result = await followRun(io, work, (progress) => runGate(race, { progress, signal: io.signal }));
+      reportGate(io, json, race, result, { plan });
+      return;
+    }
     const result = await followRun(io, task, (progress) => runTraining(task, { progress, signal: io.signal }));
     reportRun(io, json, task, result, { plan });
   },

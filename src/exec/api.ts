@@ -7,6 +7,7 @@ import { findEnv } from '../envs/index.ts';
 import { netFor } from '../nets/index.ts';
 import type { PolicyNetSpec } from '../nets/policy-net.ts';
 import {
+  fromScratch,
   resolveTraining,
   resolveTransfer,
   runId,
@@ -16,6 +17,7 @@ import {
 } from '../runs/config.ts';
 import { decodeCheckpoint } from '../runs/checkpoint.ts';
 import { bundleOf, loadGameModule, loadModule } from '../runs/game-module.ts';
+import { raceId, type RaceResult } from '../runs/race.ts';
 import { readJson, type RunProgress, type RunResult } from '../runs/run.ts';
 import { readSource, sha256 } from '../runs/source.ts';
 import { FolderStore } from '../runs/store.ts';
@@ -30,9 +32,10 @@ import {
   runStudy,
   studyId,
   type StudyRequest,
+  studyOptions,
   type StudyResult,
 } from './study.ts';
-import type { TrainTask } from './task.ts';
+import type { RaceTask, TrainTask } from './task.ts';
 import { threadExecutor } from './threads.ts';
 
 /** How work is done and watched; none of it changes a result. */
@@ -127,6 +130,25 @@ export async function prepareTransfer(options: TransferOptions) {
   return prepared(config, checkpoint.name, work);
 }
 
+/** How a gate races: see the options of a study. */
+type GateOptions = Pick<z.output<typeof studyOptions>, 'gateShare' | 'gateRungs'>;
+
+/** A race of a transfer against scratch, on the transfer's budget and seed; settled but not begun. @throws UserError */
+export async function prepareGate({ gateShare, gateRungs, ...options }: TransferOptions & GateOptions) {
+  if (options.tensorboard) throw new UserError('a gate writes no TensorBoard files: leave out one of the two');
+  const { task: transferring, progress, signal } = await prepareTransfer(options);
+  const { config, source, modules, threads } = transferring;
+  const candidates = [
+    { config: fromScratch(config), source: null },
+    { config, source },
+  ];
+  const rules = { budget: config.totalTimesteps, share: gateShare, rungs: gateRungs };
+  const id = raceId({ rules, candidates });
+  const folder = options.folder ?? join('runs', `${config.env.split('?')[0]}-gate-${id.slice(0, 8)}`);
+  const task: RaceTask = { kind: 'race', id, parents: [], modules, folder, rules, candidates, threads };
+  return { task, progress, signal };
+}
+
 function inheritedNet(
   source: PolicyNetSpec,
   { env, net = '', netConfig = {} }: Pick<TransferRequest, 'env' | 'net' | 'netConfig'>,
@@ -204,6 +226,15 @@ export async function runTraining(
   const executor = threadExecutor(1);
   const result = await underSignal(executor, signal, () => executor.run(task, progress));
   return { ...(result as RunResult), folder: task.folder };
+}
+
+/** Runs a gate on a thread. */
+export async function runGate(
+  task: RaceTask,
+  { progress = () => {}, signal }: Pick<Work<RunProgress>, 'progress' | 'signal'>,
+): Promise<RaceResult> {
+  const executor = threadExecutor(1);
+  return (await underSignal(executor, signal, () => executor.run(task, progress))) as RaceResult;
 }
 
 /** Does the work, stops it when the signal says so, and closes the executor in any case. */

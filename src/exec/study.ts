@@ -256,7 +256,7 @@ function raceTask(
   });
   const modules = new Map(candidates.flatMap(({ config }) => config.modules.map((module) => [module.sha256, module])));
   const id = raceId({ rules, candidates });
-  return { kind: 'race', id, rules, candidates, modules: [...modules.values()].map(bundleOf) };
+  return { kind: 'race', id, rules, candidates, modules: [...modules.values()].map(bundleOf), threads: 1 };
 }
 
 /** Runs what is left of a study in `folder` and gives its result; a finished one is read back at once. */

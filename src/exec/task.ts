@@ -35,6 +35,8 @@ export interface TrainTask extends Job {
 export interface RaceTask extends Job, Race {
   readonly kind: 'race';
   readonly folder: string;
+  /** As of a training. */
+  readonly threads: number;
 }
 
 /** Evaluates uniform random play: the zero of the ratio. */
@@ -52,7 +54,7 @@ export async function runTask(task: Task, hooks: RunHooks): Promise<TaskResult> 
   if (task.kind === 'random') {
     return evaluatePlayer(findEnv(task.env), randomPlayer(task.seed), task.episodes, task.seed, hooks.stopRequested);
   }
-  if (task.kind === 'race') return runRace(task.folder, task, hooks);
+  if (task.kind === 'race') return runRace(task.folder, task, { ...hooks, threads: task.threads });
   const { folder, config, store, tensorboard, threads } = task;
   const wanted = { ...hooks, tensorboard, threads };
   if (store === undefined)

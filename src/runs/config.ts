@@ -197,6 +197,12 @@ export function resolveTransfer(
   return { ...config, modules, transfer };
 }
 
+/** The same training without the transfer. */
+export function fromScratch(config: RunConfig): RunConfig {
+  const { env, algorithm, net } = config;
+  return { ...config, modules: modulesOf({ game: findEnv(env).game.id, algorithm, net }), transfer: null };
+}
+
 /** What a run's results depend on: not its label, not how many checkpoints it keeps, not paths. */
 export function identityOf(config: RunConfig): Record<string, unknown> {
   const { label: _label, keepCheckpoints: _keep, modules = [], transfer, ...rest } = config;
