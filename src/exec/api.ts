@@ -25,6 +25,7 @@ import type { TransferPlan } from '../transfer/plan.ts';
 import { writeReport } from './report.ts';
 import type { TaskExecutor } from './executor.ts';
 import { queueExecutor } from './queue-executor.ts';
+import type { studyOptions } from './study.ts';
 import {
   describeStudy,
   extraOptions,
@@ -32,7 +33,6 @@ import {
   runStudy,
   studyId,
   type StudyRequest,
-  studyOptions,
   type StudyResult,
 } from './study.ts';
 import type { RaceTask, TrainTask } from './task.ts';
