@@ -298,7 +298,8 @@ function jobConfig(
   engine: ResolvedBackend,
 ): RunConfig {
   const [training] = split(request, Object.keys(shared.shape));
-  const { algorithmConfig, netConfig, methodConfig, alignment, reset, stageLearningRates } = request;
+  const { algorithmConfig, netConfig, methodConfig } = request;
+  const [moving] = split(request, Object.keys(transferOptions.shape));
   const base = {
     ...training,
     algorithmConfig,
@@ -312,7 +313,7 @@ function jobConfig(
   const source = { id: `run:${ids.get(job.from)}`, info: null };
   const method = findMethod(job.method as string);
   const [ownConfig] = split(methodConfig ?? {}, Object.keys(method.schema.shape));
-  const transfer = { method: method.id, methodConfig: { ...ownConfig }, alignment, reset, stageLearningRates };
+  const transfer = { ...moving, method: method.id, methodConfig: { ...ownConfig } };
   return resolveTransfer({ ...base, ...transfer }, source, engine);
 }
 
