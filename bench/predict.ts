@@ -92,6 +92,7 @@ function judge(targets: readonly (readonly Cell[])[]): Record<string, Estimate> 
         [`${name}: regret`, over((cells) => regret(cells, valueOf))],
       ]),
       ['any source: regret', over((cells) => regret(cells, () => 0))],
+      ['gain: ratio', over((cells) => regret(cells, () => 0) - regret(cells, ({ score }) => score))],
       [
         'half of the runs: spearman',
         over((cells) =>
@@ -110,7 +111,7 @@ const results = [];
 for (const folder of process.argv.slice(2)) {
   const result = read<StudyResult>(folder, 'result.json');
   const names = [...new Set(result.pairs.map(({ target }) => target))];
-  const targets = [];
+  const targets: Cell[][] = [];
   for (const target of names) targets.push(await column(folder, result, target));
   const judged = judge(targets);
   results.push({ study: basename(folder), targets: names.map((target, i) => ({ target, cells: targets[i] })), judged });
@@ -121,6 +122,7 @@ for (const folder of process.argv.slice(2)) {
     console.log(`| ${name} | ${cell(judged[`${name}: spearman`])} | ${cell(judged[`${name}: regret`])} |`);
   }
   console.log(`| any source | 0 | ${cell(judged['any source: regret'])} |`);
+  console.log(`| any source less score | | ${cell(judged['gain: ratio'])} |`);
   console.log(`| the other half of the runs | ${cell(judged['half of the runs: spearman'])} | |`);
   for (const [i, target] of names.entries()) {
     const order = [...targets[i]].sort((a, b) => b.score - a.score);
