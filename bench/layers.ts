@@ -11,6 +11,7 @@ import { study } from '../src/exec/api.ts';
 const PAIRS = [
   ['breakout', 'breakout?brickRows=5'],
   ['freeway', 'asterix'],
+  ['space-invaders', 'space-invaders?shotPeriod=6'],
 ];
 /** Stages of `fastconv` under PPO: stem, trunk/0, heads/policy, heads/value. All four frozen, nothing would learn. */
 const STEPS = [0, 1, 2, 3, 4].flatMap((copy) =>

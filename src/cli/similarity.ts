@@ -28,7 +28,7 @@ export const similarity = defineCommand({
   async run({ options, io }) {
     const { env, json, game, module: modules, ...rest } = options;
     await loadModules({ game, module: modules });
-    const result = compareNets({ ...rest, env: env || undefined });
+    const result = await compareNets({ ...rest, env: env || undefined });
     const cell = (value: number | null): string => (value === null ? '—' : value.toFixed(3)).padStart(11);
     const width = Math.max(...result.stages.map(({ stage }) => stage.length), 'stage'.length);
     const head = `${'stage'.padEnd(width)}${'random play'.padStart(13)}${'play of a'.padStart(13)}`;

@@ -38,10 +38,8 @@ export async function predictSource({ target, sources, ...rest }: PredictOptions
   const { mean: random } = await evaluatePlayer(spec, randomPlayer(options.seed), options.episodes, options.seed);
   const candidates = [];
   for (const source of sources) {
-    candidates.push({
-      source,
-      signals: await signalsOf(adaptPolicy(readPolicy(source), spec, 'role'), spec, random, options),
-    });
+    const policy = adaptPolicy(await readPolicy(source), spec, 'role');
+    candidates.push({ source, signals: await signalsOf(policy, spec, random, options) });
   }
   return rankSources(candidates);
 }

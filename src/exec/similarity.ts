@@ -4,6 +4,7 @@ import { randomPlayer } from '../agents/random-player.ts';
 import { findEnv } from '../envs/index.ts';
 import { decodeCheckpoint } from '../runs/checkpoint.ts';
 import { check } from '../runs/config.ts';
+import { loadGameOfRun } from '../runs/game-module.ts';
 import { readSource } from '../runs/source.ts';
 import { linearCka } from '../stats/cka.ts';
 import { adaptPolicy, type TrainedPolicy } from '../transfer/adapt.ts';
@@ -35,9 +36,9 @@ export interface SimilarityResult {
 }
 
 /** How alike two nets see the same observations, stage by stage. @throws UserError where one can't see the game */
-export function similarity({ a, b, env, ...rest }: SimilarityOptions): SimilarityResult {
+export async function similarity({ a, b, env, ...rest }: SimilarityOptions): Promise<SimilarityResult> {
   const { observations, seed, alignment } = check(similarityOptions, rest, 'similarity');
-  const [first, second] = [readPolicy(a), readPolicy(b)];
+  const [first, second] = [await readPolicy(a), await readPolicy(b)];
   const spec = findEnv(env ?? first.env);
   const [left, right] = [first, second].map((policy) => adaptPolicy(policy, spec, alignment));
   const players = [randomPlayer(seed), netPlayer(left.net, plainLook(left.net, left.params), 'sampled', seed)];
@@ -58,8 +59,9 @@ export function similarity({ a, b, env, ...rest }: SimilarityOptions): Similarit
   return { a, b, env: spec.id, observations, seed, stages };
 }
 
-/** The policy that a path stands for. @throws UserError where there is none */
-export function readPolicy(path: string): TrainedPolicy {
+/** The policy that a path stands for; of a run, also with its game, net and algorithm. @throws UserError where there is none */
+export async function readPolicy(path: string): Promise<TrainedPolicy> {
+  await loadGameOfRun(path);
   const { name, bytes } = readSource(path);
   const { info, ...policy } = decodeCheckpoint(bytes, name);
   return { env: info.env, ...policy };
