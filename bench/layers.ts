@@ -1,6 +1,7 @@
 /**
  * Which layers carry it: the first n stages copied, the others fresh, all of them learning or the copied ones frozen
- * (Yosinski et al. 2014), each against learning from scratch. Writes docs/results/layers.json.
+ * (Yosinski et al. 2014), each against learning from scratch. Writes docs/results/layers.json
+ * and prints the table of docs/results/understanding.md.
  *
  *     npx tsx bench/layers.ts
  */
@@ -34,6 +35,7 @@ function studyFolder(name: string): string {
   return folder;
 }
 
+const f = (value: number | null): string => (value === null ? '—' : value.toFixed(2));
 const rows = [];
 for (const [source, target] of PAIRS) {
   for (const { copy, freeze } of STEPS) {
@@ -54,7 +56,8 @@ for (const [source, target] of PAIRS) {
     });
     const { ratio, jumpstart, asymptote } = result.pairs[0].comparison.metrics;
     rows.push({ source, target, copy, freeze, ratio, jumpstart, asymptote });
-    console.error(JSON.stringify(rows.at(-1)));
+    const cells = [ratio, jumpstart, asymptote].map(({ value, low, high }) => `${f(value)} [${f(low)}, ${f(high)}]`);
+    console.log(`| ${source} → ${target} | ${copy}${freeze ? ', frozen' : ''} | ${cells.join(' | ')} |`);
   }
 }
 writeFileSync(RESULT, `${JSON.stringify(rows, null, 2)}\n`);
