@@ -55,7 +55,8 @@ async function column(folder: string, { pairs }: StudyResult, target: string): P
   return own.map(({ source, comparison, transfer }, i) => {
     const half = (odd: number): number => mean(transfer.curves.filter((_, run) => run % 2 === odd).map(areaUnderCurve));
     const { score } = scores.find((entry) => entry.source === source)!;
-    const measured = comparison.metrics.ratio.value!;
+    const measured = comparison.metrics.ratio.value;
+    if (measured === null) throw new Error(`${folder}: ${source} to ${target} has no ratio`);
     return { source, signals: average(signals[i]), score, measured, halves: [half(0), half(1)] };
   });
 }

@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { netPlayer, plainLook } from '../agents/net-player.ts';
 import { randomPlayer } from '../agents/random-player.ts';
-import { UserError } from '../core/errors.ts';
 import type { EnvSpec } from '../envs/env-id.ts';
 import { findEnv } from '../envs/index.ts';
 import { probabilitiesOf, SOFTMAX_POLICY } from '../nets/acting.ts';
@@ -57,9 +56,8 @@ async function signalsOf(
   };
   const body = plan.entries.filter(({ stage }) => !isHead(stage));
   const seen = collectObservations(spec, randomPlayer(seed), observations, seed);
-  const features = stageFeatures(policy, seen).get(body[body.length - 1].stage);
-  if (!features) throw new UserError(`${net.spec.net} has no trunk`);
-  const dimension = effectiveDimension(features);
+  const features = [...stageFeatures(policy, seen)].filter(([stage]) => !isHead(stage));
+  const dimension = effectiveDimension(features[features.length - 1][1]);
   const player = netPlayer(net, plainLook(net, params), 'sampled', seed);
   return {
     channels: matched(['channel', 'feature']),
