@@ -9,6 +9,8 @@ export type { VecEnv } from './core/vec-env.ts';
 export type { Agent, Player } from './core/agent.ts';
 export { findEnv, games, registerGame } from './envs/index.ts';
 export { createVecEnv } from './envs/vec-env.ts';
+export { predictSource, type PredictOptions } from './exec/predict-source.ts';
+export { similarity, type SimilarityOptions, type SimilarityResult } from './exec/similarity.ts';
 export { evaluate, type EvaluateOptions, type EvaluateResult } from './exec/evaluate.ts';
 export {
   type FinishedRun,

@@ -1,5 +1,6 @@
 import type { Player } from '../core/agent.ts';
 import { createRng } from '../core/rng.ts';
+import { axisSize, type Params } from '../core/tensors.ts';
 import type { VecEnv } from '../core/vec-env.ts';
 import { type ActingMode, actRow, SOFTMAX_POLICY } from '../nets/acting.ts';
 import type { PolicyNet } from '../nets/policy-net.ts';
@@ -42,5 +43,20 @@ export function netPlayer(net: PolicyNet, look: Look, mode: ActingMode, seed: nu
       const scores = look(obs, numEnvs, memory ?? undefined)[rule.head];
       for (let e = 0; e < numEnvs; e++) out[e] = actRow(rule, mode, scores, e, actions.length, legal, rng);
     },
+  };
+}
+
+/** Looks by plain inference, one environment after the other: for who has no engine. */
+export function plainLook(net: PolicyNet, params: Params): Look {
+  const size = net.obsShape.reduce((product, side) => product * side, 1);
+  return (obs, rows, memory) => {
+    const heads = net.spec.heads.map(({ name, axis }) => [name, new Float32Array(rows * axisSize(axis))] as const);
+    for (let e = 0; e < rows; e++) {
+      const carry = memory?.carry.subarray(e * net.carrySize, (e + 1) * net.carrySize);
+      if (memory?.starts[e]) carry?.fill(0);
+      const outputs = net.infer(params, obs.subarray(e * size, (e + 1) * size), carry);
+      for (const [name, values] of heads) values.set(outputs[name], e * outputs[name].length);
+    }
+    return Object.fromEntries(heads);
   };
 }

@@ -5,7 +5,9 @@ import { evaluate } from './evaluate.ts';
 import { games } from './games.ts';
 import { newGame } from './new-game.ts';
 import { play } from './play.ts';
+import { predictSource } from './predict-source.ts';
 import { runs } from './runs.ts';
+import { similarity } from './similarity.ts';
 import { study } from './study.ts';
 import { studyStatus } from './study-status.ts';
 import { train } from './train.ts';
@@ -23,6 +25,8 @@ export const commands: readonly Command[] = [
   studyStatus,
   worker,
   evaluate,
+  similarity,
+  predictSource,
   watch,
   play,
   games,

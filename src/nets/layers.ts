@@ -31,11 +31,14 @@ export interface Layer {
   readonly carrySize?: number;
   /** `[batch, ...input] → [batch, ...output]`. A layer with a carry needs `memory` and writes to it. */
   forward(tf: Tf, params: TensorMap, x: Tensor, memory?: Memory): Tensor;
-  /** `[...input] → [...output]`, row-major; may return a buffer it owns. `carry` is what it remembers, and is updated. */
-  infer(params: Params, x: Float32Array, carry?: Float32Array): Float32Array;
+  /** `[...input] → [...output]`, row-major; may return a buffer it owns. `carry` is what it remembers, and is updated. `look` is for rows. */
+  infer(params: Params, x: Float32Array, carry?: Float32Array, look?: Look): Float32Array;
   /** Left out where the fused path has no kernels for the layer: a net with such a layer trains by tfjs. */
   readonly fused?: readonly FusedOp[];
 }
+
+/** Is shown what each layer of a row says, before the next one overwrites it. */
+export type Look = (layer: Layer, output: Float32Array) => void;
 
 /** A layer once it is told the axes of one sample's input. */
 export type LayerBuilder = (input: readonly Axis[]) => Layer;
@@ -319,10 +322,12 @@ export function sequential(builders: readonly LayerBuilder[]): LayerBuilder {
         if (memory && carries.length > 0) memory.carry = tf.concat(carries, 1);
         return out;
       },
-      infer: (params, x, carry) =>
+      infer: (params, x, carry, look) =>
         layers.reduce((h, layer, i) => {
-          if (!layer.carrySize || !carry) return layer.infer(params, h);
-          return layer.infer(params, h, carry.subarray(carryFrom[i], carryFrom[i] + layer.carrySize));
+          const own = layer.carrySize && carry?.subarray(carryFrom[i], carryFrom[i] + layer.carrySize);
+          const out = own ? layer.infer(params, h, own) : layer.infer(params, h);
+          look?.(layer, out);
+          return out;
         }, x),
     };
   };

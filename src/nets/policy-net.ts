@@ -45,6 +45,8 @@ export interface PolicyNet {
    * what it remembers of the episode (`[carrySize]`, at its beginning all zeros), and is updated.
    */
   infer(params: Params, obs: ArrayLike<number>, carry?: Float32Array): Record<string, Float32Array>;
+  /** One observation → what each stage says of it (after its activation; the heads' values last), copied. */
+  inferStages(params: Params, obs: ArrayLike<number>, carry?: Float32Array): Record<string, Float32Array>;
   /** The batch shape of an observation: `[height, width, channels]` or `[n]`. */
   readonly obsShape: readonly number[];
   /** The net as the fused path sees it; null where it has a layer without such a description. */
@@ -91,6 +93,18 @@ export function buildPolicyNet(spec: PolicyNetSpec): PolicyNet {
       floats.set(obs);
       const features = body.infer(params, floats, carry);
       return Object.fromEntries(heads.map((h) => [h.name, h.layer.infer(params, features)]));
+    },
+    inferStages(params, obs, carry) {
+      const said: Record<string, Float32Array> = {};
+      let stage: string | undefined;
+      floats.set(obs);
+      const features = body.infer(params, floats, carry, ({ tensors: own }, out) => {
+        // Layers without tensors (activations, pooling) belong to the stage before them.
+        stage = own.at(-1)?.stage ?? stage;
+        if (stage !== undefined) said[stage] = out.slice();
+      });
+      for (const { name, layer } of heads) said[`heads/${name}`] = layer.infer(params, features).slice();
+      return said;
     },
   };
 }

@@ -2,17 +2,17 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { algorithmSchema, netSchema } from '../agents/algorithm.ts';
 import { algorithmIds, findAlgorithm } from '../agents/index.ts';
-import { unknownValue } from '../core/errors.ts';
+import { unknownValue, UserError } from '../core/errors.ts';
 import { checkValues } from '../core/schema.ts';
 import { type BackendName, BACKENDS } from '../engine/types.ts';
 import { findEnv } from '../envs/index.ts';
 import { netFor, netIds } from '../nets/index.ts';
 import { ALIGNMENTS, type Alignment } from '../transfer/align.ts';
 import { findMethod, methodIds } from '../transfer/index.ts';
-import { WEIGHT_CONTROLS, type WeightControl } from '../transfer/plan.ts';
+import { inStage, WEIGHT_CONTROLS, type WeightControl } from '../transfer/plan.ts';
 import type { PolicyInfo } from './checkpoint.ts';
 import { modulesOf, type UserModule } from './game-module.ts';
-import { checkStages, policyNetOf } from './run-net.ts';
+import { checkStages, policyNetOf, stagesOf } from './run-net.ts';
 import { VERSION } from './version.ts';
 
 /** What every training takes, transferred or not. */
@@ -61,6 +61,13 @@ export const transferOptions = z.object({
     .array(z.string())
     .default([CRITIC])
     .describe('stages that start fresh whatever could be copied (stem, trunk, heads/policy, heads/value; none)'),
+  copy: z
+    .int()
+    .min(0)
+    .nullable()
+    .default(null)
+    .describe('copy only so many of the first stages, in the order of the net; those after them start fresh'),
+  freeze: z.boolean().default(false).describe('what is not fresh stays as it came: only fresh stages learn'),
   stageLearningRates: z
     .array(
       z
@@ -173,14 +180,15 @@ export function resolveTransfer(
 ): RunConfig {
   const { methodConfig: given = {}, ...rest } = request;
   const [transferring, training] = split(rest, Object.keys(transferOptions.shape));
-  const { map, control, ...options } = check(transferOptions, transferring, 'transfer');
+  const { map, control, copy, freeze, ...options } = check(transferOptions, transferring, 'transfer');
   const method = findMethod(options.method);
   const methodConfig = check(method.schema, given, method.id);
   const config = resolveTraining(training as unknown as TrainingRequest, engine);
   const policy = policyNetOf(config);
+  const stages = stagesOf(policy);
   // Algorithms that learn action values have no critic to reset.
-  const hasCritic = policy.tensors.some(({ stage }) => stage === CRITIC);
-  const reset = options.reset.filter((stage) => stage !== 'none' && (hasCritic || stage !== CRITIC));
+  const named = options.reset.filter((stage) => stage !== 'none' && (stages.includes(CRITIC) || stage !== CRITIC));
+  const reset = copy === null ? named : [...new Set([...named, ...stagesAfter(stages, copy)])];
   const transfer = {
     source: source.id,
     sourceInfo: source.info,
@@ -190,6 +198,7 @@ export function resolveTransfer(
     method: method.id,
     methodConfig,
     reset,
+    ...(freeze && { stageLearningRates: [...frozenRates(stages, reset), ...options.stageLearningRates] }),
   };
   checkStages(transfer, policy);
   const { algorithm, net } = config;
@@ -202,6 +211,17 @@ export function fromScratch(config: RunConfig): RunConfig {
   const { env, algorithm, net } = config;
   return { ...config, modules: modulesOf({ game: findEnv(env).game.id, algorithm, net }), transfer: null };
 }
+
+/** @throws UserError where the net has fewer stages */
+function stagesAfter(stages: readonly string[], copy: number): string[] {
+  if (copy > stages.length)
+    throw new UserError(`copy: ${copy} is not valid; the net has ${stages.length} stages: ${stages.join(', ')}`);
+  return stages.slice(copy);
+}
+
+/** No learning for the stages that do not start fresh. */
+const frozenRates = (stages: readonly string[], reset: readonly string[]): string[] =>
+  stages.filter((stage) => !reset.some((name) => inStage(stage, name))).map((stage) => `${stage}=0`);
 
 /** What a run's results depend on: not its label, not how many checkpoints it keeps, not paths. */
 export function identityOf(config: RunConfig): Record<string, unknown> {

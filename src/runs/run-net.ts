@@ -53,9 +53,12 @@ export function stageRate(stage: string, { stageLearningRates }: Pick<StageOptio
   return fitting.length > 0 ? Number(fitting[0][1]) : 1;
 }
 
+/** The stages of a net, in its order: `stem`, `trunk/0`, `heads/policy`. */
+export const stagesOf = ({ tensors }: PolicyNet): string[] => [...new Set(tensors.map(({ stage }) => stage))];
+
 /** Checks that the net has the stages that a transfer names. @throws UserError naming the first that it lacks */
 export function checkStages({ reset, stageLearningRates }: StageOptions, net: PolicyNet): void {
-  const stages = [...new Set(net.tensors.map(({ stage }) => stage))];
+  const stages = stagesOf(net);
   const named = [...reset, ...stageLearningRates.map((pair) => pair.split('=')[0])];
   const bad = named.find((name) => !stages.some((stage) => inStage(stage, name)));
   if (bad !== undefined) throw new UserError(`unknown stage "${bad}"; valid: ${stages.join(', ')} and their prefixes`);

@@ -114,6 +114,10 @@ describe.concurrent('bad use is one line and exit code 2:', () => {
     ['evaluate random', /the random player needs an env: --env breakout/],
     ['evaluate scripted --env mine.ts', /unknown game "mine.ts"|there is no script for/],
     ['evaluate zoo:brekout', /unknown policy of the zoo "brekout" \(did you mean "breakout"\?\); valid: acrobot, /],
+    ['transfer run acrobot --plan --copy 9', /copy: 9 is not valid; the net has \d stages: stem, /],
+    ['similarity run zoo:breakout', /a policy of breakout can't see cartpole: it reads planes, not features/],
+    ['similarity run', /<b> is missing; usage: ngplus similarity <a> <b>/],
+    ['predict-source acrobot', /<sources> is missing; usage: ngplus predict-source <target> <sources...>/],
     ['watch zoo:brekout', /unknown policy of the zoo "brekout"/],
     ['study --sources cartpole', /--targets is missing/],
     ['study --sources cartpole --targets cartpole', /a study needs a source and a target that differ/],
@@ -146,15 +150,29 @@ describe.concurrent('bad use is one line and exit code 2:', () => {
 
 describe('for scripts', () => {
   it('--json - leaves standard output to JSON', async () => {
-    const lines = ['games', 'doctor', 'runs .', 'evaluate run --episodes 3', `train cartpole ${TINY} --folder run`];
+    const lines = [
+      'games',
+      'doctor',
+      'runs .',
+      'evaluate run --episodes 3',
+      `train cartpole ${TINY} --folder run`,
+      'similarity run run --observations 10',
+      'predict-source cartpole run zoo:cartpole --episodes 1 --observations 10',
+    ];
     const results = await Promise.all(lines.map((line) => ngplus(`${line} --json -`, { cwd })));
-    const [games, doctor, runs, evaluation, training] = results.map(({ stdout }) => JSON.parse(stdout));
-    expect(results.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0]);
+    const [games, doctor, runs, evaluation, training, alike, predicted] = results.map(({ stdout }) =>
+      JSON.parse(stdout),
+    );
+    expect(results.map(({ code }) => code)).toEqual(lines.map(() => 0));
     expect(games.map(({ id }: { id: string }) => id)).toEqual(expect.arrayContaining(['breakout', 'cartpole']));
     expect(doctor.backends.filter(({ chosen }: { chosen: boolean }) => chosen)).toHaveLength(1);
     expect(runs).toMatchObject([{ folder: 'run', env: 'cartpole', finished: true, step: 1024, from: null }]);
     expect(evaluation).toMatchObject({ env: 'cartpole', policy: 'greedy', episodes: 3 });
     expect(evaluation.returns).toHaveLength(3);
+    expect(alike).toMatchObject({ env: 'cartpole', observations: 10 });
+    expect(alike.stages[0]).toMatchObject({ stage: 'stem' });
+    expect(alike.stages[0].random).toBeCloseTo(1, 6);
+    expect(predicted.sources.map(({ source }: { source: string }) => source).sort()).toEqual(['run', 'zoo:cartpole']);
     expect(training).toMatchObject({ step: 1024, config: { env: 'cartpole', seed: 0 } });
   });
 

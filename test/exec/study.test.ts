@@ -35,6 +35,17 @@ async function run(executor: TaskExecutor, study: Study, name: string, progress?
 const trainings = (name: string): string[] => readdirSync(inside(`${name}/jobs`)).sort();
 
 describe('a study', () => {
+  it('hands every option of transfer to its transfers, and to nothing else', () => {
+    const { jobs } = studyIn('moved', { map: ['none=stay'], copy: 1, freeze: true, reset: ['none'] });
+    const transfers = jobs.flatMap(({ task }) => (task.kind === 'train' && task.config.transfer) || []);
+    expect(transfers).toHaveLength(2);
+    for (const { map, reset, stageLearningRates } of transfers) {
+      expect(map).toEqual(['none=stay']);
+      expect(reset).toEqual(['trunk/0', 'heads/policy', 'heads/value']);
+      expect(stageLearningRates).toEqual(['stem=0']);
+    }
+  });
+
   it('has the same result on threads as in this one, but for what clocks say', async () => {
     const inline = await run(inlineExecutor(), studyIn('inline'), 'inline');
     const threads = await run(threadExecutor(2), studyIn('threads'), 'threads');

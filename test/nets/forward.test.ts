@@ -57,6 +57,18 @@ describe.each(netCases)('%s', (_name, spec) => {
     expect(net.infer(params, obs)).toEqual(first);
   });
 
+  it('says what each stage says, the heads as ever', () => {
+    const params = scramble(net.init(1), createRng(1));
+    const obs = randomObs(spec.observation, 1);
+    const carry = () => new Float32Array(net.carrySize);
+    const stages = net.inferStages(params, obs, carry());
+    expect(Object.keys(stages)).toEqual(expect.arrayContaining(spec.heads.map(({ name }) => `heads/${name}`)));
+    const known = net.tensors.map(({ stage }) => stage);
+    for (const stage of Object.keys(stages)) expect(known).toContain(stage);
+    const heads = structuredClone(net.infer(params, obs, carry()));
+    for (const { name } of spec.heads) expect(stages[`heads/${name}`]).toEqual(heads[name]);
+  });
+
   it('has as many fresh values as its axes say', () => {
     const params = net.init(0);
     expect(Object.keys(params)).toEqual(net.tensors.map(({ name }) => name));

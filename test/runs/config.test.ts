@@ -10,6 +10,7 @@ import {
   type TrainingRequest,
   type TransferRequest,
 } from '../../src/runs/config.ts';
+import { stageRate } from '../../src/runs/run-net.ts';
 
 const ENGINE = { backend: 'wasm', kernels: 'ngplus-simd@2' } as const;
 const INFO = { env: 'freeway', gameRevision: 1, algorithm: 'ppo', step: 1000, seed: 4 };
@@ -60,6 +61,39 @@ describe('a resolved config', () => {
   it('gives a transfer without a control the id that it had before there were controls', () => {
     expect(transfer({ control: 'none' })).toEqual(transfer());
     expect(runId(transfer({ control: 'shuffled' }))).not.toBe(runId(transfer()));
+  });
+});
+
+describe('layer by layer', () => {
+  const moved = (request: Partial<TransferRequest>) => {
+    const { reset, stageLearningRates } = transfer(request).transfer!;
+    return { reset, stageLearningRates };
+  };
+
+  it('copies the first stages only', () => {
+    expect(moved({ copy: 0, reset: ['none'] }).reset).toEqual(['stem', 'trunk/0', 'heads/policy', 'heads/value']);
+    expect(moved({ copy: 2, reset: ['none'] }).reset).toEqual(['heads/policy', 'heads/value']);
+    expect(moved({ copy: 4, reset: ['none'] }).reset).toEqual([]);
+    expect(moved({ copy: 4 }).reset).toEqual(['heads/value']);
+  });
+
+  it('freezes what is copied', () => {
+    expect(moved({ copy: 1, freeze: true }).stageLearningRates).toEqual(['stem=0']);
+    expect(moved({ freeze: true, reset: ['heads'] }).stageLearningRates).toEqual(['stem=0', 'trunk/0=0']);
+    expect(stageRate('stem', transfer({ copy: 1, freeze: true, stageLearningRates: ['stem=0.5'] }).transfer!)).toBe(0);
+  });
+
+  it('is the same run as the stages named one by one, and without it the run that it was', () => {
+    expect(runId(transfer({ copy: 3 }))).toBe(runId(transfer()));
+    expect(runId(transfer({ copy: null, freeze: false }))).toBe(runId(transfer()));
+    const named = { reset: ['heads/value', 'heads/policy'], stageLearningRates: ['stem=0', 'trunk/0=0'] };
+    expect(runId(transfer({ copy: 2, freeze: true }))).toBe(runId(transfer(named)));
+  });
+
+  it('copies no more stages than there are', () => {
+    expect(() => transfer({ copy: 5 })).toThrow(
+      new UserError('copy: 5 is not valid; the net has 4 stages: stem, trunk/0, heads/policy, heads/value'),
+    );
   });
 });
 
