@@ -5,6 +5,7 @@ import { prepareStudy } from '../exec/api.ts';
 import { UserError } from '../core/errors.ts';
 import { isOtherStudy, type StudyRequest, type StudyResult } from '../exec/study.ts';
 import { writeReport } from '../exec/report.ts';
+import { openLibrary } from '../live/library.ts';
 import { startViewer, type Viewer } from '../live/server.ts';
 import { type CommandIo, defineCommand } from './flags.ts';
 import { writeJson } from './output.ts';
@@ -60,6 +61,7 @@ export const demo = defineCommand({
       port,
       status: { caption: 'Getting ready' },
       matches: { list: () => firstRuns(folder) },
+      library: openLibrary(folder),
     });
     try {
       io.stdout.write(`watch at ${viewer.url}\n`);

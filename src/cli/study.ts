@@ -3,6 +3,7 @@ import { UserError } from '../core/errors.ts';
 import { prepareStudy, type StudyOptions } from '../exec/api.ts';
 import { extraOptions, studyOptions, studyTransferOptions } from '../exec/study.ts';
 import { writeReport } from '../exec/report.ts';
+import { openLibrary } from '../live/library.ts';
 import { startViewer, type Viewer } from '../live/server.ts';
 import { trainingOptions } from '../runs/config.ts';
 import { findMethod } from '../transfer/index.ts';
@@ -115,7 +116,10 @@ export const study = defineCommand({
     if (queue) io.stderr.write(`the work is for: ngplus worker --queue ${shellWord(queue)}\n`);
     let viewer: Viewer | null = null;
     try {
-      if (watch) viewer = await startViewer({ port, matches: { list: () => firstRuns(prepared.folder) } });
+      if (watch) {
+        const matches = { list: () => firstRuns(prepared.folder) };
+        viewer = await startViewer({ port, matches, library: openLibrary(prepared.folder) });
+      }
       if (viewer) io.stderr.write(`watch at ${viewer.url}\n`);
       const result = await followStudy(io, prepared, (jobs) => viewer?.setStatus(studyStatus(prepared.study, jobs)));
       const report = await writeReport(prepared.folder, result, { commands: [commandLine()] });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import type { MatchFeed, MatchSource } from '../live/match-source.ts';
 import { checkpointSource, runMatches } from '../live/run-matches.ts';
+import { openLibrary } from '../live/library.ts';
 import { startViewer } from '../live/server.ts';
 import { isCheckpoint, readSource } from '../runs/source.ts';
 import { defineCommand } from './flags.ts';
@@ -28,7 +29,9 @@ export const watch = defineCommand({
   ],
   async run({ options: { run, port, ...files }, io }) {
     await loadModules(files);
-    const viewer = await startViewer({ port, matches: await matchesOf(run), status: { caption: `Watching ${run}` } });
+    const library = openLibrary(isCheckpoint(run) ? null : run);
+    const status = { caption: `Watching ${run}` };
+    const viewer = await startViewer({ port, matches: await matchesOf(run), status, library });
     const result = storedStudy(run);
     if (result) viewer.setStatus(finishedStatus(result));
     if (existsSync(join(run, 'report.html'))) viewer.setReport(join(run, 'report.html'));

@@ -2,7 +2,8 @@ import { createRng, type Rng } from '../core/rng.ts';
 import { findEnv } from '../envs/index.ts';
 import { loadPolicy, type Policy } from '../play.ts';
 import type { MatchSource } from './match-source.ts';
-import { encodeFrame, type Frame, type MatchInfo, STEPS_PER_SECOND } from './protocol.ts';
+import { type Choice, choose, frameOf, NO_CHOICE } from './player.ts';
+import { encodeFrame, type MatchInfo, STEPS_PER_SECOND } from './protocol.ts';
 import { openShowEnv, type ShowEnv } from './show-env.ts';
 
 export interface ExhibitionOptions {
@@ -29,14 +30,6 @@ const RETRY_STEPS = 60;
 
 /** `fresh`: an episode has to be begun. `ready`: it waits for a key. `ended`: its end is on show. `stopped`: it failed. */
 type Phase = 'fresh' | 'ready' | 'playing' | 'ended' | 'stopped';
-
-interface Choice {
-  readonly action: number | null;
-  readonly value: number | null;
-  readonly probabilities: readonly number[] | null;
-}
-
-const NO_CHOICE: Choice = { action: null, value: null, probabilities: null };
 
 /**
  * A match made for eyes: the newest weights play an environment of their own, outside any training thread. Weights are
@@ -241,64 +234,17 @@ export class Exhibition {
 
   /** Shows the state, with the player's choice for it. */
   private present(reward: number): void {
-    const { env, stage, picture } = this.show!;
+    const { stage } = this.show!;
     const choice = this.phase === 'ended' ? NO_CHOICE : this.choose();
-    const frame: Frame = {
-      frame: this.frame++,
-      episode: this.episode,
-      step: env.lengths[0],
-      trainingStep: this.policy === null ? null : this.trainingStep,
-      ...choice,
-      reward,
-      episodeReturn: env.returns[0],
-      terminated: env.terminated[0] === 1,
-      truncated: env.truncated[0] === 1,
-      picture: picture(),
-    };
+    const trainingStep = this.policy === null ? null : this.trainingStep;
+    const frame = frameOf(this.show!, choice, { frame: this.frame++, episode: this.episode, trainingStep, reward });
     this.last = encodeFrame(frame, stage.board);
     this.options.onFrame?.(this.last, this.paused || this.phase === 'ready');
   }
 
-  /** Chooses for every player who acts now; returns what the first of them makes of it. */
   private choose(): Choice {
     if (this.driver === 'keys') return NO_CHOICE;
-    const { env } = this.show!;
-    let shown = NO_CHOICE;
-    for (let player = env.players - 1; player >= 0; player--) {
-      if (env.toAct[0] !== -1 && env.toAct[0] !== player) continue;
-      shown = this.chooseFor(player);
-      this.actions[player] = shown.action!;
-    }
-    return shown;
-  }
-
-  private chooseFor(player: number): Choice {
-    const { env } = this.show!;
-    const legal = env.legal.subarray(player * env.actions.length, (player + 1) * env.actions.length);
-    if (this.policy === null) {
-      const count = legal.reduce((sum, bit) => sum + bit, 0);
-      return { ...NO_CHOICE, action: this.sample(Float32Array.from(legal, (bit) => bit / count)) };
-    }
-    const obs = env.obs.subarray(player * env.obsSize, (player + 1) * env.obsSize);
-    const { probabilities, value } = this.policy.evaluate(obs, legal);
-    return {
-      action: this.sample(probabilities),
-      value: Number.isNaN(value) ? null : value,
-      probabilities: Array.from(probabilities),
-    };
-  }
-
-  /** By inverse distribution function, one uniform a choice: equal luck for players who are compared. */
-  private sample(probabilities: Float32Array): number {
-    let left = this.rng.float();
-    let last = 0;
-    for (let action = 0; action < probabilities.length; action++) {
-      if (probabilities[action] === 0) continue;
-      last = action;
-      left -= probabilities[action];
-      if (left < 0) break;
-    }
-    return last;
+    return choose(this.show!, { policy: this.policy, rng: this.rng, mode: 'sampled' }, this.actions);
   }
 
   /** A tap between two steps counts; without a key the game's noop plays, or else the last key goes on. */

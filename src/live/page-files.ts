@@ -71,6 +71,18 @@ export async function serveFile(
   send(request, response, 200, type, isReport ? REPORT_POLICY : PAGE_POLICY, body);
 }
 
+/** Answers with plain data. */
+export function sendJson(response: ServerResponse, value: unknown): void {
+  const body = JSON.stringify(value);
+  response.writeHead(200, {
+    ...HEADERS,
+    'Content-Type': CONTENT_TYPES['.json'],
+    'Cache-Control': 'no-store',
+    'Content-Length': Buffer.byteLength(body),
+  });
+  response.end(body);
+}
+
 export function refuse(response: ServerResponse, status: number, reason: string): void {
   response.writeHead(status, { ...HEADERS, 'Content-Type': 'text/plain; charset=utf-8' });
   response.end(`${reason}\n`);

@@ -116,6 +116,8 @@ export interface ViewerStatus {
 export interface Hello {
   readonly protocol: number;
   readonly title: string;
+  /** Are there `/api/library` and what belongs to it? */
+  readonly hasLibrary: boolean;
 }
 
 /** Events from the server, by name. A frame's text is read by `decodeFrame` with the board of its match. */

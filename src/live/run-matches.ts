@@ -78,7 +78,7 @@ const sourceOf = ({ id, label, arm, env, folder }: RunFiles): PolicySource => ({
 let loading: Promise<unknown> = Promise.resolve();
 
 /** Loads a run's game, one run at a time: those of a study share games, and each is registered once. */
-async function loadInTurn(folder: string): Promise<void> {
+export async function loadInTurn(folder: string): Promise<void> {
   const own = loading.then(() => loadGameOfRun(folder));
   loading = own.catch(() => {});
   await own;

@@ -3,7 +3,9 @@ import type { AddressInfo } from 'node:net';
 import type { Server, Socket } from 'socket.io';
 import { UserError } from '../core/errors.ts';
 import { isOwnHost, isOwnOrigin, rateLimit } from './access.ts';
+import { serveApi } from './api/index.ts';
 import { Exhibition } from './exhibition.ts';
+import type { Library } from './library.ts';
 import type { MatchFeed, MatchSource } from './match-source.ts';
 import { readAsk } from './messages.ts';
 import { listFiles, PAGE_FOLDER, refuse, serveFile } from './page-files.ts';
@@ -17,6 +19,8 @@ export interface ViewerOptions {
   /** What to show: a list, or a feed that is asked every two seconds while somebody looks. */
   readonly matches?: readonly MatchSource[] | MatchFeed;
   readonly status?: ViewerStatus;
+  /** What the page can look up and replay. */
+  readonly library?: Library;
   /** The folder of the built page. */
   readonly root?: string;
   /** Seed of the exhibitions' luck. */
@@ -69,6 +73,7 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // The page may have been built anew since.
     if (request.url === '/') files = await listFiles(folder);
+    if (options.library && (await serveApi(request, response, options.library))) return;
     await serveFile(request, response, files, report);
   }
   // Only who serves pages should wait for it to load.
@@ -116,7 +121,7 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
 
   io.on('connection', (socket) => {
     guard(socket, (ask) => obey(ask, socket));
-    socket.emit('hello', { protocol: PROTOCOL, title });
+    socket.emit('hello', { protocol: PROTOCOL, title, hasLibrary: options.library !== undefined });
     socket.emit('status', status);
     socket.emit('matches', list());
     void refresh();

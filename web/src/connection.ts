@@ -13,6 +13,8 @@ export type ConnectionState = 'connecting' | 'connected' | 'lost' | 'outdated';
 export interface Listener {
   connection(state: ConnectionState): void;
   title(title: string): void;
+  /** Is there anything stored that can be looked up? */
+  library(isThere: boolean): void;
   matches(matches: readonly MatchInfo[]): void;
   match(match: MatchInfo): void;
   status(status: ViewerStatus): void;
@@ -31,8 +33,9 @@ export function connect(listener: Listener): Connection {
     reconnectionDelayMax: 3000,
   });
   listener.connection('connecting');
-  socket.on('hello', ({ protocol, title }) => {
+  socket.on('hello', ({ protocol, title, hasLibrary }) => {
     listener.title(title);
+    listener.library(hasLibrary);
     listener.connection(protocol === PROTOCOL ? 'connected' : 'outdated');
     if (protocol !== PROTOCOL) socket.disconnect();
   });

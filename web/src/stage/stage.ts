@@ -106,6 +106,7 @@ interface Box {
  */
 function align(game: Phaser.Game, holder: HTMLElement, placed: Iterable<Placed>): void {
   const boards = [...placed].map(({ scene, element }) => ({ scene, box: boxOf(element) }));
+  holder.hidden = boards.length === 0;
   if (boards.length === 0) return;
   const area = boards.map(({ box }) => box).reduce(union);
   const [windowWidth, windowHeight] = [document.documentElement.clientWidth, window.innerHeight];

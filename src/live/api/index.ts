@@ -1,0 +1,37 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import * as z from 'zod';
+import { UserError } from '../../core/errors.ts';
+import type { Library } from '../library.ts';
+import { refuse, sendJson } from '../page-files.ts';
+import type { Endpoint } from './endpoint.ts';
+import { library } from './library.ts';
+import { recording } from './recording.ts';
+
+/** Every endpoint by name. A new one is a file and a line here. */
+const endpoints: Readonly<Record<string, Endpoint>> = { library, recording } as Record<string, Endpoint>;
+
+const PREFIX = '/api/';
+
+/** Answers `GET /api/NAME?…`; false where the request asks for something else. */
+export async function serveApi(request: IncomingMessage, response: ServerResponse, from: Library): Promise<boolean> {
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://host');
+  if (!pathname.startsWith(PREFIX)) return false;
+  if (request.method !== 'GET') return refused(response, 405, 'only GET');
+  const name = pathname.slice(PREFIX.length);
+  if (!Object.hasOwn(endpoints, name)) return refused(response, 404, 'not found');
+  const { query, answer } = endpoints[name];
+  const asked = query.safeParse(Object.fromEntries(searchParams));
+  if (!asked.success) return refused(response, 400, z.prettifyError(asked.error).replaceAll('\n', ' '));
+  try {
+    sendJson(response, await answer(asked.data, from));
+  } catch (error) {
+    if (error instanceof UserError) return refused(response, 404, error.message);
+    return refused(response, 500, 'this could not be answered');
+  }
+  return true;
+}
+
+function refused(response: ServerResponse, status: number, reason: string): true {
+  refuse(response, status, reason);
+  return true;
+}

@@ -1,0 +1,58 @@
+import { createRng } from '../core/rng.ts';
+import { findEnv } from '../envs/index.ts';
+import { loadPolicy } from '../play.ts';
+import { choose, frameOf, NO_CHOICE, type PlayMode } from './player.ts';
+import { encodeFrame, type Stage } from './protocol.ts';
+import { openShowEnv } from './show-env.ts';
+
+export interface RecordingOptions {
+  /** Of the environment's luck and of the uniforms behind sampled actions: the same for agents who are compared. */
+  readonly seed: number;
+  readonly mode: PlayMode;
+  /** The episode is cut off after this many steps. */
+  readonly maxSteps: number;
+}
+
+/** One episode of a policy, whole: for replays, comparisons and files. Plain data. */
+export interface Recording extends RecordingOptions {
+  readonly stage: Stage;
+  /** Training steps behind the weights. */
+  readonly trainingStep: number;
+  readonly episodeReturn: number;
+  /** Steps of the episode; there is one frame more. */
+  readonly length: number;
+  /** Each as `encodeFrame` gives it; frame `i` shows the state after `i` steps. */
+  readonly frames: readonly string[];
+}
+
+/** Steps between two looks at anything else that has to be done. */
+const STEPS_AT_ONCE = 50;
+
+/**
+ * Plays an episode from its start. The same bytes and options always give the same recording, also in the browser.
+ * @throws UserError where the bytes are no policy checkpoint of a game that is known
+ */
+export async function recordEpisode(bytes: Uint8Array, name: string, options: RecordingOptions): Promise<Recording> {
+  const { seed, mode, maxSteps } = options;
+  const policy = loadPolicy(bytes, name);
+  const show = openShowEnv(findEnv(policy.info.env), seed);
+  const { env, stage } = show;
+  const player = { policy, rng: createRng(seed, 'exhibition', 'actions'), mode };
+  const actions = new Int32Array(env.players);
+  const trainingStep = policy.info.step;
+  const frames: string[] = [];
+  show.begin();
+  policy.reset();
+  for (let step = 0; ; step++) {
+    const isOver = env.terminated[0] === 1 || env.truncated[0] === 1;
+    const choice = isOver ? NO_CHOICE : choose(show, player, actions);
+    const reward = step === 0 ? 0 : env.rewards[0];
+    const frame = frameOf(show, choice, { frame: step, episode: 0, trainingStep, reward });
+    frames.push(encodeFrame(frame, stage.board));
+    if (isOver || step >= maxSteps) {
+      return { ...options, stage, trainingStep, episodeReturn: frame.episodeReturn, length: step, frames };
+    }
+    env.step(actions);
+    if (step % STEPS_AT_ONCE === 0) await new Promise((resolve) => setTimeout(resolve));
+  }
+}

@@ -1,0 +1,55 @@
+import { connect, type ConnectionState, type Listener } from './connection.ts';
+import type { Boards } from './stage/stage.ts';
+import type { Heard, Page } from './views/view.ts';
+
+/** Connects the page to its server. */
+export function openPage(shell: Pick<Listener, 'connection' | 'title'>): Page {
+  const listeners = new Map<Heard, Set<(...args: never[]) => void>>();
+  /** The newest of each event that says all there is to say. */
+  const newest = new Map<Heard, unknown[]>();
+  let boards: Promise<Boards> | null = null;
+  let state: ConnectionState = 'connecting';
+  let hasLibrary = false;
+
+  function tell<Event extends Heard>(event: Event, ...args: Parameters<Listener[Event]>): void {
+    if (event === 'matches' || event === 'status') newest.set(event, args);
+    for (const listener of listeners.get(event) ?? []) (listener as (...args: unknown[]) => void)(...args);
+  }
+
+  const connection = connect({
+    connection(next) {
+      state = next;
+      shell.connection(next);
+    },
+    title: shell.title,
+    library: (there) => (hasLibrary = there),
+    matches: (list) => tell('matches', list),
+    match(info) {
+      const [list] = (newest.get('matches') ?? [[]]) as [Parameters<Listener['matches']>[0]];
+      newest.set('matches', [list.map((match) => (match.id === info.id ? info : match))]);
+      tell('match', info);
+    },
+    status: (status) => tell('status', status),
+    frame: (id, text) => tell('frame', id, text),
+  });
+
+  return {
+    ask: connection.ask,
+    on(event, listener) {
+      const all = listeners.get(event) ?? new Set();
+      listeners.set(event, all.add(listener));
+      const last = newest.get(event);
+      if (last !== undefined) (listener as (...args: unknown[]) => void)(...last);
+      return () => void all.delete(listener);
+    },
+    async get(name, query = {}) {
+      const given = Object.entries(query).filter(([, value]) => value !== undefined);
+      const answer = await fetch(`api/${name}?${new URLSearchParams(given as [string, string][])}`);
+      if (!answer.ok) throw new Error((await answer.text()).trim());
+      return answer.json();
+    },
+    boards: () => (boards ??= import('./stage/stage.ts').then(({ createBoards }) => createBoards())),
+    connection: () => state,
+    hasLibrary: () => hasLibrary,
+  };
+}

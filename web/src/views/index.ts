@@ -1,0 +1,16 @@
+import type { ViewModule } from './view.ts';
+
+export interface ViewEntry {
+  /** Its place in the page's navigation; null where only links lead to it. */
+  readonly label: string | null;
+  /** Does it look up what is stored? */
+  readonly needsLibrary: boolean;
+  load(): Promise<ViewModule>;
+}
+
+/** Every view by the name in its address. A new one is a file and a line here; it is fetched when it is first shown. */
+export const views: Readonly<Record<string, ViewEntry>> = {
+  live: { label: 'Live', needsLibrary: false, load: () => import('./live.ts') },
+};
+
+export const isView = (id: string): boolean => Object.hasOwn(views, id);

@@ -1,0 +1,156 @@
+import type { Ask, MatchInfo } from '../../../src/live/protocol.ts';
+import { armOrder, armStyle } from '../arms.ts';
+import { h, setText } from '../elements.ts';
+import { MatchView } from '../match-view.ts';
+import { ProgressView } from '../progress-view.ts';
+import type { Page, View } from './view.ts';
+
+/** Boards shown without being asked for. */
+const MOST_SHOWN = 6;
+
+/** The matches that play now, and how the work behind them is doing. */
+export const open = (page: Page): View => new LiveView(page);
+
+class LiveView implements View {
+  private readonly page: Page;
+  private readonly notice = h('p', { id: 'notice', class: 'notice', hidden: true });
+  private readonly verdict = h('section', { id: 'verdict', class: 'verdict', 'aria-label': 'Result', hidden: true });
+  private readonly boards = h('section', { id: 'matches', class: 'matches', 'aria-label': 'Matches' });
+  private readonly work = h('section', { id: 'progress', class: 'progress', 'aria-label': 'Progress', hidden: true });
+  private readonly more = h('nav', { id: 'more', class: 'more', 'aria-label': 'More matches', hidden: true });
+  readonly element = h('div', { class: 'view' }, this.notice, this.verdict, this.boards, this.work, this.more);
+  private readonly views = new Map<string, MatchView>();
+  private matches: readonly MatchInfo[] = [];
+  /** What the user wants to see or not to see, by match. */
+  private readonly wishes = new Map<string, boolean>();
+  private readonly endings: (() => void)[];
+
+  constructor(page: Page) {
+    this.page = page;
+    const progress = new ProgressView(this.work, this.verdict);
+    this.endings = [
+      page.on('matches', (list) => {
+        this.matches = list.toSorted((a, b) => armOrder(a.arm) - armOrder(b.arm));
+        this.arrange();
+        this.watchAll();
+      }),
+      page.on('match', (info) => {
+        this.matches = this.matches.map((match) => (match.id === info.id ? info : match));
+        this.views.get(info.id)?.update(info);
+      }),
+      page.on('status', (status) => progress.show(status)),
+      page.on('frame', (id, text) => this.views.get(id)?.receive(text)),
+    ];
+    document.addEventListener('visibilitychange', this.watchAll);
+  }
+
+  match = (id: string) => this.views.get(id)?.snapshot() ?? null;
+
+  keyDown = (key: string): boolean => this.keyed()?.keyDown(key) ?? false;
+
+  keyUp = (key: string): void => this.keyed()?.keyUp(key);
+
+  releaseKeys = (): void => this.views.forEach((view) => view.releaseKeys());
+
+  remove(): void {
+    document.removeEventListener('visibilitychange', this.watchAll);
+    this.endings.forEach((end) => end());
+    for (const [id, view] of this.views) {
+      this.ask({ ask: 'leave', match: id });
+      view.remove();
+    }
+    this.element.remove();
+  }
+
+  private ask = (ask: Ask): void => this.page.ask(ask);
+
+  /** Which matches to show: the first of every kind, then what the user has asked for. */
+  private shownIds(): string[] {
+    const kinds = new Set<string>();
+    const first = this.matches.filter(({ arm, stage, driver }) => {
+      const kind = arm === undefined ? null : `${arm} ${driver} ${stage?.env}`;
+      if (kind !== null && kinds.has(kind)) return false;
+      if (kind !== null) kinds.add(kind);
+      return true;
+    });
+    const standard = new Set(first.slice(0, MOST_SHOWN).map(({ id }) => id));
+    return this.matches.filter(({ id }) => this.wishes.get(id) ?? standard.has(id)).map(({ id }) => id);
+  }
+
+  /** Brings the page in line with the matches there are. */
+  private arrange(): void {
+    const { matches, views, boards } = this;
+    const shown = this.shownIds();
+    for (const [id, view] of views) {
+      if (shown.includes(id)) continue;
+      this.ask({ ask: 'leave', match: id });
+      view.remove();
+      views.delete(id);
+    }
+    for (const id of shown) {
+      const info = matches.find((match) => match.id === id)!;
+      const view = views.get(id);
+      if (view !== undefined) {
+        view.update(info);
+      } else {
+        const added = new MatchView(info, this.ask, this.loadBoards());
+        views.set(id, added);
+        this.ask({ ask: 'watch', match: id });
+      }
+    }
+    const elements = shown.map((id) => views.get(id)!.element);
+    elements.forEach(
+      (element, i) => boards.children[i] !== element && boards.insertBefore(element, boards.children[i] ?? null),
+    );
+    boards.dataset['count'] = String(Math.min(3, shown.length));
+    this.notice.hidden = matches.length > 0;
+    setText(this.notice, 'Nothing plays yet. A board appears here when the first run begins.');
+    this.showMore(shown);
+  }
+
+  private loadBoards(): ReturnType<Page['boards']> {
+    const boards = this.page.boards();
+    boards.catch((error: Error) => {
+      this.notice.hidden = false;
+      const advice = 'Try another one, or a newer version.';
+      setText(this.notice, `This browser can’t draw the boards (${error.message}). ${advice}`);
+    });
+    return boards;
+  }
+
+  /** A key for each match that is there but may not be shown. */
+  private showMore(shown: readonly string[]): void {
+    const { matches, more } = this;
+    more.hidden = matches.length <= 1 || shown.length === matches.length;
+    more.replaceChildren(
+      ...matches.map((match) => {
+        const isShown = shown.includes(match.id);
+        const { mark, colour } = armStyle(match.arm);
+        const chip = h(
+          'button',
+          { type: 'button', class: 'chip', style: `--arm: ${colour}`, 'aria-pressed': String(isShown) },
+          h('span', { class: 'mark', 'aria-hidden': 'true' }, mark),
+          match.label,
+        );
+        chip.addEventListener('click', () => {
+          this.wishes.set(match.id, !isShown);
+          this.arrange();
+        });
+        return chip;
+      }),
+    );
+  }
+
+  /** Nobody watches a hidden page: its matches stand still, and it returns to what is live. */
+  private watchAll = (): void => {
+    const verb = document.hidden ? 'leave' : 'watch';
+    for (const id of this.views.keys()) this.ask({ ask: verb, match: id });
+  };
+
+  /** The match that keys go to: the one with the focus, else a human's, else the first. */
+  private keyed(): MatchView | undefined {
+    const focused = document.activeElement?.closest<HTMLElement>('[data-match]')?.dataset['match'];
+    const human = this.matches.find(({ id, driver }) => driver === 'keys' && this.views.has(id))?.id;
+    return this.views.get(focused ?? human ?? '') ?? this.views.values().next().value;
+  }
+}

@@ -1,0 +1,39 @@
+import type { Ask } from '../../../src/live/protocol.ts';
+import type { ConnectionState, Listener } from '../connection.ts';
+import type { MatchSnapshot } from '../match-view.ts';
+import type { Boards } from '../stage/stage.ts';
+
+/** What a view has of the page around it. */
+export interface Page {
+  ask(ask: Ask): void;
+  /** Hears of an event of the server, at once of the newest there was. Returns a function that ends it. */
+  on<Event extends Heard>(event: Event, listener: Listener[Event]): () => void;
+  /** `GET /api/NAME?…`. @throws Error with the server's sentence */
+  get<Answer>(name: string, query?: Readonly<Record<string, string | number | undefined>>): Promise<Answer>;
+  /** The boards of the whole page. Phaser is big: it is fetched when they are first needed. */
+  boards(): Promise<Boards>;
+  connection(): ConnectionState;
+  /** Is there anything stored that can be looked up? */
+  hasLibrary(): boolean;
+}
+
+/** The server's events that views hear of. */
+export type Heard = 'matches' | 'match' | 'status' | 'frame';
+
+/** What fills the page: one at a time. */
+export interface View {
+  readonly element: HTMLElement;
+  /** A key of the keyboard that no control had a use for; true if it meant something here. */
+  keyDown?(key: string): boolean;
+  keyUp?(key: string): void;
+  /** The page no longer hears of keys. */
+  releaseKeys?(): void;
+  /** What is on show, by the id of its board: for tests and the curious. */
+  match?(id: string): MatchSnapshot | null;
+  remove(): void;
+}
+
+/** `#ID?key=value&…` leads here. */
+export interface ViewModule {
+  open(page: Page, query: URLSearchParams): View;
+}
