@@ -66,7 +66,9 @@ export const studyOptions = z.object({
   pairs: z
     .enum(PAIRINGS)
     .default('all')
-    .describe('every source to every target, or to the variants of the same game only'),
+    .describe(
+      'every source to every target, to the variants of the same game only, or the first to the first and so on',
+    ),
   seeds: z.int().min(2).max(1000).default(5).describe('runs in each arm, each transfer from a source run of its own'),
   seed: z.int().min(0).default(0).describe('from which all seeds are counted'),
   sourceTimesteps: z.int().min(1).default(1_000_000).describe('env steps to train each source for'),
@@ -205,6 +207,10 @@ export function describeStudy(
   const options = parseOptions(request);
   const design = designOf(request, options);
   if (studyPairs(design).length === 0) throw new UserError('a study needs a source and a target that differ');
+  if (design.pairs === 'in-order' && design.sources.length !== design.targets.length) {
+    const [sources, targets] = [design.sources.length, design.targets.length];
+    throw new UserError(`pairs: in-order needs as many sources as targets, but there are ${sources} and ${targets}`);
+  }
   const ids = new Map<string, string>();
   const trainings = studyJobs(design).map((job) => {
     const parent = job.from === null ? null : (ids.get(job.from) as string);

@@ -1,7 +1,7 @@
 import { WEIGHT_CONTROLS, type WeightControl } from './plan.ts';
 
-/** Which sources go to which targets: `all`, or only those that are the same game (variants of it). */
-export const PAIRINGS = ['all', 'same-game'] as const;
+/** Which sources go to which targets: `all`, those that are the same game (variants of it), or each to that of its place. */
+export const PAIRINGS = ['all', 'same-game', 'in-order'] as const;
 
 /**
  * What a study also compares with scratch, to tell what a transfer is worth from what its parts are: the transfer without
@@ -186,9 +186,13 @@ export function studyPairs({
   targets,
   pairs,
 }: Pick<StudyDesign, 'sources' | 'targets' | 'pairs'>): StudyPair[] {
-  const isWanted = (source: string, target: string): boolean => pairs === 'all' || gameOf(source) === gameOf(target);
-  return sources.flatMap((source) =>
-    targets.filter((target) => target !== source && isWanted(source, target)).map((target) => ({ source, target })),
+  const isWanted = {
+    all: () => true,
+    'same-game': (source: number, target: number) => gameOf(sources[source]) === gameOf(targets[target]),
+    'in-order': (source: number, target: number) => source === target,
+  }[pairs];
+  return sources.flatMap((source, i) =>
+    targets.filter((target, j) => target !== source && isWanted(i, j)).map((target) => ({ source, target })),
   );
 }
 

@@ -186,6 +186,10 @@ describe('the jobs of a study', () => {
 
   test.each<[request: Record<string, unknown>, message: RegExp]>([
     [{ targets: ['cartpole'] }, /^a study needs a source and a target that differ$/],
+    [
+      { targets: ['acrobot', 'mountaincar'], pairs: 'in-order' },
+      /^pairs: in-order needs as many sources as targets, but there are 1 and 2$/,
+    ],
     [{ sources: ['cartpol'] }, /^unknown game "cartpol" \(did you mean "cartpole"\?\)/],
     [{ methods: ['ful'] }, /^unknown method "ful"/],
     [{ seeds: 1 }, /^seeds: "1" is not valid; valid: whole number from 2 to 1000$/],

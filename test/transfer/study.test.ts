@@ -17,6 +17,14 @@ describe('studyPairs', () => {
       { source: 'asterix', target: 'asterix?rampPeriod=50' },
     ]);
   });
+
+  it('pairs each source with the target of its place', () => {
+    const { sources, targets } = envs;
+    expect(studyPairs({ sources, targets: targets.slice(1), pairs: 'in-order' })).toEqual([
+      { source: 'breakout', target: 'breakout?brickRows=5' },
+      { source: 'asterix', target: 'asterix?rampPeriod=50' },
+    ]);
+  });
 });
 
 describe('the controls of a study', () => {
