@@ -1,0 +1,124 @@
+/**
+ * The results of finished studies as rows and tables: writes docs/results/transfer.json and prints the tables of
+ * docs/results/transfer.md. The studies are run first, from their files:
+ *
+ *     npx ngplus study --file studies/variants.yaml --folder runs/variants
+ *     npx tsx bench/transfer-results.ts runs/variants …
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { PairResult, StudyResult } from '../src/exec/study.ts';
+import { outcomeAfterHolm } from '../src/stats/holm.ts';
+
+const RESULT = fileURLToPath(new URL('../docs/results/transfer.json', import.meta.url));
+
+interface Row {
+  readonly study: string;
+  readonly source: string;
+  readonly target: string;
+  readonly method: string;
+  readonly control: string | null;
+  readonly seeds: number;
+  /** Steps on the target. */
+  readonly frames: number;
+  /** Gain over random play, area under the curve, over that of scratch, with its 95 % interval; null: no bound. */
+  readonly ratio: number | null;
+  readonly low: number | null;
+  readonly high: number | null;
+  /** First and final return, transfer less scratch. */
+  readonly jumpstart: number | null;
+  readonly asymptote: number | null;
+  /** The p-value after Holm's correction. */
+  readonly holm: number | null;
+  readonly outcome: 'helped' | 'hurt' | 'unclear';
+}
+
+const rounded = (value: number | null): number | null => (value === null ? null : Number(value.toPrecision(5)));
+
+function rowOf(study: string, pair: PairResult): Row {
+  const { source, target, method, control, comparison, holm } = pair;
+  const { ratio, jumpstart, asymptote } = comparison.metrics;
+  return {
+    study,
+    source,
+    target,
+    method,
+    control,
+    seeds: comparison.arms.transfer.runs,
+    frames: comparison.budget,
+    ratio: rounded(ratio.value),
+    low: rounded(ratio.low),
+    high: rounded(ratio.high),
+    jumpstart: rounded(jumpstart.value),
+    asymptote: rounded(asymptote.value),
+    holm: rounded(holm),
+    outcome: outcomeAfterHolm({ comparison, holm }),
+  };
+}
+
+const number = (value: number | null): string => (value === null ? '∞' : value.toFixed(2));
+/** `breakout` of `breakout?observation=canonical`: all of a study's envs are seen so, or none. */
+const short = (env: string): string => env.replace(/([?&])observation=canonical&?/, '$1').replace(/[?&]$/, '');
+const MARKS = { helped: '▲', hurt: '▼', unclear: '' };
+const cell = ({ ratio, low, high, outcome }: Row): string =>
+  `${number(ratio)} [${number(low)}, ${number(high)}] ${MARKS[outcome]}`.trim();
+
+/** One line for each pair and method, a column for each kind of control that was made for pairs. */
+function pairTable(rows: readonly Row[]): string {
+  const kinds = [...new Set(rows.map(({ control, method }) => control ?? method))].filter(
+    (kind) => !['same-game', 'scratch-long', 'gate-scratch'].includes(kind),
+  );
+  const pairs = [
+    ...new Set(rows.filter(({ control }) => control === null).map((row) => `${row.source}→${row.target}`)),
+  ];
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const body = pairs.map((pair) => {
+    const here = rows.filter((row) => `${row.source}→${row.target}` === pair);
+    const cells = kinds.map((kind) => here.find(({ control, method }) => (control ?? method) === kind));
+    return line([pair.split('→').map(short).join(' → '), ...cells.map((row) => (row ? cell(row) : ''))]);
+  });
+  return [line(['pair', ...kinds]), line(['---', ...kinds.map(() => '---')]), ...body].join('\n');
+}
+
+/** One line for each target: the ceiling and what the source's steps are worth on the target. */
+function targetTable(rows: readonly Row[]): string {
+  const kinds = ['same-game', 'scratch-long', 'gate-scratch'].filter((kind) =>
+    rows.some((row) => row.control === kind),
+  );
+  const targets = [...new Set(rows.map(({ target }) => target))];
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const body = targets.map((target) => {
+    const cells = kinds.map((kind) => rows.find((row) => row.target === target && row.control === kind));
+    return line([short(target), ...cells.map((row) => (row ? cell(row) : ''))]);
+  });
+  return kinds.length === 0
+    ? ''
+    : [line(['target', ...kinds]), line(['---', ...kinds.map(() => '---')]), ...body].join('\n');
+}
+
+/** `variants: full: 9 helped, 1 hurt, 0 unclear`, for every method and control. */
+function counts(study: string, rows: readonly Row[]): string {
+  const kinds = [...new Set(rows.map(({ control, method }) => control ?? method))];
+  return kinds
+    .map((kind) => {
+      const here = rows.filter(({ control, method }) => (control ?? method) === kind);
+      const of = (outcome: Row['outcome']): number => here.filter((row) => row.outcome === outcome).length;
+      return `${study}: ${kind}: ${of('helped')} helped, ${of('hurt')} hurt, ${of('unclear')} unclear of ${here.length}`;
+    })
+    .join('\n');
+}
+
+const folders = process.argv.slice(2);
+if (folders.length === 0)
+  throw new Error('give the folders of finished studies: npx tsx bench/transfer-results.ts runs/variants …');
+const studies = folders.map((folder) => {
+  const result = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8')) as StudyResult;
+  const file = result.registration?.file;
+  const name = basename(file ?? folder).replace(/\.(ya?ml|json)$/, '');
+  return { name, rows: result.pairs.map((pair) => rowOf(name, pair)) };
+});
+writeFileSync(RESULT, `[\n${studies.flatMap(({ rows }) => rows.map((row) => JSON.stringify(row))).join(',\n')}\n]\n`);
+for (const { name, rows } of studies) {
+  console.log(`\n## ${name}\n${counts(name, rows)}\n\n${pairTable(rows)}\n\n${targetTable(rows)}`);
+}
