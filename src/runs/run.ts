@@ -11,8 +11,10 @@ import type { EnvSpec } from '../envs/env-id.ts';
 import { findEnv } from '../envs/index.ts';
 import { createVecEnv } from '../envs/vec-env.ts';
 import type { PolicyNet } from '../nets/policy-net.ts';
+import { joinWords } from '../transfer/compose.ts';
 import { controlParams } from '../transfer/control.ts';
 import { findMethod } from '../transfer/index.ts';
+import type { TrainingSpan } from '../transfer/method.ts';
 import { planTransfer, type SourceTensor, type TransferPlan, transferParams } from '../transfer/plan.ts';
 import { decodeCheckpoint, encodeCheckpoint, type PolicyCheckpoint, type PolicyInfo } from './checkpoint.ts';
 import type { ResolvedTransfer, RunConfig } from './config.ts';
@@ -21,7 +23,7 @@ import { evaluatePlayer } from './evaluate.ts';
 import { bundleKey, bundleOf, loadRunModules } from './game-module.ts';
 import { lockFolder } from './lock.ts';
 import { MetricsLog } from './metrics-log.ts';
-import { policyNetOf, stageRate } from './run-net.ts';
+import { policyNetOf, stageRate, stagesOf } from './run-net.ts';
 import { decodeState, encodeState } from './state-codec.ts';
 import { FolderStore } from './store.ts';
 import type { EventWriter } from './tensorboard.ts';
@@ -466,16 +468,18 @@ export function planFor(config: RunConfig, net: PolicyNet, source: PolicyCheckpo
     map: transfer.map,
     control: transfer.control,
     reset: transfer.reset,
-    training: (stage) => withRate(method.describe(transfer.methodConfig, stage, config), stageRate(stage, transfer)),
+    training(stage) {
+      const rate = stageRate(stage, transfer);
+      const words = method.describe(transfer.methodConfig, stage, spanOf(config, net));
+      return joinWords([words, rate === 0 ? 'frozen' : `learning rate x ${rate}`]);
+    },
   });
 }
 
-const withRate = (words: string, rate: number): string => {
-  if (rate === 1 || words === 'frozen') return words;
-  if (rate === 0) return 'frozen';
-  const [whole, share] = ['learning rate x 1', `learning rate x ${rate}`];
-  return words.includes(whole) ? words.replace(whole, share) : `${words}, ${share}`;
-};
+const spanOf = ({ totalTimesteps }: RunConfig, net: PolicyNet): TrainingSpan => ({
+  totalTimesteps,
+  stages: stagesOf(net),
+});
 
 const sourceTensors = (checkpoint: PolicyCheckpoint): SourceTensor[] =>
   Object.entries(checkpoint.tensors).map(([name, { stage, axes }]) => ({ name, stage, axes }));
@@ -486,9 +490,10 @@ function learningRateScale(config: RunConfig, net: PolicyNet): (tensor: string, 
   if (!transfer) return () => 1;
   const method = findMethod(transfer.method);
   const stages = new Map(net.tensors.map(({ name, stage }) => [name, stage]));
+  const span = spanOf(config, net);
   return (tensor, step) => {
     const stage = stages.get(tensor) as string;
-    return method.scale(transfer.methodConfig, stage, step, config) * stageRate(stage, transfer);
+    return method.scale(transfer.methodConfig, stage, step, span) * stageRate(stage, transfer);
   };
 }
 
