@@ -1,12 +1,11 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import { UserError } from '../core/errors.ts';
+import { NotFiniteError, UserError } from '../core/errors.ts';
 import { type Params, tensorShape } from '../core/tensors.ts';
 import type { FusedNet, HeadValues } from '../engine/fused/net.ts';
 import type { Engine, Tf } from '../engine/types.ts';
 import type { Memory, TensorMap } from '../nets/layers.ts';
 import type { PolicyNet } from '../nets/policy-net.ts';
 import { Optimizer, type OptimizerState } from './adam.ts';
-import { NotFiniteError } from './algorithm.ts';
 import { gatherRows } from './arrays.ts';
 
 /**
@@ -67,6 +66,8 @@ export interface Learner {
     sequences?: Sequences,
   ): StepReport;
   params(): Params;
+  /** Writes parameter values; what the optimiser knows of their gradients stays. */
+  setParams(params: Params): void;
   save(): OptimizerState;
   load(state: OptimizerState): void;
   dispose(): void;
@@ -179,6 +180,10 @@ function tfLearner({ engine, net, params, store: rows }: LearnerOptions, actor: 
       });
     },
     params: () => optimizer.params(),
+    setParams(values) {
+      actorIsCurrent = false;
+      optimizer.setParams(values);
+    },
     save: () => optimizer.save(),
     load(state) {
       actorIsCurrent = false;
@@ -255,6 +260,7 @@ function fusedLearner({ net, params, minibatch }: LearnerOptions, fused: FusedNe
       return { loss: value, gradNorm, diagnostics };
     },
     params: () => fused.read('param'),
+    setParams: (values) => fused.write('param', values),
     save: () => ({
       params: fused.read('param'),
       m: fused.read('m'),

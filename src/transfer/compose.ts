@@ -6,7 +6,8 @@ import type { Method } from './method.ts';
 export const JOINT = '+';
 
 /**
- * Several methods as one: shares of the learning rate multiplied, words joined, options of all. None knows of the others.
+ * Several methods as one: shares of the learning rate multiplied, words joined, options of all; what they make of start and
+ * learner is made in their order. None knows of the others.
  * @throws UserError where two have an option of the same name
  */
 export function joinMethods(methods: readonly Method[]): Method {
@@ -23,7 +24,19 @@ function joinTwo(a: Method, b: Method): Method {
     schema: z.object({ ...a.schema.shape, ...b.schema.shape }),
     scale: (...place) => a.scale(...place) * b.scale(...place),
     describe: (...place) => joinWords([a.describe(...place), b.describe(...place)]),
+    ...startOf(a, b),
+    ...learnerOf(a, b),
   };
+}
+
+function startOf({ start: first }: Method, { start: second }: Method): Pick<Method, 'start'> {
+  if (!first || !second) return { start: first ?? second };
+  return { start: (config, boundary) => second(config, { ...boundary, params: first(config, boundary) }) };
+}
+
+function learnerOf({ learner: first }: Method, { learner: second }: Method): Pick<Method, 'learner'> {
+  if (!first || !second) return { learner: first ?? second };
+  return { learner: (config, inner, context) => second(config, first(config, inner, context), context) };
 }
 
 /** How a stage is trained, in words from several sides: `frozen until step 20, learning rate x 0.5`. */

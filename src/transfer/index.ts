@@ -6,13 +6,14 @@ import { frozenThenFull } from './frozen-then-full.ts';
 import { full } from './full.ts';
 import { gradualUnfreezing } from './gradual-unfreezing.ts';
 import { headOnly } from './head-only.ts';
+import { l2Sp } from './l2-sp.ts';
 import type { Method } from './method.ts';
+import { shrinkAndPerturb } from './shrink-and-perturb.ts';
 
 /** Every transfer method by id. A new one is a file and a line here. */
 const methods = new Map<string, Method>();
-for (const method of [full, headOnly, frozenThenFull, gradualUnfreezing, discriminative, criticWarmup]) {
-  registerMethod(method as Method);
-}
+const ours = [full, headOnly, frozenThenFull, gradualUnfreezing, discriminative, criticWarmup, l2Sp, shrinkAndPerturb];
+for (const method of ours) registerMethod(method as Method);
 
 /** Adds a method, a user's own included. @throws UserError where its id is taken, or would be read as several */
 export function registerMethod(method: Method): void {
