@@ -287,6 +287,7 @@ function createDqn(context: AgentContext<DqnConfig>): Agent {
         gradientSteps,
         epsilon,
         learningRate,
+        ...learner.metrics?.(),
       },
     };
   }

@@ -65,6 +65,8 @@ export interface Learner {
     maxGradNorm: number,
     sequences?: Sequences,
   ): StepReport;
+  /** What else it has to log since it was last asked, by name. */
+  metrics?(): Record<string, number>;
   params(): Params;
   /** Writes parameter values; what the optimiser knows of their gradients stays. */
   setParams(params: Params): void;

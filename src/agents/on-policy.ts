@@ -86,6 +86,7 @@ export function onPolicyAgent(context: AgentContext<OnPolicyConfig>, parts: OnPo
         deadUnits: deadUnits(learner, rollout.size),
         ...begun,
         learningRate,
+        ...learner.metrics?.(),
       },
     };
   }

@@ -6,13 +6,26 @@ import { frozenThenFull } from './frozen-then-full.ts';
 import { full } from './full.ts';
 import { gradualUnfreezing } from './gradual-unfreezing.ts';
 import { headOnly } from './head-only.ts';
+import { kickstart } from './kickstart.ts';
 import { l2Sp } from './l2-sp.ts';
 import type { Method } from './method.ts';
+import { qdagger } from './qdagger.ts';
 import { shrinkAndPerturb } from './shrink-and-perturb.ts';
 
 /** Every transfer method by id. A new one is a file and a line here. */
 const methods = new Map<string, Method>();
-const ours = [full, headOnly, frozenThenFull, gradualUnfreezing, discriminative, criticWarmup, l2Sp, shrinkAndPerturb];
+const ours = [
+  full,
+  headOnly,
+  frozenThenFull,
+  gradualUnfreezing,
+  discriminative,
+  criticWarmup,
+  l2Sp,
+  shrinkAndPerturb,
+  kickstart,
+  qdagger,
+];
 for (const method of ours) registerMethod(method as Method);
 
 /** Adds a method, a user's own included. @throws UserError where its id is taken, or would be read as several */

@@ -6,6 +6,7 @@ import { StoppedError } from '../../src/core/errors.ts';
 import type { Params } from '../../src/core/tensors.ts';
 import { decodeCheckpoint } from '../../src/runs/checkpoint.ts';
 import { resolveTransfer, type RunConfig, type TransferRequest } from '../../src/runs/config.ts';
+import { readMetrics } from '../../src/runs/metrics-log.ts';
 import { trainRun } from '../../src/runs/run.ts';
 import { policyNetOf } from '../../src/runs/run-net.ts';
 import { readSource } from '../../src/runs/source.ts';
@@ -26,6 +27,8 @@ function transferConfig(method: string, request: Partial<TransferRequest> = {}):
   return resolveTransfer({ ...training, ...request }, { id: 'sha256:ab', info }, { backend: 'wasm', kernels: 'x' });
 }
 
+const PQN = { numEnvs: 8, numSteps: 16, numMinibatches: 2 };
+
 let runs = 0;
 /** Trains in a folder of its own. */
 async function train(config: RunConfig): Promise<string> {
@@ -40,7 +43,9 @@ const distance = (a: Float32Array, b: Float32Array): number => Math.hypot(...a.m
 test.each<[method: string, methodConfig: Record<string, unknown>, request: Partial<TransferRequest>]>([
   ['l2-sp+frozen-then-full', { l2SpStrength: 20, unfreezeAt: 0.3 }, {}],
   ['shrink-and-perturb', { l2Init: 20 }, {}],
-  ['l2-sp', {}, { algorithm: 'dqn', algorithmConfig: { numEnvs: 2, learningStarts: 64 } }],
+  ['kickstart', { distillUntil: 0.6 }, {}],
+  ['qdagger+discriminative', { teacherEpisodes: 3 }, { algorithm: 'pqn', algorithmConfig: { ...PQN } }],
+  ['kickstart+l2-sp', {}, { algorithm: 'dqn', algorithmConfig: { numEnvs: 2, learningStarts: 64 } }],
 ])('%s goes on after a stop to the same bits', async (method, methodConfig, request) => {
   const config = transferConfig(method, { methodConfig, ...request });
   const through = await train(config);
@@ -96,4 +101,57 @@ it('methods that begin elsewhere and are pulled are joined: pulled to where they
   const run = await train(transferConfig('shrink-and-perturb+l2-sp', { methodConfig: { l2SpStrength: 1e6 } }));
   const [start, end] = [0, 1024].map((step) => paramsAt(run, step)['trunk/0/kernel']);
   expect(distance(start, end)).toBeLessThan(1e-3);
+});
+
+describe('a teacher', () => {
+  const logged = (run: string, name: string) => readMetrics(`${run}/metrics.jsonl`).map((row) => row[name]);
+
+  it('fades by the clock (kickstart)', async () => {
+    const run = await train(transferConfig('kickstart', { methodConfig: { distillCoef: 2, distillUntil: 0.5 } }));
+    // Of 8 updates, those that begin at step 0, 128, 256 and 384 are taught; logged is what is left behind each.
+    expect(logged(run, 'distillCoef')).toEqual([1.5, 1, 0.5, 0, 0, 0, 0, 0]);
+    expect(logged(run, 'distillLoss').map((loss) => loss !== undefined)).toEqual([
+      true,
+      true,
+      true,
+      true,
+      false,
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  it('stays for a while (kickstart, constant)', async () => {
+    const methodConfig = { distillUntil: 0.25, distillDecay: 'constant' };
+    const run = await train(transferConfig('kickstart', { methodConfig }));
+    expect(logged(run, 'distillCoef')).toEqual([1, 0, 0, 0, 0, 0, 0, 0]);
+  });
+
+  it('without weight changes nothing, to the last bit', async () => {
+    const [full, none] = [transferConfig('full'), transferConfig('kickstart', { methodConfig: { distillCoef: 0 } })];
+    expect(paramsAt(await train(none), 1024)).toEqual(paramsAt(await train(full), 1024));
+  });
+
+  it('goes by returns (qdagger): none of this game is better than chance, so it teaches nothing', async () => {
+    // In 50 steps of acrobot from a resting state all get -50.
+    const run = await train(transferConfig('qdagger', { methodConfig: { teacherEpisodes: 5 } }));
+    expect(logged(run, 'distillCoef')).toEqual(Array.from({ length: 8 }, () => 0));
+  });
+
+  it('goes by returns (qdagger): it teaches its own game until it is reached', async () => {
+    const run = await train(transferConfig('qdagger', { env: 'cartpole', reset: ['heads'] }));
+    const coefficients = logged(run, 'distillCoef').map(Number);
+    expect(coefficients[0]).toBeGreaterThan(0.5);
+    expect(coefficients.at(-1)).toBeLessThan(coefficients[0]);
+  });
+
+  it('is refused where it can not see the game, or the student remembers', async () => {
+    const blind = transferConfig('kickstart', { env: 'breakout' });
+    await expect(train(blind)).rejects.toThrow(
+      "a policy of cartpole can't see breakout: it reads features, not planes",
+    );
+    const remembering = transferConfig('kickstart', { net: 'gru', algorithmConfig: TINY.algorithmConfig });
+    await expect(train(remembering)).rejects.toThrow(/^kickstart teaches by single observations: it is not for "gru"/);
+  });
 });
