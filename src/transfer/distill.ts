@@ -95,7 +95,7 @@ export function refuseMemory(method: string, ...nets: readonly PolicyNet[]): voi
   const remembering = nets.find(({ carrySize }) => carrySize > 0);
   if (!remembering) return;
   throw new UserError(
-    `${method} teaches by single observations: it is not for "${remembering.spec.net}", which remembers`,
+    `${method} looks at single observations: it is not for "${remembering.spec.net}", which remembers`,
   );
 }
 

@@ -2,6 +2,7 @@ import { takenId, unknownValue, UserError } from '../core/errors.ts';
 import { JOINT, joinMethods } from './compose.ts';
 import { criticWarmup } from './critic-warmup.ts';
 import { discriminative } from './discriminative.ts';
+import { ewc } from './ewc.ts';
 import { frozenThenFull } from './frozen-then-full.ts';
 import { full } from './full.ts';
 import { gradualUnfreezing } from './gradual-unfreezing.ts';
@@ -25,6 +26,7 @@ const ours = [
   shrinkAndPerturb,
   kickstart,
   qdagger,
+  ewc,
 ];
 for (const method of ours) registerMethod(method as Method);
 

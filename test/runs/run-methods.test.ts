@@ -44,6 +44,7 @@ test.each<[method: string, methodConfig: Record<string, unknown>, request: Parti
   ['l2-sp+frozen-then-full', { l2SpStrength: 20, unfreezeAt: 0.3 }, {}],
   ['shrink-and-perturb', { l2Init: 20 }, {}],
   ['kickstart', { distillUntil: 0.6 }, {}],
+  ['ewc', { ewcStrength: 5, ewcSamples: 64 }, {}],
   ['qdagger+discriminative', { teacherEpisodes: 3 }, { algorithm: 'pqn', algorithmConfig: { ...PQN } }],
   ['kickstart+l2-sp', {}, { algorithm: 'dqn', algorithmConfig: { numEnvs: 2, learningStarts: 64 } }],
 ])('%s goes on after a stop to the same bits', async (method, methodConfig, request) => {
@@ -73,6 +74,22 @@ describe('l2-sp', () => {
     const full = await train(transferConfig('full'));
     const slack = await train(transferConfig('l2-sp', { methodConfig: { l2SpStrength: 0 } }));
     expect(paramsAt(slack, 1024)).toEqual(paramsAt(full, 1024));
+  });
+});
+
+describe('ewc', () => {
+  it('holds what the policy of the source depends on, and leaves alone what it does not', async () => {
+    const methodConfig = { ewcStrength: 100, ewcSamples: 256 };
+    const [free, held] = [await train(transferConfig('full')), await train(transferConfig('ewc', { methodConfig }))];
+    const moved = (run: string, name: string): number => distance(paramsAt(run, 0)[name], paramsAt(run, 1024)[name]);
+    expect(moved(held, 'heads/policy/bias')).toBeLessThan(0.5 * moved(free, 'heads/policy/bias'));
+    expect(moved(held, 'heads/value/kernel')).toBeGreaterThan(0.3 * moved(free, 'heads/value/kernel'));
+  });
+
+  it('of a source that nothing comes from is full', async () => {
+    const nothing = { reset: ['stem', 'trunk', 'heads'] };
+    const run = await train(transferConfig('ewc', { ...nothing, methodConfig: { ewcSamples: 16 } }));
+    expect(paramsAt(run, 1024)).toEqual(paramsAt(await train(transferConfig('full', nothing)), 1024));
   });
 });
 
@@ -152,6 +169,6 @@ describe('a teacher', () => {
       "a policy of cartpole can't see breakout: it reads features, not planes",
     );
     const remembering = transferConfig('kickstart', { net: 'gru', algorithmConfig: TINY.algorithmConfig });
-    await expect(train(remembering)).rejects.toThrow(/^kickstart teaches by single observations: it is not for "gru"/);
+    await expect(train(remembering)).rejects.toThrow(/^kickstart looks at single observations: it is not for "gru"/);
   });
 });

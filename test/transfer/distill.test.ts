@@ -178,7 +178,7 @@ describe('a taught learner', () => {
 
   it('does not remember', () => {
     expect(() => refuseMemory('kickstart', netOf('mlp'), netOf('gru'))).toThrow(
-      new UserError('kickstart teaches by single observations: it is not for "gru", which remembers'),
+      new UserError('kickstart looks at single observations: it is not for "gru", which remembers'),
     );
   });
 });
