@@ -1,9 +1,9 @@
 /** What a file of games, nets, algorithms or methods needs of `ngplus`; light enough for browsers. */
 export * as z from 'zod';
-export { type Algorithm, defineAlgorithm, NotFiniteError } from './agents/algorithm.ts';
+export { agentLearner, type Algorithm, defineAlgorithm } from './agents/algorithm.ts';
 export { createLearner, createObserver, type Learner, type LearnerOptions, type Loss } from './agents/learner.ts';
 export { onPolicyAgent, type OnPolicyConfig, type OnPolicyParts } from './agents/on-policy.ts';
-export { UserError } from './core/errors.ts';
+export { NotFiniteError, UserError } from './core/errors.ts';
 export {
   defineGame,
   type Feature,

@@ -1,8 +1,7 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs';
-import { UserError } from '../core/errors.ts';
+import { NotFiniteError, UserError } from '../core/errors.ts';
 import type { Params } from '../core/tensors.ts';
 import type { Engine } from '../engine/types.ts';
-import { NotFiniteError } from './algorithm.ts';
 
 /** A trainable tensor with its Adam slots. */
 interface Slot {
@@ -83,6 +82,13 @@ export class Optimizer {
     return this.values((slot) => slot.param);
   }
 
+  /** Writes parameter values and leaves the slots as they are. */
+  setParams(values: Params): void {
+    const { tf } = this.engine;
+    for (const [name, { param }] of this.slots)
+      tf.tidy(() => param.assign(tf.tensor(values[name].slice(), param.shape)));
+  }
+
   save(): OptimizerState {
     return {
       params: this.params(),
@@ -94,9 +100,9 @@ export class Optimizer {
 
   load(state: OptimizerState): void {
     const { tf } = this.engine;
+    this.setParams(state.params);
     for (const [name, slot] of this.slots) {
       tf.tidy(() => {
-        slot.param.assign(tf.tensor(state.params[name].slice(), slot.param.shape));
         slot.m.assign(tf.tensor(state.m[name].slice(), slot.param.shape));
         slot.v.assign(tf.tensor(state.v[name].slice(), slot.param.shape));
       });

@@ -7,6 +7,7 @@ import type { Engine } from '../engine/types.ts';
 import type { ActingRule } from '../nets/acting.ts';
 import type { Net } from '../nets/net.ts';
 import type { HeadSpec, PolicyNet } from '../nets/policy-net.ts';
+import { createLearner, type Learner, type LearnerOptions } from './learner.ts';
 
 /** What an agent is handed: it never imports a game, never opens a file. */
 export interface AgentContext<Config> {
@@ -22,6 +23,8 @@ export interface AgentContext<Config> {
   readonly learningRateScale: LearningRateScale;
   /** Threads to share the work of the net among: nothing but the time depends on them. Default: 1. */
   readonly threads?: number;
+  /** What a transfer method makes of the learner: pulls, losses of its own. `step` tells how far the training is. */
+  readonly extendLearner?: (learner: Learner, options: LearnerOptions, step: () => number) => Learner;
 }
 
 /** A learning algorithm: one file, one registry line. */
@@ -36,7 +39,7 @@ export interface Algorithm<Schema extends z.ZodObject = z.ZodObject> {
   readonly featureDefaults?: Partial<z.input<Schema>>;
   /** Values that differ from a net's defaults, where the net has such an option. */
   readonly netDefaults?: Readonly<Record<string, unknown>>;
-  /** It learns by `createLearner` and touches the engine in no other way: then the engine may come without tfjs. */
+  /** It learns by `agentLearner` and touches the engine in no other way: then the engine may come without tfjs. */
   readonly usesLearner?: true;
   /** Environments stepped at a time. */
   numEnvs(config: z.output<Schema>): number;
@@ -68,6 +71,16 @@ export function withDefaults(schema: z.ZodObject, defaults: Readonly<Record<stri
   return schema.extend(Object.fromEntries(fields) as z.ZodRawShape);
 }
 
+/** An agent's learner, with all that a transfer method adds to it. */
+export function agentLearner(
+  { engine, net, params, threads = 1, extendLearner = (learner) => learner }: AgentContext<unknown>,
+  sizes: Pick<LearnerOptions, 'store' | 'minibatch' | 'rows'>,
+  step: () => number,
+): Learner {
+  const options = { engine, net, params, threads, ...sizes };
+  return extendLearner(createLearner(options), options, step);
+}
+
 /** The learning rate at a training step: annealed where the config says so, and by tensor its share of it. */
 export function learningRates(
   {
@@ -87,9 +100,4 @@ export function learningRates(
 /** Gives an algorithm its types. */
 export function defineAlgorithm<Schema extends z.ZodObject>(algorithm: Algorithm<Schema>): Algorithm<Schema> {
   return algorithm;
-}
-
-/** A loss or gradient that is not a finite number: training stops, the last good parameters are kept. */
-export class NotFiniteError extends Error {
-  override name = 'NotFiniteError';
 }

@@ -5,10 +5,10 @@ import { createRng } from '../core/rng.ts';
 import type { Params } from '../core/tensors.ts';
 import { epsilonGreedyRow, greedyRow } from '../nets/acting.ts';
 import type { OptimizerState } from './adam.ts';
-import { type AgentContext, defineAlgorithm, learningRates } from './algorithm.ts';
+import { type AgentContext, agentLearner, defineAlgorithm, learningRates } from './algorithm.ts';
 import { gather, gatherRows } from './arrays.ts';
 import { deadUnits } from './diagnostics.ts';
-import { createLearner, createObserver, type Observer, type StepMemory } from './learner.ts';
+import { createObserver, type Observer, type StepMemory } from './learner.ts';
 import { copyMemory, loadMemory, netPlayer, noteStarts, stepMemory } from './net-player.ts';
 import { actionValues, epsilonAt, qActing, qHeads, qLoss } from './q-learning.ts';
 import { nStepTarget, packBits, prioritizedSampler, type Target, uniformSampler, unpackBits } from './replay.ts';
@@ -82,15 +82,11 @@ function createDqn(context: AgentContext<DqnConfig>): Agent {
   const slots = ring * numEnvs;
   const items = slots / length;
   const batchItems = Math.max(1, Math.floor(config.batchSize / length));
-  const learner = createLearner({
-    engine,
-    net,
-    params,
-    threads: context.threads ?? 1,
-    store: slots,
-    minibatch: batchItems * length,
-    rows: Math.max(numEnvs, batchItems),
-  });
+  let step = 0;
+  let updates = 0;
+  let gradientSteps = 0;
+  const sizes = { store: slots, minibatch: batchItems * length, rows: Math.max(numEnvs, batchItems) };
+  const learner = agentLearner(context, sizes, () => step);
   const target = createObserver({ engine, net, params, rows: batchItems });
   const replay = {
     actions: new Int32Array(slots),
@@ -113,9 +109,6 @@ function createDqn(context: AgentContext<DqnConfig>): Agent {
   const errors = new Float32Array(batchItems * length);
   /** What is looked at: one observation of each item. */
   const looked = learner.store.slice(0, batchItems * obsSize);
-  let step = 0;
-  let updates = 0;
-  let gradientSteps = 0;
 
   const slotAt = (slot: number, steps: number): number => (slot + steps * numEnvs) % slots;
   const firstSlot = (item: number): number => (item - (item % numEnvs)) * length + (item % numEnvs);
@@ -294,6 +287,7 @@ function createDqn(context: AgentContext<DqnConfig>): Agent {
         gradientSteps,
         epsilon,
         learningRate,
+        ...learner.metrics?.(),
       },
     };
   }

@@ -1,12 +1,11 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import { UserError } from '../core/errors.ts';
+import { NotFiniteError, UserError } from '../core/errors.ts';
 import { type Params, tensorShape } from '../core/tensors.ts';
 import type { FusedNet, HeadValues } from '../engine/fused/net.ts';
 import type { Engine, Tf } from '../engine/types.ts';
 import type { Memory, TensorMap } from '../nets/layers.ts';
 import type { PolicyNet } from '../nets/policy-net.ts';
 import { Optimizer, type OptimizerState } from './adam.ts';
-import { NotFiniteError } from './algorithm.ts';
 import { gatherRows } from './arrays.ts';
 
 /**
@@ -66,7 +65,11 @@ export interface Learner {
     maxGradNorm: number,
     sequences?: Sequences,
   ): StepReport;
+  /** What else it has to log since it was last asked, by name. */
+  metrics?(): Record<string, number>;
   params(): Params;
+  /** Writes parameter values; what the optimiser knows of their gradients stays. */
+  setParams(params: Params): void;
   save(): OptimizerState;
   load(state: OptimizerState): void;
   dispose(): void;
@@ -179,6 +182,10 @@ function tfLearner({ engine, net, params, store: rows }: LearnerOptions, actor: 
       });
     },
     params: () => optimizer.params(),
+    setParams(values) {
+      actorIsCurrent = false;
+      optimizer.setParams(values);
+    },
     save: () => optimizer.save(),
     load(state) {
       actorIsCurrent = false;
@@ -255,6 +262,7 @@ function fusedLearner({ net, params, minibatch }: LearnerOptions, fused: FusedNe
       return { loss: value, gradNorm, diagnostics };
     },
     params: () => fused.read('param'),
+    setParams: (values) => fused.write('param', values),
     save: () => ({
       params: fused.read('param'),
       m: fused.read('m'),

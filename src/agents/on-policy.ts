@@ -4,9 +4,9 @@ import { createRng, type Rng } from '../core/rng.ts';
 import type { Params } from '../core/tensors.ts';
 import type { HeadValues } from '../engine/fused/net.ts';
 import type { OptimizerState } from './adam.ts';
-import { type AgentContext, learningRates } from './algorithm.ts';
+import { type AgentContext, agentLearner, learningRates } from './algorithm.ts';
 import { deadUnits, explainedVariance } from './diagnostics.ts';
-import { createLearner, type Loss } from './learner.ts';
+import type { Loss } from './learner.ts';
 import { netPlayer } from './net-player.ts';
 import { createRollout, minibatchSize, type Rollout } from './rollout.ts';
 
@@ -45,25 +45,18 @@ export interface OnPolicyParts {
 
 /** Rollout, then epochs of minibatches down a loss: what PPO and PQN do alike. */
 export function onPolicyAgent(context: AgentContext<OnPolicyConfig>, parts: OnPolicyParts): Agent {
-  const { engine, env, net, config, seed, params } = context;
+  const { env, net, config, seed } = context;
   const { numEnvs, numSteps, updateEpochs, numMinibatches } = config;
   if (env.players !== 1) throw new UserError(`${parts.id} plays games of one player; ${env.id} has ${env.players}`);
-  const learner = createLearner({
-    engine,
-    net,
-    params,
-    store: numEnvs * numSteps,
-    minibatch: minibatchSize(net, config),
-    rows: numEnvs,
-    threads: context.threads ?? 1,
-  });
+  let step = 0;
+  let updates = 0;
+  const sizes = { store: numEnvs * numSteps, minibatch: minibatchSize(net, config), rows: numEnvs };
+  const learner = agentLearner(context, sizes, () => step);
   const { lambda, actionRng, decide, valueOf } = parts;
   const rollout = createRollout(
     { env, net, learner, ...config, lambda, decide, valueOf },
     createRng(seed, 'minibatches'),
   );
-  let step = 0;
-  let updates = 0;
 
   function update(): UpdateReport {
     const begun = parts.begin?.(step) ?? {};
@@ -93,6 +86,7 @@ export function onPolicyAgent(context: AgentContext<OnPolicyConfig>, parts: OnPo
         deadUnits: deadUnits(learner, rollout.size),
         ...begun,
         learningRate,
+        ...learner.metrics?.(),
       },
     };
   }

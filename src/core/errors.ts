@@ -14,6 +14,11 @@ export class StoppedError extends Error {
   }
 }
 
+/** A loss or gradient that is not a finite number: training stops, the last good parameters are kept. */
+export class NotFiniteError extends Error {
+  override name = 'NotFiniteError';
+}
+
 /** `"x" is not a …; valid: a, b, c`, with the closest valid value first when the value looks like a slip. */
 export function unknownValue(what: string, value: string, valid: readonly string[]): UserError {
   return new UserError(`unknown ${what} "${value}"${didYouMean(value, valid)}; valid: ${valid.join(', ')}`);

@@ -26,7 +26,7 @@ import { compareArms, type Comparison, PRIMARY_METRICS } from '../stats/compare.
 import { type Arm, type Curve, windowOf } from '../stats/curve.ts';
 import { withHolm } from '../stats/holm.ts';
 import type { TransferPlan } from '../transfer/plan.ts';
-import { findMethod, methodIds } from '../transfer/index.ts';
+import { findMethod, methodWords } from '../transfer/index.ts';
 import {
   type AnyControl,
   GATE,
@@ -47,10 +47,7 @@ import type { RaceTask, RandomTask, Task, TaskResult, TrainTask } from './task.t
 
 /** What a study takes besides the options of training and transfer. */
 export const studyOptions = z.object({
-  methods: z
-    .array(z.string())
-    .default(['full'])
-    .describe(`transfer methods to compare: ${methodIds().join(', ')}`),
+  methods: z.array(z.string()).default(['full']).describe(`transfer methods to compare: ${methodWords()}`),
   controls: z
     .array(z.enum(STUDY_CONTROLS))
     .default([...STUDY_CONTROLS])

@@ -8,7 +8,7 @@ import { type BackendName, BACKENDS } from '../engine/types.ts';
 import { findEnv } from '../envs/index.ts';
 import { netFor, netIds } from '../nets/index.ts';
 import { ALIGNMENTS, type Alignment } from '../transfer/align.ts';
-import { findMethod, methodIds } from '../transfer/index.ts';
+import { findMethod, methodWords } from '../transfer/index.ts';
 import { inStage, WEIGHT_CONTROLS, type WeightControl } from '../transfer/plan.ts';
 import type { PolicyInfo } from './checkpoint.ts';
 import { modulesOf, type UserModule } from './game-module.ts';
@@ -42,10 +42,7 @@ const CRITIC = 'heads/value';
 
 /** How layers move and what learns. */
 export const transferOptions = z.object({
-  method: z
-    .string()
-    .default('full')
-    .describe(`how the target is trained: ${methodIds().join(', ')}`),
+  method: z.string().default('full').describe(`how the target is trained: ${methodWords()}`),
   alignment: z.enum(ALIGNMENTS).default('role').describe('how channels, features and actions are matched'),
   map: z
     .array(z.string().refine((text) => /^[^=]+=[^=]+$/.test(text), 'valid: source=target, as in ball=bullet,none=gold'))

@@ -15,6 +15,7 @@ import { findEnv, registerGame } from '../envs/index.ts';
 import * as ngplus from '../game.ts';
 import { registerNet } from '../nets/index.ts';
 import type { Net } from '../nets/net.ts';
+import { JOINT } from '../transfer/compose.ts';
 import { registerMethod } from '../transfer/index.ts';
 import type { Method } from '../transfer/method.ts';
 
@@ -52,9 +53,10 @@ const bundles = new Map<string, { bundle: Bundle; parts: readonly Part[] }>();
 const owners = new Map<string, Bundle>();
 const keyOf = (kind: string, id: string): string => `${kind} ${id}`;
 
-/** The users' modules that define any of these parts, given by their ids. */
-export function modulesOf(ids: Partial<Record<Kind, string>>): UserModule[] {
-  const found = Object.entries(ids).flatMap(([kind, id]) => owners.get(keyOf(kind, id)) ?? []);
+/** The users' modules that define any of these parts, given by their ids (methods also joined). */
+export function modulesOf({ method = '', ...ids }: Partial<Record<Kind, string>>): UserModule[] {
+  const parts = [...Object.entries(ids), ...method.split(JOINT).map((id) => ['method', id])];
+  const found = parts.flatMap(([kind, id]) => owners.get(keyOf(kind, id)) ?? []);
   return [...new Set(found)].map(({ path, sha256 }) => ({ path, sha256 }));
 }
 

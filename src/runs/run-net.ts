@@ -3,6 +3,7 @@ import { UserError } from '../core/errors.ts';
 import type { ObservationSpec } from '../core/game.ts';
 import { findEnv } from '../envs/index.ts';
 import { buildPolicyNet, type PolicyNet } from '../nets/policy-net.ts';
+import type { TrainingSpan } from '../transfer/method.ts';
 import { inStage } from '../transfer/plan.ts';
 
 /** The part of a run's config that defines its net. */
@@ -55,6 +56,12 @@ export function stageRate(stage: string, { stageLearningRates }: Pick<StageOptio
 
 /** The stages of a net, in its order: `stem`, `trunk/0`, `heads/policy`. */
 export const stagesOf = ({ tensors }: PolicyNet): string[] => [...new Set(tensors.map(({ stage }) => stage))];
+
+/** What schedules of transfer methods go by. */
+export const spanOf = ({ totalTimesteps }: { totalTimesteps: number }, net: PolicyNet): TrainingSpan => ({
+  totalTimesteps,
+  stages: stagesOf(net),
+});
 
 /** Checks that the net has the stages that a transfer names. @throws UserError naming the first that it lacks */
 export function checkStages({ reset, stageLearningRates }: StageOptions, net: PolicyNet): void {

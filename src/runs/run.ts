@@ -1,8 +1,7 @@
 import { findAlgorithm } from '../agents/index.ts';
-import { type Algorithm, NotFiniteError } from '../agents/algorithm.ts';
+import type { AgentContext, Algorithm } from '../agents/algorithm.ts';
 import type { Agent } from '../core/agent.ts';
-import { StoppedError, UserError } from '../core/errors.ts';
-import type { Params } from '../core/tensors.ts';
+import { NotFiniteError, StoppedError, UserError } from '../core/errors.ts';
 import type { VecEnv } from '../core/vec-env.ts';
 import { fusedSteps } from '../engine/fused/ops.ts';
 import { loadEngine, loadFusedEngine } from '../engine/index.ts';
@@ -10,18 +9,20 @@ import type { Engine } from '../engine/types.ts';
 import type { EnvSpec } from '../envs/env-id.ts';
 import { findEnv } from '../envs/index.ts';
 import { createVecEnv } from '../envs/vec-env.ts';
-import type { PolicyNet } from '../nets/policy-net.ts';
+import type { PolicyNet, PolicyNetSpec } from '../nets/policy-net.ts';
+import { joinWords } from '../transfer/compose.ts';
 import { controlParams } from '../transfer/control.ts';
 import { findMethod } from '../transfer/index.ts';
-import { planTransfer, type SourceTensor, type TransferPlan, transferParams } from '../transfer/plan.ts';
+import { planTransfer, type TransferPlan, transferParams } from '../transfer/plan.ts';
 import { decodeCheckpoint, encodeCheckpoint, type PolicyCheckpoint, type PolicyInfo } from './checkpoint.ts';
 import type { ResolvedTransfer, RunConfig } from './config.ts';
 import { identityOf, runId } from './config.ts';
 import { evaluatePlayer } from './evaluate.ts';
 import { bundleKey, bundleOf, loadRunModules } from './game-module.ts';
 import { lockFolder } from './lock.ts';
+import { type MethodHooks, methodHooks, type Moved, sourceTensors } from './method-hooks.ts';
 import { MetricsLog } from './metrics-log.ts';
-import { policyNetOf, stageRate } from './run-net.ts';
+import { policyNetOf, spanOf, stageRate } from './run-net.ts';
 import { decodeState, encodeState } from './state-codec.ts';
 import { FolderStore } from './store.ts';
 import type { EventWriter } from './tensorboard.ts';
@@ -226,13 +227,14 @@ async function startSession(
   const algorithm = findAlgorithm(config.algorithm);
   const env = createVecEnv(spec, algorithm.numEnvs(config.algorithmConfig), config.seed);
   const net = policyNetOf(config);
-  const engine = await engineFor(config, algorithm, net);
-  const { params, plan } = initialParams(config, net, source);
-  const agent = algorithm.create({
+  const recentReturns = resume?.recentReturns ?? [];
+  const moved = transferred(config, net, source);
+  const hooks = moved ? methodHooks(config, net, moved, recentReturns) : { params: net.init(config.seed) };
+  const engine = await engineFor(config, algorithm, net, hooks.extendLearner && moved?.checkpoint.spec);
+  const agent = createAgent(algorithm, hooks, {
     engine,
     env,
     net,
-    params,
     config: config.algorithmConfig,
     seed: config.seed,
     totalTimesteps: config.totalTimesteps,
@@ -242,7 +244,7 @@ async function startSession(
   // Only now: options that do not fit each other leave no run behind.
   for (const module of config.modules) await store.putIfAbsent(bundleKey(module), utf8(bundleOf(module).code));
   await store.putIfAbsent('config.json', utf8(JSON.stringify(config, null, 2)));
-  if (plan) await store.put('transfer.json', utf8(JSON.stringify(plan, null, 2)));
+  if (moved) await store.put('transfer.json', utf8(JSON.stringify(moved.plan, null, 2)));
   const metrics = new MetricsLog(`${folder}/metrics.jsonl`);
   if (resume) agent.load(resume.agent);
   else env.reset();
@@ -256,16 +258,42 @@ async function startSession(
     agent,
     metrics,
     evaluations: resume?.evaluations ?? [],
-    recentReturns: resume?.recentReturns ?? [],
+    recentReturns,
     secondsBefore: resume?.seconds ?? 0,
     startedMs: performance.now(),
   };
 }
 
-/** Without tfjs where the fused path does all. */
-async function engineFor({ fused, backend }: RunConfig, { usesLearner }: Algorithm, net: PolicyNet): Promise<Engine> {
+/** @throws UserError where the algorithm has no place for what the method adds to the learner */
+function createAgent(
+  algorithm: Algorithm,
+  { params, extendLearner }: MethodHooks,
+  context: Omit<AgentContext<Record<string, unknown>>, 'params' | 'extendLearner'>,
+): Agent {
+  if (!extendLearner) return algorithm.create({ ...context, params });
+  let isExtended = false;
+  const agent = algorithm.create({
+    ...context,
+    params,
+    extendLearner(...parts) {
+      isExtended = true;
+      return extendLearner(...parts);
+    },
+  });
+  if (isExtended) return agent;
+  agent.dispose();
+  throw new UserError(`${algorithm.id} takes nothing of a method but its schedule: it learns without agentLearner`);
+}
+
+/** Without tfjs where the fused path does all, also for a source's policy that the method looks at. */
+async function engineFor(
+  { fused, backend, net: id }: RunConfig,
+  { usesLearner }: Algorithm,
+  net: PolicyNet,
+  source?: PolicyNetSpec,
+): Promise<Engine> {
   if (!fused) return { ...(await loadEngine(backend)), fused: undefined };
-  const covered = usesLearner && net.fused && fusedSteps(net.fused);
+  const covered = usesLearner && net.fused && fusedSteps(net.fused) && (source?.net ?? id) === id;
   return backend === 'wasm' && covered ? loadFusedEngine() : loadEngine(backend);
 }
 
@@ -435,23 +463,20 @@ async function saveResume(session: Session): Promise<void> {
 
 const checkpointKey = (step: number): string => `checkpoints/${String(step).padStart(12, '0')}.safetensors`;
 
-/** Fresh parameters, or the source's by a plan. */
-function initialParams(
-  config: RunConfig,
-  net: PolicyNet,
-  source: SourceCheckpoint | null,
-): { params: Params; plan: TransferPlan | null } {
-  const fresh = net.init(config.seed);
-  if (!config.transfer) return { params: fresh, plan: null };
+/** The source's parameters by a plan, fresh ones elsewhere; null where nothing is transferred. */
+function transferred(config: RunConfig, net: PolicyNet, source: SourceCheckpoint | null): Moved | null {
+  if (!config.transfer) return null;
   if (!source) throw new Error('a transfer run needs its source checkpoint');
   const checkpoint = decodeCheckpoint(source.bytes, source.name);
   const plan = planFor(config, net, checkpoint);
+  const fresh = net.init(config.seed);
   const from = { tensors: sourceTensors(checkpoint), params: checkpoint.params };
   const params = transferParams(plan, from, net.tensors, fresh);
+  const moved = { plan, checkpoint, fresh, params };
   const { control } = config.transfer;
-  if (!control) return { params, plan };
+  if (!control) return moved;
   const places = { plan, source: from.tensors, target: net.tensors };
-  return { params: controlParams(control, places, params, config.seed), plan };
+  return { ...moved, params: controlParams(control, places, params, config.seed) };
 }
 
 /** What a transfer run would do with a source, without doing it. */
@@ -466,19 +491,13 @@ export function planFor(config: RunConfig, net: PolicyNet, source: PolicyCheckpo
     map: transfer.map,
     control: transfer.control,
     reset: transfer.reset,
-    training: (stage) => withRate(method.describe(transfer.methodConfig, stage, config), stageRate(stage, transfer)),
+    training(stage) {
+      const rate = stageRate(stage, transfer);
+      const words = method.describe(transfer.methodConfig, stage, spanOf(config, net));
+      return joinWords([words, rate === 0 ? 'frozen' : `learning rate x ${rate}`]);
+    },
   });
 }
-
-const withRate = (words: string, rate: number): string => {
-  if (rate === 1 || words === 'frozen') return words;
-  if (rate === 0) return 'frozen';
-  const [whole, share] = ['learning rate x 1', `learning rate x ${rate}`];
-  return words.includes(whole) ? words.replace(whole, share) : `${words}, ${share}`;
-};
-
-const sourceTensors = (checkpoint: PolicyCheckpoint): SourceTensor[] =>
-  Object.entries(checkpoint.tensors).map(([name, { stage, axes }]) => ({ name, stage, axes }));
 
 /** The share of the learning rate for each tensor over time: the method's schedule times the rates by stage. */
 function learningRateScale(config: RunConfig, net: PolicyNet): (tensor: string, step: number) => number {
@@ -486,9 +505,10 @@ function learningRateScale(config: RunConfig, net: PolicyNet): (tensor: string, 
   if (!transfer) return () => 1;
   const method = findMethod(transfer.method);
   const stages = new Map(net.tensors.map(({ name, stage }) => [name, stage]));
+  const span = spanOf(config, net);
   return (tensor, step) => {
     const stage = stages.get(tensor) as string;
-    return method.scale(transfer.methodConfig, stage, step, config) * stageRate(stage, transfer);
+    return method.scale(transfer.methodConfig, stage, step, span) * stageRate(stage, transfer);
   };
 }
 

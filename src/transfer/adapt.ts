@@ -30,10 +30,15 @@ export interface AdaptedPolicy {
 /**
  * The policy as it would see and play another game before any training there: layers moved by the transfer's alignment,
  * with zeros for what nothing matches, so that a channel that it does not know is one that it does not see, and an action
- * that it does not know has a score of 0. On its own game it is unchanged.
+ * that it does not know has a score of 0. On its own game it is unchanged. `map`: matches asked for, as in a transfer.
  * @throws UserError where a stage of stem or trunk can't be moved
  */
-export function adaptPolicy(policy: TrainedPolicy, game: Scene, alignment: Alignment): AdaptedPolicy {
+export function adaptPolicy(
+  policy: TrainedPolicy,
+  game: Scene,
+  alignment: Alignment,
+  map: readonly string[] = [],
+): AdaptedPolicy {
   const { spec } = policy;
   const [reads, shows] = [spec.observation.kind, game.observation.kind];
   if (reads !== shows)
@@ -48,6 +53,7 @@ export function adaptPolicy(policy: TrainedPolicy, game: Scene, alignment: Align
     target: game.id,
     method: 'none',
     alignment,
+    map,
     reset: [],
     training: () => 'not trained',
   });

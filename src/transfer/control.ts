@@ -1,5 +1,5 @@
 import { createRng, normal, type Rng, shuffle } from '../core/rng.ts';
-import { axisSize, type Params, type TensorSpec } from '../core/tensors.ts';
+import { axisSize, type Params, type TensorSpec, tensorSize } from '../core/tensors.ts';
 import { mean } from '../stats/curve.ts';
 import { type SourceTensor, type TransferPlan, transferParams, type WeightControl } from './plan.ts';
 
@@ -19,7 +19,7 @@ export function controlParams(
   params: Params,
   seed: number,
 ): Params {
-  const isTaken = takenValues(plan, source, target, params);
+  const isTaken = takenValues(plan, source, target);
   const controlled = target.map(({ name }): [string, Float32Array] => {
     const places = [...isTaken[name].keys()].filter((i) => isTaken[name][i] === 1);
     const taken = places.map((i) => params[name][i]);
@@ -33,14 +33,13 @@ export function controlParams(
 }
 
 /** 1 where the plan takes a value from the source, 0 where it is fresh: a transfer of ones to zeros. */
-function takenValues(
+export function takenValues(
   plan: TransferPlan,
   source: readonly SourceTensor[],
   target: readonly TensorSpec[],
-  params: Params,
 ): Params {
   const ones = Object.fromEntries(source.map((tensor) => [tensor.name, new Float32Array(sizeOf(tensor)).fill(1)]));
-  const zeros = Object.fromEntries(target.map(({ name }) => [name, new Float32Array(params[name].length)]));
+  const zeros = Object.fromEntries(target.map((spec) => [spec.name, new Float32Array(tensorSize(spec))]));
   return transferParams(plan, { tensors: source, params: ones }, target, zeros);
 }
 

@@ -1,8 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { NotFiniteError } from '../../src/agents/algorithm.ts';
 import { Optimizer } from '../../src/agents/adam.ts';
-import { UserError } from '../../src/core/errors.ts';
+import { NotFiniteError, UserError } from '../../src/core/errors.ts';
 import type { Params } from '../../src/core/tensors.ts';
 import { loadEngine } from '../../src/engine/index.ts';
 import type { Engine, Tf } from '../../src/engine/types.ts';

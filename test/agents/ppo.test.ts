@@ -1,7 +1,6 @@
 import { beforeAll, describe, expect, it, test } from 'vitest';
 import { z } from 'zod';
-import { NotFiniteError } from '../../src/agents/algorithm.ts';
-import { UserError } from '../../src/core/errors.ts';
+import { NotFiniteError, UserError } from '../../src/core/errors.ts';
 import { defineGame, type Game } from '../../src/core/game.ts';
 import { axisSize } from '../../src/core/tensors.ts';
 import type { VecEnv } from '../../src/core/vec-env.ts';

@@ -221,6 +221,7 @@ export default defineMethod({
     expect(config.modules).toMatchObject([{ path: file }]);
     expect(readdirSync(inside('carried'))).toContain(bundleKey(config.modules[0]));
     expect((await evaluate({ player: trained, episodes: 3 })).notes).toEqual([]);
+    expect(modulesOf({ method: 'full+half' })).toEqual(config.modules);
   });
 
   it('so does an algorithm', async () => {

@@ -145,6 +145,19 @@ describe('a transfer run', () => {
     expect(planOf('both').entries[0].training).toBe('frozen until step 205, learning rate x 0.5');
   });
 
+  it('says all that several methods do to a stage', async () => {
+    const method = 'discriminative+gradual-unfreezing';
+    await train('joined', transferConfig({ method, stageLearningRates: ['stem=0.5', 'heads/value=0'] }));
+    const training = new Map(planOf('joined').entries.map((entry) => [entry.stage, entry.training]));
+    expect([...training]).toEqual([
+      ['stem', 'learning rate x 0.148, frozen until step 205, learning rate x 0.5'],
+      ['trunk/0', 'learning rate x 0.385, frozen until step 103'],
+      ['heads/policy', 'learning rate x 1'],
+      ['heads/value', 'frozen'],
+    ]);
+    expect(planOf('joined').method).toBe(method);
+  });
+
   // Adam's first step is learningRate · g / (|g| + ε) in every value: the rate shows in how far values move.
   it('moves values as far as the rate says', async () => {
     const one = { numEnvs: 8, numSteps: 16, numMinibatches: 1, updateEpochs: 1, annealLearningRate: false };

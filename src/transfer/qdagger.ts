@@ -1,0 +1,66 @@
+import * as z from 'zod';
+import { createObserver } from '../agents/learner.ts';
+import { netPlayer } from '../agents/net-player.ts';
+import { randomPlayer } from '../agents/random-player.ts';
+import type { Player } from '../core/agent.ts';
+import { mean } from '../stats/curve.ts';
+import { taught } from './distill.ts';
+import { type Actor, defineMethod, type MethodContext } from './method.ts';
+
+/**
+ * The source's policy teaches as long as it is better: its weight falls with how far the student's recent training return is
+ * on the way from random play to the teacher's (Agarwal et al. 2022, “QDagger”; there the way begins at 0).
+ */
+export const qdagger = defineMethod({
+  id: 'qdagger',
+  summary: "every layer learns, also to do as the source's policy would, as long as that plays better",
+  schema: z.object({
+    distillCoef: z.number().min(0).max(1000).default(1).describe("weight of the teacher's cross-entropy at the start"),
+    distillTemperature: z
+      .number()
+      .positive()
+      .max(1000)
+      .default(1)
+      .describe('of the softmax that makes probabilities of action values; logits are used as they are'),
+    teacherEpisodes: z.int().min(1).max(1000).default(20).describe('episodes that measure the teacher and random play'),
+  }),
+  scale: () => 1,
+  describe: () => 'taught by the source while it plays better',
+  learner({ distillCoef, distillTemperature, teacherEpisodes }, inner, context) {
+    const [random, best] = yardstick(context, teacherEpisodes);
+    return taught('qdagger', inner, context, {
+      coefficient: () => distillCoef * lessonLeft(context.recentReturn() ?? random, random, best),
+      temperature: distillTemperature,
+    });
+  },
+});
+
+/** How much of the way from random play to the teacher the student has before it, from 1 to 0. A teacher no better teaches nothing. */
+export const lessonLeft = (student: number, random: number, teacher: number): number =>
+  teacher > random ? Math.min(1, Math.max(0, (teacher - student) / (teacher - random))) : 0;
+
+/** What random play and the teacher get of the target, before any training there. */
+function yardstick({ teacher: findTeacher, options, seed }: MethodContext, episodes: number): [number, number] {
+  const teacher = findTeacher();
+  const { net, params } = teacher;
+  const observer = createObserver({ engine: options.engine, net, params, rows: episodes });
+  const own = netPlayer(net, observer.outputs, 'sampled', `${seed}/teacher`);
+  const returns = [randomPlayer(seed), own].map((player) => meanReturn(teacher, player, episodes));
+  observer.dispose();
+  return [returns[0], returns[1]];
+}
+
+/** Of whole episodes, one in each environment. */
+function meanReturn(actor: Actor, player: Player, episodes: number): number {
+  const envs = actor.envs(episodes);
+  const actions = new Int32Array(episodes);
+  const returns = new Map<number, number>();
+  while (returns.size < episodes) {
+    player.act(envs, actions);
+    envs.step(actions);
+    for (let e = 0; e < episodes; e++) {
+      if (!returns.has(e) && (envs.terminated[e] || envs.truncated[e])) returns.set(e, envs.returns[e]);
+    }
+  }
+  return mean([...returns.values()]);
+}
