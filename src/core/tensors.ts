@@ -34,6 +34,8 @@ export interface TensorSpec {
   readonly stage: string;
   readonly axes: readonly Axis[];
   readonly init: Init;
+  /** The stage of a source that a transfer takes it from; null: none, it always starts fresh. Default: its own. */
+  readonly takes?: string | null;
 }
 
 export const tensorShape = (spec: TensorSpec): number[] => spec.axes.map(axisSize);

@@ -7,12 +7,13 @@ import { gpt } from './gpt.ts';
 import { gru } from './gru.ts';
 import { mlp } from './mlp.ts';
 import type { Net } from './net.ts';
+import { progressive } from './progressive.ts';
 import { resnet } from './resnet.ts';
 import { vgg } from './vgg.ts';
 
 /** Every net by id. A new one is a file and a line here. */
 const nets = new Map<string, Net>();
-for (const net of [conv, fastconv, mlp, vgg, resnet, bert, gpt, gru]) registerNet(net as Net);
+for (const net of [conv, fastconv, mlp, vgg, resnet, bert, gpt, gru, progressive]) registerNet(net as Net);
 
 /** Adds a net, a user's own included. @throws UserError where its id is taken */
 export function registerNet(net: Net): void {

@@ -10,6 +10,7 @@ import { headOnly } from './head-only.ts';
 import { kickstart } from './kickstart.ts';
 import { l2Sp } from './l2-sp.ts';
 import type { Method } from './method.ts';
+import { progressive } from './progressive.ts';
 import { qdagger } from './qdagger.ts';
 import { shrinkAndPerturb } from './shrink-and-perturb.ts';
 
@@ -27,6 +28,7 @@ const ours = [
   kickstart,
   qdagger,
   ewc,
+  progressive,
 ];
 for (const method of ours) registerMethod(method as Method);
 

@@ -122,6 +122,7 @@ function planEntry(spec: TensorSpec, from: SourceTensor | undefined, options: Pl
   const common = { tensor: spec.name, stage: spec.stage, shape, totalValues, training: options.training(spec.stage) };
   const fresh = (reason: string): PlanEntry => ({ ...common, origin: 'fresh', from: null, copiedValues: 0, reason });
   if (options.reset.some((stage) => inStage(spec.stage, stage))) return fresh(`${spec.stage} is reset`);
+  if (spec.takes === null) return fresh('it learns the target only');
   if (!from) return fresh('the source has no such stage');
   const maps = axisMaps(from.axes, spec.axes, options.alignment, map);
   const blocked = maps.find((map) => map.reason);
@@ -194,14 +195,15 @@ function unlike(source: readonly Axis[], target: readonly Axis[]): string | unde
   return source.length === target.length ? undefined : `${source.length} axes against ${target.length}`;
 }
 
-/** The source tensor at the same position of the same stage. */
+/** The source tensor at the same position of the same stage, or of the stage that this one takes. */
 function partner(
   spec: TensorSpec,
   source: readonly SourceTensor[],
   target: readonly TensorSpec[],
 ): SourceTensor | undefined {
-  const position = target.filter((other) => other.stage === spec.stage).indexOf(spec);
-  return source.filter((tensor) => tensor.stage === spec.stage)[position];
+  const { stage, takes = stage } = spec;
+  const position = target.filter((other) => other.stage === stage).indexOf(spec);
+  return source.filter((tensor) => tensor.stage === takes)[position];
 }
 
 /** Is `stage` the stage `prefix` or inside it? `heads/policy` is in `heads`. */

@@ -77,7 +77,7 @@ describe.concurrent('bad use is one line and exit code 2:', () => {
     ['train cartpole --seed', /--seed needs a value; valid: whole number of at least 0/],
     [
       'train cartpole --net transformer',
-      /unknown net "transformer"; valid: conv, fastconv, mlp, vgg, resnet, bert, gpt, gru/,
+      /unknown net "transformer"; valid: conv, fastconv, mlp, vgg, resnet, bert, gpt, gru, progressive/,
     ],
     ['train cartpole --net conv', /conv/],
     ['train cartpole --algorithm sac', /unknown algorithm "sac"; valid: ppo, pqn, dqn/],

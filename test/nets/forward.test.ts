@@ -79,10 +79,11 @@ describe.each(netCases)('%s', (_name, spec) => {
     }
   });
 
-  it('names its tensors once, in the stages stem, trunk and heads', () => {
+  it('names its tensors once, in the stages stem, trunk and heads, or beside those', () => {
     const names = net.tensors.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
-    for (const { stage } of net.tensors) expect(stage).toMatch(/^(stem(\/norm)?|trunk\/\d+(\/norm)?|heads\/\w+)$/);
+    for (const { stage } of net.tensors)
+      expect(stage).toMatch(/^((column\/)?stem(\/norm)?|((column|lateral)\/)?trunk\/\d+(\/norm)?|heads\/\w+)$/);
   });
 });
 
@@ -117,7 +118,7 @@ describe('what a net cannot be built from is refused in one line', () => {
 
   it('an unknown net', () => {
     expect(refusal({ ...planes, net: 'cnv' }).message).toBe(
-      'unknown net "cnv" (did you mean "conv"?); valid: conv, fastconv, mlp, vgg, resnet, bert, gpt, gru',
+      'unknown net "cnv" (did you mean "conv"?); valid: conv, fastconv, mlp, vgg, resnet, bert, gpt, gru, progressive',
     );
   });
 

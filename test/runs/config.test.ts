@@ -193,7 +193,7 @@ describe('what is unknown or does not fit is refused in one line', () => {
     [{ algorithm: 'poo' }, 'unknown algorithm "poo" (did you mean "ppo"?); valid: ppo, pqn, dqn'],
     [
       { net: 'cnv' },
-      'unknown net "cnv" (did you mean "conv"?); valid: conv, fastconv, mlp, vgg, resnet, bert, gpt, gru',
+      'unknown net "cnv" (did you mean "conv"?); valid: conv, fastconv, mlp, vgg, resnet, bert, gpt, gru, progressive',
     ],
     [{ env: 'cartpole', net: 'conv' }, 'net "conv" can\'t read features; valid: mlp, gpt, gru'],
     [{ totalTimestep: 5 }, 'unknown option of training "totalTimestep"'],

@@ -267,7 +267,9 @@ export const idle = defineAlgorithm({
     const load = (id: string) =>
       loadModule(write(`${id}.ts`, module.replace("'thin'", `'${id}'`).replace("'half'", `'m-${id}'`)));
     await expect(load('mlp')).rejects.toThrow(
-      new UserError('the net id "mlp" is taken; taken: conv, fastconv, mlp, vgg, resnet, bert, gpt, gru, thin'),
+      new UserError(
+        'the net id "mlp" is taken; taken: conv, fastconv, mlp, vgg, resnet, bert, gpt, gru, progressive, thin',
+      ),
     );
   });
 });
