@@ -86,7 +86,9 @@ function createDqn(context: AgentContext<DqnConfig>): Agent {
   let updates = 0;
   let gradientSteps = 0;
   const sizes = { store: slots, minibatch: batchItems * length, rows: Math.max(numEnvs, batchItems) };
-  const learner = agentLearner(context, sizes, () => step);
+  /** With the steps of an episode that somebody else has played. */
+  const seen = (): number => step + (env.extraSteps ?? 0);
+  const learner = agentLearner(context, sizes, seen);
   const target = createObserver({ engine, net, params, rows: batchItems });
   const replay = {
     actions: new Int32Array(slots),
@@ -266,9 +268,9 @@ function createDqn(context: AgentContext<DqnConfig>): Agent {
 
   function update(): UpdateReport {
     const episodes = { episodeReturns: [] as number[], episodeLengths: [] as number[] };
-    const epsilon = epsilonAt(config, step, totalTimesteps);
-    const progress = Math.min(1, step / totalTimesteps);
-    const { learningRate, rateOf } = learningRates(context, step);
+    const epsilon = epsilonAt(config, seen(), totalTimesteps);
+    const progress = Math.min(1, seen() / totalTimesteps);
+    const { learningRate, rateOf } = learningRates(context, seen());
     const sums = [0, 0, 0];
     let count = 0;
     for (let i = 0; i < STEPS_PER_UPDATE; i++) {
@@ -295,7 +297,7 @@ function createDqn(context: AgentContext<DqnConfig>): Agent {
   const isBinary = env.observation.kind === 'planes';
   return {
     get step() {
-      return step;
+      return seen();
     },
     get updates() {
       return updates;

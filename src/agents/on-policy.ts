@@ -51,7 +51,9 @@ export function onPolicyAgent(context: AgentContext<OnPolicyConfig>, parts: OnPo
   let step = 0;
   let updates = 0;
   const sizes = { store: numEnvs * numSteps, minibatch: minibatchSize(net, config), rows: numEnvs };
-  const learner = agentLearner(context, sizes, () => step);
+  /** With the steps of an episode that somebody else has played. */
+  const seen = (): number => step + (env.extraSteps ?? 0);
+  const learner = agentLearner(context, sizes, seen);
   const { lambda, actionRng, decide, valueOf } = parts;
   const rollout = createRollout(
     { env, net, learner, ...config, lambda, decide, valueOf },
@@ -59,9 +61,9 @@ export function onPolicyAgent(context: AgentContext<OnPolicyConfig>, parts: OnPo
   );
 
   function update(): UpdateReport {
-    const begun = parts.begin?.(step) ?? {};
+    const { learningRate, rateOf } = learningRates(context, seen());
+    const begun = parts.begin?.(seen()) ?? {};
     const episodes = rollout.collect();
-    const { learningRate, rateOf } = learningRates(context, step);
     const names = [...parts.diagnostics, ...(parts.lossName ? [parts.lossName] : []), 'gradNorm'];
     const sums = new Map(names.map((name) => [name, 0]));
     for (const { indices, sequences } of rollout.minibatches(updateEpochs, numMinibatches)) {
@@ -93,7 +95,7 @@ export function onPolicyAgent(context: AgentContext<OnPolicyConfig>, parts: OnPo
 
   return {
     get step() {
-      return step;
+      return seen();
     },
     get updates() {
       return updates;

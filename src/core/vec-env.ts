@@ -35,6 +35,10 @@ export interface VecEnv {
   reset(): void;
   /** One step everywhere; `actions` is `[E, P]`. */
   step(actions: Int32Array): void;
+  /** One step in one environment alone, by its actions in the same `[E, P]`: all else stays as it is. */
+  stepOne(env: number, actions: Int32Array): void;
+  /** Env steps so far that somebody else has played between those of `step`: they count as training. Default: 0. */
+  readonly extraSteps?: number;
   /** The whole state as plain data, to go on from exactly here. */
   save(): unknown;
   load(state: unknown): void;

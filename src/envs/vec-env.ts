@@ -129,6 +129,21 @@ class Envs implements GameVecEnv {
     else for (let env = 0; env < this.numEnvs; env++) this.stepOne(env, actions);
   }
 
+  stepOne(env: number, actions: Int32Array): void {
+    const { game, players, stepRewards, returns } = this;
+    const rng = this.rngs[env];
+    const first = env * players;
+    if (this.terminated[env] === 1 || this.truncated[env] === 1) this.forgetEpisode(env);
+    this.settleActions(env, actions, rng);
+    const isOver = game.step(this.states[env], this.inForce, rng, stepRewards);
+    for (let player = 0; player < players; player++) {
+      this.rewards[first + player] = stepRewards[player];
+      returns[first + player] += stepRewards[player];
+    }
+    if (++this.lengths[env] === this.spec.maxSteps || isOver) this.endEpisode(env, isOver);
+    this.look(env);
+  }
+
   save(): Saved {
     return structuredClone({
       id: this.id,
@@ -195,21 +210,6 @@ class Envs implements GameVecEnv {
       if (++lengths[env] === maxSteps || isOver) this.endEpisode(env, isOver);
       game.observe(state, 0, obs, env * obsSize);
     }
-  }
-
-  private stepOne(env: number, actions: Int32Array): void {
-    const { game, players, stepRewards, returns } = this;
-    const rng = this.rngs[env];
-    const first = env * players;
-    if (this.terminated[env] === 1 || this.truncated[env] === 1) this.forgetEpisode(env);
-    this.settleActions(env, actions, rng);
-    const isOver = game.step(this.states[env], this.inForce, rng, stepRewards);
-    for (let player = 0; player < players; player++) {
-      this.rewards[first + player] = stepRewards[player];
-      returns[first + player] += stepRewards[player];
-    }
-    if (++this.lengths[env] === this.spec.maxSteps || isOver) this.endEpisode(env, isOver);
-    this.look(env);
   }
 
   /** Applies the sticky rule; leaves the actions in force, as indices into the game's own, in `inForce`. */

@@ -472,10 +472,9 @@ async function compare({ jobs, options }: Study, results: Results, arm: StudyArm
   const isLong = control === 'scratch-long';
   const curves = own.map(curveOf);
   // What is not evaluated at the steps of scratch is read there.
+  const isAtSteps = curves.every((curve) => String(curve.steps) === String(steps));
   const shown =
-    isLong || task.kind === 'race'
-      ? curves.map((curve) => windowOf(curve, isLong ? sourceTimesteps : 0, steps))
-      : curves;
+    isLong || !isAtSteps ? curves.map((curve) => windowOf(curve, isLong ? sourceTimesteps : 0, steps)) : curves;
   const transfer = { label: armLabel(arm), curves: shown };
   const random = (results.get(`random/${target}`) as Evaluation).mean;
   const [parent] = task.parents;

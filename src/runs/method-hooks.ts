@@ -1,5 +1,6 @@
 import type { AgentContext } from '../agents/algorithm.ts';
 import { type Params, tensorSize } from '../core/tensors.ts';
+import type { VecEnv } from '../core/vec-env.ts';
 import { findEnv } from '../envs/index.ts';
 import { buildPolicyNet, type PolicyNet } from '../nets/policy-net.ts';
 import { adaptPolicy } from '../transfer/adapt.ts';
@@ -25,6 +26,7 @@ export interface MethodHooks {
   /** Where training begins. */
   readonly params: Params;
   readonly extendLearner?: AgentContext<unknown>['extendLearner'];
+  readonly wrapEnv?: (env: VecEnv) => VecEnv;
 }
 
 /** Methods look at episodes that no evaluation plays. */
@@ -38,13 +40,12 @@ export function methodHooks(
   recentReturns: readonly number[],
 ): MethodHooks {
   const { method: id, methodConfig } = config.transfer as ResolvedTransfer;
-  const { start, learner } = findMethod(id);
+  const { start, learner, env } = findMethod(id);
   const { plan, checkpoint, fresh, params } = moved;
   const taken = takenValues(plan, sourceTensors(checkpoint), net.tensors);
   const boundary: Boundary = { tensors: net.tensors, params, fresh, taken };
   const first = start?.(methodConfig, boundary) ?? params;
-  if (!learner) return { params: first };
-  const look: Omit<MethodContext, 'options' | 'step'> = {
+  const context: MethodContext = {
     boundary,
     start: first,
     span: spanOf(config, net),
@@ -56,7 +57,10 @@ export function methodHooks(
   };
   return {
     params: first,
-    extendLearner: (inner, options, step) => learner(methodConfig, inner, { ...look, options, step }),
+    ...(learner && {
+      extendLearner: (inner, options, step) => learner(methodConfig, inner, { ...context, options, step }),
+    }),
+    ...(env && { wrapEnv: (inner) => env(methodConfig, inner, context) }),
   };
 }
 

@@ -225,11 +225,12 @@ async function startSession(
   const resume = await readResume(store, config);
   const spec = findEnv(config.env);
   const algorithm = findAlgorithm(config.algorithm);
-  const env = createVecEnv(spec, algorithm.numEnvs(config.algorithmConfig), config.seed);
   const net = policyNetOf(config);
   const recentReturns = resume?.recentReturns ?? [];
   const moved = transferred(config, net, source);
-  const hooks = moved ? methodHooks(config, net, moved, recentReturns) : { params: net.init(config.seed) };
+  const hooks: MethodHooks = moved ? methodHooks(config, net, moved, recentReturns) : { params: net.init(config.seed) };
+  const own = createVecEnv(spec, algorithm.numEnvs(config.algorithmConfig), config.seed);
+  const env = hooks.wrapEnv?.(own) ?? own;
   const engine = await engineFor(config, algorithm, net, hooks.extendLearner && moved?.checkpoint.spec);
   const agent = createAgent(algorithm, hooks, {
     engine,

@@ -6,8 +6,8 @@ import type { Method } from './method.ts';
 export const JOINT = '+';
 
 /**
- * Several methods as one: shares of the learning rate multiplied, words joined, options of all; what they make of start and
- * learner is made in their order. None knows of the others.
+ * Several methods as one: shares of the learning rate multiplied, words joined, options of all; what they make of start,
+ * learner and environments is made in their order. None knows of the others.
  * @throws UserError where two have an option of the same name
  */
 export function joinMethods(methods: readonly Method[]): Method {
@@ -26,6 +26,7 @@ function joinTwo(a: Method, b: Method): Method {
     describe: (...place) => joinWords([a.describe(...place), b.describe(...place)]),
     ...startOf(a, b),
     ...learnerOf(a, b),
+    ...envOf(a, b),
   };
 }
 
@@ -37,6 +38,11 @@ function startOf({ start: first }: Method, { start: second }: Method): Pick<Meth
 function learnerOf({ learner: first }: Method, { learner: second }: Method): Pick<Method, 'learner'> {
   if (!first || !second) return { learner: first ?? second };
   return { learner: (config, inner, context) => second(config, first(config, inner, context), context) };
+}
+
+function envOf({ env: first }: Method, { env: second }: Method): Pick<Method, 'env'> {
+  if (!first || !second) return { env: first ?? second };
+  return { env: (config, inner, context) => second(config, first(config, inner, context), context) };
 }
 
 /** How a stage is trained, in words from several sides: `frozen until step 20, learning rate x 0.5`. */

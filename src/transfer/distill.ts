@@ -4,7 +4,7 @@ import { createObserver, type Learner, type Loss } from '../agents/learner.ts';
 import { UserError } from '../core/errors.ts';
 import { type ActingRule, SOFTMAX_POLICY } from '../nets/acting.ts';
 import type { PolicyNet } from '../nets/policy-net.ts';
-import type { MethodContext } from './method.ts';
+import type { LearnerContext } from './method.ts';
 
 /** Targets for what a head says of `B` observations, taken as a distribution over actions: softmax(scores / temperature). */
 export interface Lesson {
@@ -108,7 +108,7 @@ export function refuseMemory(method: string, ...nets: readonly PolicyNet[]): voi
 export function taught(
   method: string,
   inner: Learner,
-  { options, teacher: findTeacher }: MethodContext,
+  { options, teacher: findTeacher }: LearnerContext,
   { coefficient, temperature }: { coefficient: () => number; temperature: number },
 ): Learner {
   const { engine, net, minibatch } = options;

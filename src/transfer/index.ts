@@ -7,6 +7,7 @@ import { frozenThenFull } from './frozen-then-full.ts';
 import { full } from './full.ts';
 import { gradualUnfreezing } from './gradual-unfreezing.ts';
 import { headOnly } from './head-only.ts';
+import { jsrl } from './jsrl.ts';
 import { kickstart } from './kickstart.ts';
 import { l2Sp } from './l2-sp.ts';
 import type { Method } from './method.ts';
@@ -29,6 +30,7 @@ const ours = [
   qdagger,
   ewc,
   progressive,
+  jsrl,
 ];
 for (const method of ours) registerMethod(method as Method);
 

@@ -37,10 +37,6 @@ export interface MethodContext {
   readonly start: Params;
   readonly span: TrainingSpan;
   readonly seed: number;
-  /** Those of the learner. */
-  readonly options: LearnerOptions;
-  /** Training steps so far. */
-  step(): number;
   /** Mean return of the last 100 training episodes; null before the first has ended. */
   recentReturn(): number | null;
   /** The source's policy as it sees the target before any training there. @throws UserError where it can't see it */
@@ -49,6 +45,14 @@ export interface MethodContext {
   source(): Actor;
   /** Brings values of the source's tensors to their places in the target's; 0 where nothing comes from the source. */
   toTarget(values: Params): Params;
+}
+
+/** The same, for what a method makes of a learner. */
+export interface LearnerContext extends MethodContext {
+  /** Those of the learner. */
+  readonly options: LearnerOptions;
+  /** Training steps so far. */
+  step(): number;
 }
 
 /** A way to train the target after the layers have moved: a schedule of learning rates by stage, and what else it takes. */
@@ -67,7 +71,9 @@ export interface Method<Schema extends z.ZodObject = z.ZodObject> {
    * The learner with pulls or losses added. A run that is resumed builds it anew, so what it does follows from seed, source
    * and step. @throws UserError where the net or the source are none for it
    */
-  learner?(config: z.output<Schema>, inner: Learner, context: MethodContext): Learner;
+  learner?(config: z.output<Schema>, inner: Learner, context: LearnerContext): Learner;
+  /** The environments to learn in, changed. What that takes is part of their `save`. @throws UserError as `learner` */
+  env?(config: z.output<Schema>, inner: VecEnv, context: MethodContext): VecEnv;
 }
 
 /** Gives a method its types. */

@@ -2,10 +2,10 @@ import * as z from 'zod';
 import { createObserver } from '../agents/learner.ts';
 import { netPlayer } from '../agents/net-player.ts';
 import { randomPlayer } from '../agents/random-player.ts';
-import type { Player } from '../core/agent.ts';
 import { mean } from '../stats/curve.ts';
 import { taught } from './distill.ts';
-import { type Actor, defineMethod, type MethodContext } from './method.ts';
+import { defineMethod, type LearnerContext } from './method.ts';
+import { playEpisodes } from './play-episodes.ts';
 
 /**
  * The source's policy teaches as long as it is better: its weight falls with how far the student's recent training return is
@@ -40,27 +40,12 @@ export const lessonLeft = (student: number, random: number, teacher: number): nu
   teacher > random ? Math.min(1, Math.max(0, (teacher - student) / (teacher - random))) : 0;
 
 /** What random play and the teacher get of the target, before any training there. */
-function yardstick({ teacher: findTeacher, options, seed }: MethodContext, episodes: number): [number, number] {
+function yardstick({ teacher: findTeacher, options, seed }: LearnerContext, episodes: number): [number, number] {
   const teacher = findTeacher();
   const { net, params } = teacher;
   const observer = createObserver({ engine: options.engine, net, params, rows: episodes });
   const own = netPlayer(net, observer.outputs, 'sampled', `${seed}/teacher`);
-  const returns = [randomPlayer(seed), own].map((player) => meanReturn(teacher, player, episodes));
+  const returns = [randomPlayer(seed), own].map((player) => mean(playEpisodes(teacher, player, episodes).returns));
   observer.dispose();
   return [returns[0], returns[1]];
-}
-
-/** Of whole episodes, one in each environment. */
-function meanReturn(actor: Actor, player: Player, episodes: number): number {
-  const envs = actor.envs(episodes);
-  const actions = new Int32Array(episodes);
-  const returns = new Map<number, number>();
-  while (returns.size < episodes) {
-    player.act(envs, actions);
-    envs.step(actions);
-    for (let e = 0; e < episodes; e++) {
-      if (!returns.has(e) && (envs.terminated[e] || envs.truncated[e])) returns.set(e, envs.returns[e]);
-    }
-  }
-  return mean([...returns.values()]);
 }

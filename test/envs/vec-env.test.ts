@@ -138,6 +138,24 @@ describe('ends', () => {
   });
 });
 
+it.each(['breakout?sticky=0.3', 'cartpole?maxSteps=20', 'seaquest?rng=mt19937'])(
+  '%s: steps in one environment alone, in whatever order, are the same as steps everywhere',
+  (id) => {
+    const [all, alone] = [create(id, 3, 7), create(id, 3, 7)];
+    for (let step = 0; step < 100; step++) {
+      const actions = Int32Array.of(step % 2, (step >> 1) % 2, 1);
+      all.step(actions);
+      for (const e of [2, 0, 1]) {
+        const others = [0, 1, 2].filter((other) => other !== e).map((other) => alone.lengths[other]);
+        alone.stepOne(e, actions);
+        expect([0, 1, 2].filter((other) => other !== e).map((other) => alone.lengths[other])).toEqual(others);
+      }
+      expect(alone.save()).toEqual(all.save());
+      expect(alone.obs).toEqual(all.obs);
+    }
+  },
+);
+
 it('refuses the saved state of another environment', () => {
   const saved = create('breakout', 2).save();
   expect(() => create('breakout', 3).load(saved)).toThrow(

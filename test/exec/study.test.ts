@@ -72,6 +72,14 @@ describe('a study', () => {
     expect(JSON.parse(readFileSync(inside('inline/result.json'), 'utf8'))).toEqual(JSON.parse(JSON.stringify(inline)));
   });
 
+  it('reads what a method evaluates at other steps where scratch was evaluated', async () => {
+    const request = { methods: ['jsrl'], methodConfig: { rollInEpisodes: 2 }, targets: ['cartpole?force=20'] };
+    const result = await run(inlineExecutor(), studyIn('rolled', request), 'rolled');
+    const [{ scratch, transfer }] = result.pairs;
+    expect(transfer.curves.map(({ steps }) => steps)).toEqual(scratch.curves.map(({ steps }) => steps));
+    expect(result.steps).toBeGreaterThan(2 * 256 + 2 * 512 + 2 * 512);
+  });
+
   it('is stopped and resumed, again and again, to the same result', async () => {
     const expected = await run(inlineExecutor(), studyIn('through'), 'through');
     let sessions = 0;

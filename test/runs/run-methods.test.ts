@@ -27,6 +27,7 @@ function transferConfig(method: string, request: Partial<TransferRequest> = {}):
   return resolveTransfer({ ...training, ...request }, { id: 'sha256:ab', info }, { backend: 'wasm', kernels: 'x' });
 }
 
+const DQN = { algorithm: 'dqn', algorithmConfig: { numEnvs: 2, learningStarts: 64 } };
 const PQN = { numEnvs: 8, numSteps: 16, numMinibatches: 2 };
 
 let runs = 0;
@@ -45,8 +46,10 @@ test.each<[method: string, methodConfig: Record<string, unknown>, request: Parti
   ['shrink-and-perturb', { l2Init: 20 }, {}],
   ['kickstart', { distillUntil: 0.6 }, {}],
   ['ewc', { ewcStrength: 5, ewcSamples: 64 }, {}],
+  ['jsrl+kickstart', { rollInEpisodes: 2 }, { env: 'cartpole', totalTimesteps: 2048 }],
+  ['jsrl', { rollInEpisodes: 2 }, { ...DQN, env: 'cartpole' }],
   ['qdagger+discriminative', { teacherEpisodes: 3 }, { algorithm: 'pqn', algorithmConfig: { ...PQN } }],
-  ['kickstart+l2-sp', {}, { algorithm: 'dqn', algorithmConfig: { numEnvs: 2, learningStarts: 64 } }],
+  ['kickstart+l2-sp', {}, DQN],
 ])('%s goes on after a stop to the same bits', async (method, methodConfig, request) => {
   const config = transferConfig(method, { methodConfig, ...request });
   const through = await train(config);
@@ -170,5 +173,22 @@ describe('a teacher', () => {
     );
     const remembering = transferConfig('kickstart', { net: 'gru', algorithmConfig: TINY.algorithmConfig });
     await expect(train(remembering)).rejects.toThrow(/^kickstart looks at single observations: it is not for "gru"/);
+  });
+});
+
+describe('jsrl', () => {
+  it('counts the steps of the teacher, begins at step 0 and evaluates without it', async () => {
+    const run = await train(transferConfig('jsrl', { env: 'cartpole', methodConfig: { rollInUntil: 1 } }));
+    const { result } = outcome(run);
+    const full = outcome(await train(transferConfig('full', { env: 'cartpole' })));
+    expect(result.evaluations[0]).toEqual(full.result.evaluations[0]);
+    expect(result.updates).toBeLessThan(8);
+    expect(result.step).toBeGreaterThan(128 * result.updates);
+    expect(result.step).toBeGreaterThanOrEqual(1024);
+  });
+
+  it('without roll-ins is full, to the last bit', async () => {
+    const none = await train(transferConfig('jsrl', { methodConfig: { rollIn: 0 } }));
+    expect(outcome(none).weights).toEqual(outcome(await train(transferConfig('full'))).weights);
   });
 });

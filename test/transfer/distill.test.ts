@@ -17,7 +17,7 @@ import {
   taught,
   withLesson,
 } from '../../src/transfer/distill.ts';
-import type { MethodContext } from '../../src/transfer/method.ts';
+import type { LearnerContext } from '../../src/transfer/method.ts';
 import { lessonLeft } from '../../src/transfer/qdagger.ts';
 import { expectClose } from '../engine/compare.ts';
 
@@ -147,7 +147,7 @@ describe('a taught learner', () => {
     const params = net.init(2);
     params['heads/policy/kernel'] = params['heads/policy/kernel'].map((value) => 200 * value);
     const inner = createLearner(options);
-    const context = { options, teacher: () => ({ net, params }) } as unknown as MethodContext;
+    const context = { options, teacher: () => ({ net, params }) } as unknown as LearnerContext;
     let coefficient = 1;
     const learner = taught('x', inner, context, { coefficient: () => coefficient, temperature: 1 });
     for (let i = 0; i < 32; i++) learner.store[i] = i / 16 - 1;
