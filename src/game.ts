@@ -30,4 +30,12 @@ export {
 } from './nets/layers.ts';
 export { defineNet, type Net } from './nets/net.ts';
 export { gruLayer } from './nets/recurrent.ts';
-export { defineMethod, type Method } from './transfer/method.ts';
+export { taught } from './transfer/distill.ts';
+export {
+  type Boundary,
+  defineMethod,
+  type LearnerContext,
+  type Method,
+  type MethodContext,
+} from './transfer/method.ts';
+export { pulled } from './transfer/pull.ts';

@@ -45,13 +45,14 @@ function envOf({ env: first }: Method, { env: second }: Method): Pick<Method, 'e
   return { env: (config, inner, context) => second(config, first(config, inner, context), context) };
 }
 
-/** How a stage is trained, in words from several sides: `frozen until step 20, learning rate x 0.5`. */
+/** How a stage is trained, in words from several sides, rates first: `frozen until step 20, learning rate x 0.5`. */
 export function joinWords(texts: readonly string[]): string {
   const clauses = texts.flatMap((text) => text.split(', '));
   if (clauses.includes('frozen')) return 'frozen';
-  const telling = clauses.filter((clause) => clause !== FULL_RATE);
-  const saysRate = telling.some((clause) => /^(learning rate|frozen)/.test(clause));
-  return [...(saysRate ? [] : [FULL_RATE]), ...new Set(telling)].join(', ');
+  const isRate = (clause: string): boolean => /^(learning rate|frozen)/.test(clause);
+  const rates = clauses.filter((clause) => isRate(clause) && clause !== FULL_RATE);
+  const others = clauses.filter((clause) => !isRate(clause));
+  return [...(rates.length > 0 ? rates : [FULL_RATE]), ...others].join(', ');
 }
 
 const FULL_RATE = 'learning rate x 1';

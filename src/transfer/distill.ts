@@ -75,11 +75,10 @@ const LEAST = 1e-38;
 export function softmaxRows(scores: Float32Array, actions: number, temperature: number): Float32Array {
   const out = new Float32Array(scores.length);
   for (let from = 0; from < scores.length; from += actions) {
-    const row = scores.subarray(from, from + actions);
-    const max = row.reduce((most, score) => Math.max(most, score), -Infinity);
-    const exps = Array.from(row, (score) => Math.exp((score - max) / temperature));
-    const sum = exps.reduce((total, value) => total + value, 0);
-    exps.forEach((value, a) => (out[from + a] = value / sum));
+    let [max, sum] = [-Infinity, 0];
+    for (let i = from; i < from + actions; i++) max = Math.max(max, scores[i]);
+    for (let i = from; i < from + actions; i++) sum += out[i] = Math.exp((scores[i] - max) / temperature);
+    for (let i = from; i < from + actions; i++) out[i] /= sum;
   }
   return out;
 }

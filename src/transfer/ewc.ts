@@ -34,7 +34,7 @@ export const ewc = defineMethod({
       .describe("steps of the source's game that importance is measured on"),
   }),
   scale: () => 1,
-  describe: ({ ewcStrength }) => `what the source depends on is pulled back by ${ewcStrength}`,
+  describe: ({ ewcStrength }) => `pulled by importance x ${ewcStrength}`,
   learner({ ewcStrength, ewcSamples }, inner, { boundary, source, toTarget, options, seed }) {
     const actor = source();
     refuseMemory('ewc', actor.net);

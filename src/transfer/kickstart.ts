@@ -21,8 +21,8 @@ export const kickstart = defineMethod({
       .describe('of the softmax that makes probabilities of action values; logits are used as they are'),
   }),
   scale: () => 1,
-  describe: ({ distillUntil }, _stage, { totalTimesteps }) =>
-    `taught by the source until step ${Math.ceil(distillUntil * totalTimesteps)}`,
+  describe: ({ distillUntil }, stage, { totalTimesteps }) =>
+    stage === 'heads/value' ? 'learning rate x 1' : `taught until step ${Math.ceil(distillUntil * totalTimesteps)}`,
   learner({ distillCoef, distillUntil, distillDecay, distillTemperature }, inner, context) {
     const end = distillUntil * context.span.totalTimesteps;
     const left = (): number => (context.step() < end ? 1 - context.step() / end : 0);

@@ -18,6 +18,7 @@ export const pulled = (inner: Learner, anchor: Params, strength: Params): Learne
 export function pull(params: Params, anchor: Params, strength: Params, learningRate: (name: string) => number): Params {
   const moved = Object.entries(params).map(([name, values]): [string, Float32Array] => {
     const rate = learningRate(name);
+    if (rate === 0) return [name, values];
     const step = (value: number, i: number): number => {
       const weight = rate * strength[name][i];
       return weight === 0 ? value : (value + weight * anchor[name][i]) / (1 + weight);

@@ -25,7 +25,8 @@ export const qdagger = defineMethod({
     teacherEpisodes: z.int().min(1).max(1000).default(20).describe('episodes that measure the teacher and random play'),
   }),
   scale: () => 1,
-  describe: () => 'taught by the source while it plays better',
+  describe: (_config, stage) =>
+    stage === 'heads/value' ? 'learning rate x 1' : 'taught while the source plays better',
   learner({ distillCoef, distillTemperature, teacherEpisodes }, inner, context) {
     const [random, best] = yardstick(context, teacherEpisodes);
     return taught('qdagger', inner, context, {

@@ -18,7 +18,7 @@ export const shrinkAndPerturb = defineMethod({
     l2Init: z.number().min(0).max(1e6).default(0).describe('strength of a pull of all values to where training began'),
   }),
   scale: () => 1,
-  describe: ({ l2Init }) => (l2Init > 0 ? `all is pulled back by ${l2Init}` : 'learning rate x 1'),
+  describe: ({ l2Init }) => (l2Init > 0 ? `held by ${l2Init}` : 'learning rate x 1'),
   start: ({ shrink, perturb }, { params, fresh, taken }) =>
     mapValues(params, (value, name, i) => (taken[name][i] ? shrink * value + perturb * fresh[name][i] : value)),
   learner(config, inner, { start }) {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  existsSync,
   copyFileSync,
   mkdirSync,
   mkdtempSync,
@@ -261,6 +262,13 @@ export const idle = defineAlgorithm({
     await expect(train({ ...request, net: 'gru', modules: [file], folder: inside('idle-gru') })).rejects.toThrow(
       'idle can\'t train "gru" on features: that net remembers earlier steps; algorithms that can: ppo, pqn, dqn',
     );
+    // Nor does it learn by a learner, so that a method could add to it.
+    const own = { ...request, evaluations: 1, evaluationEpisodes: 2, backend: 'wasm' as const, modules: [file] };
+    await expect(transfer({ ...own, source: folder, method: 'l2-sp', folder: inside('pulled') })).rejects.toThrow(
+      'idle takes nothing of a method but its schedule: it learns without agentLearner',
+    );
+    expect(existsSync(inside('pulled/config.json'))).toBe(false);
+    await transfer({ ...own, source: folder, method: 'discriminative', folder: inside('slowed') });
   });
 
   it('may not take the id of another', async () => {

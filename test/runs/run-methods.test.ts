@@ -10,6 +10,8 @@ import { readMetrics } from '../../src/runs/metrics-log.ts';
 import { trainRun } from '../../src/runs/run.ts';
 import { policyNetOf } from '../../src/runs/run-net.ts';
 import { readSource } from '../../src/runs/source.ts';
+import { findMethod, registerMethod } from '../../src/transfer/index.ts';
+import type { LearnerContext } from '../../src/transfer/method.ts';
 import { outcome, stopAfter, TINY, tinyConfig } from './tiny-run.ts';
 
 let folder: string;
@@ -190,5 +192,61 @@ describe('jsrl', () => {
   it('without roll-ins is full, to the last bit', async () => {
     const none = await train(transferConfig('jsrl', { methodConfig: { rollIn: 0 } }));
     expect(outcome(none).weights).toEqual(outcome(await train(transferConfig('full'))).weights);
+  });
+});
+
+describe('what a method may look at', () => {
+  let seen: LearnerContext | undefined;
+  beforeAll(() => {
+    registerMethod({
+      ...findMethod('full'),
+      id: 'onlooker',
+      start: (_config, { params }) =>
+        Object.fromEntries(Object.entries(params).map(([name, values]) => [name, values.map((x) => 2 * x)])),
+      learner(_config, inner, context) {
+        seen = context;
+        return inner;
+      },
+    });
+  });
+  async function look(request: Partial<TransferRequest> = {}): Promise<LearnerContext> {
+    await train(transferConfig('onlooker', { totalTimesteps: 512, evaluations: 1, ...request }));
+    return seen!;
+  }
+  const source = () => decodeCheckpoint(readSource(inside('source')).bytes).params;
+  const sorted = (values: Float32Array): Float32Array => values.toSorted();
+
+  it('is where the transfer leads, where training begins, and both games', async () => {
+    const { boundary, start, teacher, source: own, toTarget, step, recentReturn, span } = await look();
+    expect(boundary.params['trunk/0/kernel']).toEqual(source()['trunk/0/kernel']);
+    expect(start['trunk/0/kernel']).toEqual(source()['trunk/0/kernel'].map((value) => 2 * value));
+    expect(boundary.fresh['heads/value/kernel']).toEqual(boundary.params['heads/value/kernel']);
+    expect([...boundary.taken['heads/policy/bias']]).toEqual([1, 0, 1]);
+    expect(boundary.taken['heads/value/bias'][0]).toBe(0);
+    // The teacher keeps its critic, and knows nothing of the action in the middle.
+    expect(teacher().params['heads/value/kernel']).toEqual(source()['heads/value/kernel']);
+    expect(teacher().params['heads/policy/bias'][1]).toBe(0);
+    expect(teacher().envs(3)).toMatchObject({ id: 'acrobot?maxSteps=50', numEnvs: 3 });
+    expect(own().envs(2)).toMatchObject({ id: 'cartpole', numEnvs: 2 });
+    expect(own().params).toEqual(source());
+    expect(toTarget(source())['heads/value/kernel'].every((value) => value === 0)).toBe(true);
+    expect(toTarget(source())['trunk/0/kernel']).toEqual(source()['trunk/0/kernel']);
+    expect(step()).toBe(512);
+    expect(recentReturn()).toBe(-50);
+    expect(span.stages).toEqual(['stem', 'trunk/0', 'heads/policy', 'heads/value']);
+  });
+
+  it('is worthless in a control', async () => {
+    const { boundary, teacher, toTarget } = await look({ control: 'shuffled' });
+    const kernel = source()['trunk/0/kernel'];
+    for (const params of [boundary.params, teacher().params, toTarget(source())]) {
+      expect(sorted(params['trunk/0/kernel'])).toEqual(sorted(kernel));
+      expect(params['trunk/0/kernel']).not.toEqual(kernel);
+    }
+    // What belongs to a value goes with it.
+    expect(toTarget(source())['trunk/0/kernel']).toEqual(boundary.params['trunk/0/kernel']);
+    const random = await look({ control: 'random-trunk' });
+    expect(sorted(random.teacher().params['trunk/0/kernel'])).not.toEqual(sorted(kernel));
+    expect(sorted(random.toTarget(source())['trunk/0/kernel'])).toEqual(sorted(kernel));
   });
 });

@@ -107,6 +107,12 @@ describe('methods joined', () => {
       'learning rate x 1',
       'learning rate x 1',
     ]);
+    expect(words('kickstart+l2-sp+frozen-then-full', { unfreezeAt: 0.2 })).toEqual([
+      'frozen until step 200, taught until step 500, pulled back by 0.1',
+      'frozen until step 200, taught until step 500, pulled back by 0.1',
+      'learning rate x 1, taught until step 500, pulled back by 0.1',
+      'learning rate x 1, pulled back by 0.1',
+    ]);
     expect(words('full+head-only').slice(0, 3)).toEqual(['frozen', 'frozen', 'learning rate x 1']);
     expect(findMethod('full+discriminative+critic-warmup').id).toBe('full+discriminative+critic-warmup');
   });
