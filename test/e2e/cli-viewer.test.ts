@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { io } from 'socket.io-client';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { MatchInfo } from '../../src/live/protocol.ts';
+import type { Hello, MatchInfo } from '../../src/live/protocol.ts';
 import { buildOnce } from './build-once.ts';
 import { emptyFolder, ngplus, type Running, startNgplus } from './processes.ts';
 
@@ -35,6 +35,12 @@ const matchesAt = (url: string): Promise<MatchInfo[]> =>
   new Promise((resolve, reject) => {
     const socket = io(url, { transports: ['websocket'], reconnection: false });
     socket.on('connect_error', reject).on('matches', resolve);
+  });
+
+const helloAt = (url: string): Promise<Hello> =>
+  new Promise((resolve, reject) => {
+    const socket = io(url, { transports: ['websocket'], reconnection: false });
+    socket.on('connect_error', reject).on('hello', resolve);
   });
 
 /** The matches, once each is either opened or tells why not. */
@@ -70,6 +76,21 @@ describe('a viewer', () => {
     const { running, url } = await startViewing('watch zoo:breakout --port 0');
     expect(await matchesAt(url)).toMatchObject([{ id: 'zoo:breakout', driver: 'policy', stage: { env: 'breakout' } }]);
     expect(await interrupt(running)).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('for others needs the token that it prints, also as a QR code, and only watches unless told', async () => {
+    for (const [flags, readOnly] of [
+      ['', true],
+      [' --control', false],
+    ] as const) {
+      const running = startNgplus(`watch run --port 0 --origin https://viewer.example${flags}`, { cwd });
+      const [, url] = await running.says(/at (\S+\?token=[\w-]{22}) .*\n█{37}\n(?:██.{33}██\n)+▀{37}\n/);
+      expect((await fetch(url.split('?')[0])).status).toBe(403);
+      expect(await helloAt(url)).toMatchObject({ readOnly });
+      expect(await interrupt(running)).toMatchObject({ code: 0, stderr: '' });
+    }
+    const wrong = await ngplus('watch run --origin viewer.example', { cwd });
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('--origin') });
   });
 
   it.each([
