@@ -88,11 +88,12 @@ export function createBroadcast(io: LiveServer): Broadcast {
 
 /**
  * Cuts off clients that have stopped to read, so that what is not to be missed (status, the list of matches) does not
- * pile up for them. Most are gone before, as they answer no ping.
+ * pile up for them. Most have gone before that, as they answer no ping.
  */
 export function cutOffStuck(io: LiveServer): void {
   for (const socket of io.sockets.sockets.values()) {
     const { writeBuffer } = socket.conn as unknown as { writeBuffer: readonly unknown[] };
-    if (writeBuffer.length > MOST_WAITING) socket.disconnect(true);
+    // Without waiting until it has read the rest.
+    if (writeBuffer.length > MOST_WAITING) socket.conn.close(true);
   }
 }

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { Batch } from '../../src/live/batching.ts';
 import { BATCH_ABOVE, BATCH_MS } from '../../src/live/protocol.ts';
-import { type Client, leaveAll, policy, startAt, until, visit, waitMs } from './visitors.ts';
+import { type Client, isLetIn, leaveAll, policy, rawClient, startAt, until, visit, waitMs } from './visitors.ts';
 
 afterEach(leaveAll);
 
@@ -91,4 +91,22 @@ describe('a match with many watchers', () => {
       expect(gaps.filter((gap) => gap < BATCH_MS * 0.6)).toEqual([]);
     }
   });
+});
+
+test('who stops to read is cut off before what is not to be missed piles up', async () => {
+  const viewer = await startAt({ matches: [policy('a')], maxClients: 1 });
+  const deaf = await rawClient(viewer.port, 'a');
+  await until(() => deaf.frames() > 3, 'frames');
+  deaf.tcp.pause();
+  const startedMs = performance.now();
+  // About 40 MB, each list of matches encoded anew: more than the buffers of the system hold.
+  for (let i = 0; i < 200; i++) {
+    viewer.addMatch({ ...policy('b'), label: 'b'.repeat(200_000) });
+    viewer.removeMatch('b');
+    await waitMs(1);
+  }
+  // Only one has a place here.
+  while (!(await isLetIn(visit(viewer)))) await waitMs(200);
+  // Sooner than for a ping without an answer.
+  expect(performance.now() - startedMs).toBeLessThan(10_000);
 });

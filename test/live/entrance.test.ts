@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { isLoopback, lanAddress, ownNames, reachableHost } from '../../src/live/lan.ts';
 import type { Viewer, ViewerOptions } from '../../src/live/server.ts';
 import { createToken } from '../../src/live/token.ts';
-import { type Client, get, leaveAll, policy, startAt, until, visit, waitMs } from './visitors.ts';
+import { get, isLetIn, leaveAll, policy, startAt, until, visit, waitMs } from './visitors.ts';
 
 const TOKEN = 'q8Zr1xv0Y3mB6kHt2nLw9A';
 const PROXY = 'https://viewer.school.example';
@@ -23,12 +23,6 @@ afterEach(leaveAll);
 /** A viewer as others would reach it, on this machine. */
 const start = (options: ViewerOptions = {}): Promise<Viewer> =>
   startAt({ root, token: TOKEN, matches: [policy('a')], ...options });
-
-async function isLetIn({ socket }: Client): Promise<boolean> {
-  return new Promise((resolve) => {
-    socket.on('hello', () => resolve(true)).on('connect_error', () => resolve(false));
-  });
-}
 
 const plain = (viewer: Viewer): string => `http://127.0.0.1:${viewer.port}/`;
 

@@ -76,6 +76,13 @@ export function visit(viewer: Viewer, headers: Record<string, string> = {}, url 
   return client;
 }
 
+/** Does the server let this client in? */
+export function isLetIn({ socket }: Client): Promise<boolean> {
+  return new Promise((resolve) => {
+    socket.on('hello', () => resolve(true)).on('connect_error', () => resolve(false));
+  });
+}
+
 export const waitMs = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export async function until(condition: () => boolean, what: string): Promise<void> {
