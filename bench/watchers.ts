@@ -84,7 +84,7 @@ function playDeaf(port: number, count: number): void {
   process.on('message', () => process.send!({ messages: 0, frames: 0, connected: open.size }));
 }
 
-/** Progress as a training of ten arms tells it, about 10 kB. */
+/** Progress as a training of ten arms tells it, about 7 kB. */
 function statusAt(step: number): ViewerStatus {
   const points = Array.from({ length: 40 }, (_, i) => [i * 1000, i + (step % 10), i / 2, i * 2] as const);
   return {
