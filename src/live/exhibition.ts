@@ -1,7 +1,7 @@
 import { createRng, type Rng } from '../core/rng.ts';
 import { findEnv } from '../envs/index.ts';
 import { loadPolicy, type Policy } from '../play.ts';
-import type { MatchSource } from './match-source.ts';
+import type { PlayedSource } from './match-source.ts';
 import { encodeFrame, type Frame, type MatchInfo, STEPS_PER_SECOND } from './protocol.ts';
 import { openShowEnv, type ShowEnv } from './show-env.ts';
 
@@ -18,6 +18,12 @@ export interface ExhibitionOptions {
   /** Is called when what `info` says has changed, maybe before the constructor has returned. */
   readonly onChange?: () => void;
 }
+
+/** What a viewer needs of a match. */
+export type Match = Pick<
+  Exhibition,
+  'info' | 'lastFrame' | 'setWatchers' | 'setPaused' | 'setSpeed' | 'next' | 'press' | 'close'
+>;
 
 /** How long an ended episode stays on show, in steps. */
 const HOLD_STEPS = 9;
@@ -43,7 +49,7 @@ const NO_CHOICE: Choice = { action: null, value: null, probabilities: null };
  * renewed between episodes; actions are sampled. It steps only while somebody watches.
  */
 export class Exhibition {
-  readonly source: MatchSource;
+  readonly source: PlayedSource;
   private readonly options: ExhibitionOptions;
   private readonly stepMs: number;
   private readonly seed: number;
@@ -72,7 +78,7 @@ export class Exhibition {
   private tapped: number | null = null;
   private pressed = 0;
 
-  constructor(source: MatchSource, options: ExhibitionOptions = {}) {
+  constructor(source: PlayedSource, options: ExhibitionOptions = {}) {
     this.source = source;
     this.options = options;
     this.seed = options.seed ?? 0;

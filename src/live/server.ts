@@ -5,7 +5,7 @@ import { UserError } from '../core/errors.ts';
 import { rateLimit } from './access.ts';
 import { createBroadcast, cutOffStuck } from './batching.ts';
 import { createEntrance, limitAddresses } from './entrance.ts';
-import { Exhibition } from './exhibition.ts';
+import { Exhibition, type ExhibitionOptions, type Match } from './exhibition.ts';
 import { isLoopback, reachableHost } from './lan.ts';
 import type { MatchFeed, MatchSource } from './match-source.ts';
 import { readAsk } from './messages.ts';
@@ -80,7 +80,7 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
   const { maxClients = entrance.token === null ? MAX_CLIENTS : MAX_GUESTS } = options;
   const folder = options.root ?? PAGE_FOLDER;
   let files = await listFiles(folder);
-  const matches = new Map<string, Exhibition>();
+  const matches = new Map<string, Match>();
   let status: ViewerStatus = options.status ?? { caption: title };
   let report: string | undefined;
 
@@ -114,7 +114,7 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
 
   function add(source: MatchSource): void {
     if (matches.has(source.id)) throw new Error(`a match "${source.id}" is there already`);
-    const exhibition = new Exhibition(source, {
+    const told: ExhibitionOptions = {
       seed,
       stepsPerSecond: options.stepsPerSecond,
       onFrame: (text, stands) => broadcast.frame(source.id, text, stands),
@@ -123,8 +123,8 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
         const info = matches.get(source.id)?.info();
         if (info !== undefined) io.emit('match', info);
       },
-    });
-    matches.set(source.id, exhibition);
+    };
+    matches.set(source.id, 'open' in source ? source.open(told) : new Exhibition(source, told));
   }
 
   function remove(id: string): void {
@@ -207,7 +207,7 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
   }
   const feedTimer = setInterval(() => {
     cutOffStuck(io);
-    if (io.engine.clientsCount > 0) void refresh();
+    if (io.engine.clientsCount > 0 || feed?.isWanted?.()) void refresh();
   }, FEED_MS);
   feedTimer.unref();
 
