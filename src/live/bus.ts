@@ -23,7 +23,7 @@ interface BusEvents {
 }
 
 /** Servers tell of themselves this often, and are forgotten after three times as long. */
-export const TELL_MS = 2000;
+const TELL_MS = 2000;
 export const FORGET_MS = 3 * TELL_MS;
 
 /** Viewer servers that hear each other, by socket.io's Redis adapter. What is said while Redis is away is lost. */

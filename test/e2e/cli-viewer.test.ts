@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { io } from 'socket.io-client';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { isCi } from '../../scripts/debian.ts';
+import { findRedis } from '../../scripts/servers.ts';
 import type { Hello, MatchInfo } from '../../src/live/protocol.ts';
+import { startRedis } from '../servers/redis.ts';
 import { buildOnce } from './build-once.ts';
 import { emptyFolder, ngplus, type Running, startNgplus } from './processes.ts';
 
@@ -91,6 +94,19 @@ describe('a viewer', () => {
     }
     const wrong = await ngplus('watch run --origin viewer.example', { cwd });
     expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('--origin') });
+  });
+
+  it.skipIf(!findRedis() && !isCi())('shows what another viewer plays, by Redis', async () => {
+    const redis = await startRedis();
+    const playing = await startViewing(`watch run --port 0 --redis ${redis.url}`);
+    const relaying = await startViewing(`watch ${redis.url} --port 0`);
+    expect(await matchesAt(relaying.url)).toMatchObject([{ id: 'run', label: 'cartpole, seed 0' }]);
+    for (const { running } of [playing, relaying]) {
+      expect(await interrupt(running)).toMatchObject({ code: 0, stderr: '' });
+    }
+    await redis.stop();
+    const gone = await ngplus(`watch run --redis ${redis.url}`, { cwd });
+    expect(gone).toMatchObject({ code: 2, stderr: expect.stringContaining("can't reach Redis at 127.0.0.1") });
   });
 
   it.each([
