@@ -8,6 +8,7 @@ import {
   type ServerEvents,
   type ViewerStatus,
 } from '../../src/live/protocol.ts';
+import { createPlayOut } from './play-out.ts';
 
 export type ConnectionState = 'connecting' | 'connected' | 'lost' | 'outdated';
 
@@ -49,25 +50,4 @@ export function connect(listener: Listener): Connection {
   socket.on('frames', playOut);
   socket.on('disconnect', (reason) => reason !== 'io client disconnect' && listener.connection('lost'));
   return { ask: (ask) => socket.connected && mayAsk(ask) && socket.emit('ask', ask) };
-}
-
-/**
- * Shows the frames of batches in their own time, each as long after it was played as a batch may wait. What is still to
- * be shown when the next one comes is shown at once, so that order is kept however late one was.
- */
-function createPlayOut(show: (match: string, text: string) => void) {
-  const waiting = new Map<string, { readonly text: string; readonly timer: number }[]>();
-  const showNext = (match: string): void => show(match, waiting.get(match)!.shift()!.text);
-  return (match: string, texts: readonly string[], ages: readonly number[]): void => {
-    for (const { text, timer } of waiting.get(match) ?? []) {
-      clearTimeout(timer);
-      show(match, text);
-    }
-    waiting.set(match, []);
-    texts.forEach((text, i) => {
-      const delayMs = BATCH_MS - ages[i];
-      if (delayMs <= 0) return show(match, text);
-      waiting.get(match)!.push({ text, timer: window.setTimeout(showNext, delayMs, match) });
-    });
-  };
 }
