@@ -109,7 +109,7 @@ async function measureWatching(clients: number, windows: number, seconds: number
   const trainer = busiestThread(before, await growth(3000));
   const viewer = await startViewer({ port: 0, maxClients: clients, matches: await runMatches(folder) });
   const child = forkClients(viewer.url, clients);
-  await waitMs(2000);
+  await waitMs(2000 + 5 * clients);
 
   console.log(
     `breakout, PPO, one training thread (${trainer}); ${clients} clients, ${windows} windows of ${seconds} s each`,

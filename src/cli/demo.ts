@@ -17,7 +17,7 @@ import {
   studyStatus,
   studyText,
 } from './study-session.ts';
-import { invitation, openShared, sharedViewerOptions, terminalOf, untilStopped } from './viewer.ts';
+import { controlOption, invitation, openShared, sharedViewerOptions, terminalOf, untilStopped } from './viewer.ts';
 
 /**
  * The pair was chosen: among easier variants of breakout as sources it did best in bench/demo-pair.ts, on seeds
@@ -53,16 +53,18 @@ export const demo = defineCommand({
     folder: z.string().default('runs/demo').describe('folder of the demo'),
     threads: z.int().min(0).max(256).default(0).describe('trainings at a time (default: one for each core)'),
     ...sharedViewerOptions.shape,
+    ...controlOption.shape,
   }),
   async run({ options, io }) {
-    const { fresh, json, folder, threads } = options;
+    const { fresh, json, folder, threads, control } = options;
     if (fresh) await forget(folder);
     const viewer = await openShared(options, {
+      control: control || undefined,
       status: { caption: 'Getting ready' },
       matches: { list: () => firstRuns(folder) },
     });
     try {
-      io.stdout.write(`watch at ${viewer.url}\n${invitation(io, viewer)}`);
+      io.stdout.write(`watch at ${viewer.url}\n${invitation(io, viewer, options.origin)}`);
       const stored = storedStudy(folder);
       io.stdout.write(stored ? 'showing the stored result; --fresh begins again\n' : `${CHOICE}\n`);
       const result = stored ?? (await runDemo(io, folder, threads, viewer));

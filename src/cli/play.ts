@@ -25,7 +25,7 @@ export const play = defineCommand({
       matches: [{ id: 'you', label: 'You', driver: 'keys', env }],
       status: { caption: `Your turn: ${env}` },
     });
-    io.stdout.write(`play at ${viewer.url} (Ctrl-C ends)\n${invitation(io, viewer)}`);
+    io.stdout.write(`play at ${viewer.url} (Ctrl-C ends)\n${invitation(io, viewer, options.origin)}`);
     await untilStopped(io, viewer);
   },
 });

@@ -33,9 +33,12 @@ export const openShared = (
 ): Promise<Viewer> =>
   startViewer({ ...options, port, host: host || (lan ? EVERY_ADDRESS : undefined), origins: origin });
 
-/** The viewer's address as a QR code where others may come, else nothing. */
-export const invitation = (io: CommandIo, { url, needsToken }: Viewer): string =>
-  needsToken ? `${qrCode(url, terminalOf(io).color)}\n` : '';
+/** Where others may come: the address that they use, as a QR code. Else nothing. */
+export function invitation(io: CommandIo, { url, needsToken }: Viewer, [origin]: readonly string[]): string {
+  if (!needsToken) return '';
+  const theirs = origin === undefined ? url : new URL(new URL(url).search, origin).href;
+  return `${origin === undefined ? '' : `for others: ${theirs}\n`}${qrCode(theirs, terminalOf(io).color)}\n`;
+}
 
 /** In half blocks. The light parts are drawn: right on a dark terminal; with colours, on any. */
 export function qrCode(text: string, color: boolean): string {

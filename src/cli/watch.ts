@@ -54,7 +54,7 @@ export const watch = defineCommand({
       const result = storedStudy(run);
       if (result) viewer.setStatus(finishedStatus(result));
       if (existsSync(join(run, 'report.html'))) viewer.setReport(join(run, 'report.html'));
-      io.stdout.write(`watch at ${viewer.url} (Ctrl-C ends)\n${invitation(io, viewer)}`);
+      io.stdout.write(`watch at ${viewer.url} (Ctrl-C ends)\n${invitation(io, viewer, options.origin)}`);
       await untilStopped(io, viewer);
     } finally {
       show.bus?.close();

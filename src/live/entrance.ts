@@ -36,12 +36,12 @@ export function createEntrance({ host, origins = [], token }: EntranceOptions): 
   return {
     token: asked,
     receive(request, response) {
-      if (!isKnown(request)) refuse(response, 403, 'unknown host');
-      else if (carried(request) === null) refuse(response, 403, NO_TOKEN);
-      else if (asked !== null && carried(request) === 'address' && request.url!.startsWith('/?')) {
-        welcome(request, response, asked);
-      } else return true;
-      return false;
+      if (!isKnown(request)) return turnAway(response, 'unknown host');
+      const way = carried(request);
+      if (way === null) return turnAway(response, NO_TOKEN);
+      const isFirst = asked !== null && way === 'address' && request.url!.startsWith('/?');
+      if (isFirst) welcome(request, response, asked);
+      return !isFirst;
     },
     admits: (request) =>
       isKnown(request) &&
@@ -51,6 +51,11 @@ export function createEntrance({ host, origins = [], token }: EntranceOptions): 
       ) &&
       carried(request) !== null,
   };
+}
+
+function turnAway(response: ServerResponse, reason: string): false {
+  refuse(response, 403, reason);
+  return false;
 }
 
 /** Closes connections of an address beyond this many: nobody takes the places of all others. */

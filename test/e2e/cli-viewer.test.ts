@@ -12,6 +12,8 @@ import { emptyFolder, ngplus, type Running, startNgplus } from './processes.ts';
 
 const cwd = emptyFolder();
 const URL_LINE = /at (http:\/\/127\.0\.0\.1:(\d+)\/)/;
+const INVITATION =
+  /at (\S+\?token=([\w-]{22})) .*\nfor others: https:\/\/viewer\.example\/\?token=\2\n(█{37}\n(?:██.{33}██\n)+▀{37})\n/;
 /** All that a viewer says of Ctrl-C: it ends well. */
 
 beforeAll(async () => {
@@ -87,7 +89,7 @@ describe('a viewer', () => {
       [' --control', false],
     ] as const) {
       const running = startNgplus(`watch run --port 0 --origin https://viewer.example${flags}`, { cwd });
-      const [, url] = await running.says(/at (\S+\?token=[\w-]{22}) .*\n█{37}\n(?:██.{33}██\n)+▀{37}\n/);
+      const [, url] = await running.says(INVITATION);
       expect((await fetch(url.split('?')[0])).status).toBe(403);
       expect(await helloAt(url)).toMatchObject({ readOnly });
       expect(await interrupt(running)).toMatchObject({ code: 0, stderr: '' });

@@ -55,7 +55,7 @@ describe('a match with many watchers', () => {
       expect(numbers).toEqual(numbers.map((_, i) => numbers[0] + i));
       expect(batches.every(({ texts, ages }) => texts.length === ages.length)).toBe(true);
       const seconds = (batches.at(-1)!.at - batches[0].at) / 1000;
-      expect((batches.length - 1) / seconds).toBeLessThan(1000 / BATCH_MS + 0.3);
+      expect((batches.length - 1) / seconds).toBeLessThan(1000 / BATCH_MS + 1);
     }
     const ages = clients[0].batches.flatMap((batch) => batch.ages);
     expect(Math.min(...ages)).toBeGreaterThanOrEqual(0);
@@ -88,7 +88,7 @@ describe('a match with many watchers', () => {
     for (const { batches } of clients) {
       // Messages may be closer on arrival than when they were sent.
       const gaps = batches.slice(1).map(({ at }, i) => at - batches[i].at);
-      expect(gaps.filter((gap) => gap < BATCH_MS * 0.6)).toEqual([]);
+      expect(gaps.filter((gap) => gap < BATCH_MS * 0.4)).toEqual([]);
     }
   });
 });
