@@ -22,9 +22,9 @@ interface BusEvents {
   ask(ask: Ask): void;
 }
 
-/** Servers tell of themselves this often, and are forgotten after three times as long. */
-const TELL_MS = 2000;
-export const FORGET_MS = 3 * TELL_MS;
+/** Servers tell of themselves this often, and are forgotten after five times as long. */
+export const TELL_MS = 2000;
+export const FORGET_MS = 5 * TELL_MS;
 
 /** Viewer servers that hear each other, by socket.io's Redis adapter. What is said while Redis is away is lost. */
 export interface Bus {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Bus, FORGET_MS, type Show } from './bus.ts';
+import { type Bus, FORGET_MS, type Show, TELL_MS } from './bus.ts';
 import type { ExhibitionOptions, Match } from './exhibition.ts';
 import type { MatchFeed } from './match-source.ts';
 import type { Ask, MatchInfo } from './protocol.ts';
@@ -94,7 +94,7 @@ export async function relayedMatches({ servers, beat }: Bus): Promise<MatchFeed>
   servers.on('frame', (id, text, stands) => open.get(id)?.receive(text, stands));
   beat(tell);
   tell();
-  await Promise.race([heard, sleep(FORGET_MS / 2, undefined, { ref: false })]);
+  await Promise.race([heard, sleep(2 * TELL_MS, undefined, { ref: false })]);
 
   return {
     async list() {

@@ -8,7 +8,7 @@ import type { Viewer, ViewerOptions } from '../../src/live/server.ts';
 import { sharedMatches } from '../../src/live/shared-matches.ts';
 import type { Server } from '../servers/process.ts';
 import { startRedis } from '../servers/redis.ts';
-import { leaveAll, policy, startAt, until, visit, waitMs } from './visitors.ts';
+import { type Client, leaveAll, policy, startAt, until, visit, waitMs } from './visitors.ts';
 
 test('a Redis that is not there is told in a sentence', async () => {
   await expect(openBus('redis://:secret@127.0.0.1:1')).rejects.toThrow(/^can't reach Redis at 127\.0\.0\.1:1: /);
@@ -39,13 +39,20 @@ describe.skipIf(!findRedis() && !isCi())('viewers on one Redis', () => {
   const relay = async (options: ViewerOptions = {}): Promise<Viewer> =>
     startAt({ matches: await relayedMatches(await bus()), ...options });
 
+  /** Watches as a page does: again where a match has been away. */
+  function watch(client: Client, match: string): void {
+    const ask = (): void => client.ask({ ask: 'watch', match });
+    client.socket.on('matches', ask);
+    ask();
+  }
+
   test('show the same match at the same time; it plays while anybody watches anywhere', async () => {
     await player({ list: async () => [policy('a')], status: async () => ({ curvesTitle: 'curves of a' }) });
     const [left, right] = [await relay(), await relay()];
     const [one, two] = [visit(left), visit(right)];
     await until(() => one.matches.size + two.matches.size === 2, 'matches');
-    one.ask({ ask: 'watch', match: 'a' });
-    two.ask({ ask: 'watch', match: 'a' });
+    watch(one, 'a');
+    watch(two, 'a');
     await until(() => one.frames.length > 10 && two.frames.length > 10, 'frames');
     expect(one.frames).toEqual(expect.arrayContaining(two.frames.slice(2, 8)));
     await until(() => one.statuses.at(-1)!.curvesTitle === 'curves of a', 'the status');
@@ -68,7 +75,7 @@ describe.skipIf(!findRedis() && !isCi())('viewers on one Redis', () => {
     const [own, one, two] = [visit(playing), visit(free), visit(closed)];
     const all = [own, one, two];
     await until(() => all.every(({ matches }) => matches.size === 1), 'matches');
-    for (const client of all) client.ask({ ask: 'watch', match: 'a' });
+    for (const client of all) watch(client, 'a');
     await until(() => all.every(({ frames }) => frames.length > 2), 'frames');
     two.ask({ ask: 'pause', match: 'a', paused: true });
     one.ask({ ask: 'speed', match: 'a', speed: 4 });
@@ -101,7 +108,7 @@ describe.skipIf(!findRedis() && !isCi())('viewers on one Redis', () => {
     await until(() => client.matches.size === 0, 'none');
     await player({ list: async () => sources });
     await until(() => client.matches.size === 1, 'the player is back');
-    client.ask({ ask: 'watch', match: 'b' });
+    watch(client, 'b');
     await until(() => client.frames.length > 3, 'frames');
   });
 
@@ -109,7 +116,7 @@ describe.skipIf(!findRedis() && !isCi())('viewers on one Redis', () => {
     const playing = await player({ list: async () => [policy('a')] });
     const [own, far] = [visit(playing), visit(await relay())];
     await until(() => own.matches.size + far.matches.size === 2, 'matches');
-    for (const client of [own, far]) client.ask({ ask: 'watch', match: 'a' });
+    for (const client of [own, far]) watch(client, 'a');
     await until(() => far.frames.length > 3, 'frames');
     await redis.stop();
     const seen = own.frames.length;
