@@ -1,4 +1,4 @@
-import type { ExhibitionOptions, Match } from './exhibition.ts';
+import type { ExhibitionOptions, Match } from './match.ts';
 import type { ViewerStatus } from './protocol.ts';
 
 /** The weights of a policy at a training step: a checkpoint file's bytes. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Bus, FORGET_MS, type Show, TELL_MS } from './bus.ts';
-import type { ExhibitionOptions, Match } from './exhibition.ts';
+import type { ExhibitionOptions, Match } from './match.ts';
 import type { MatchFeed } from './match-source.ts';
 import type { Ask, MatchInfo } from './protocol.ts';
 

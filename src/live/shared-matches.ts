@@ -1,5 +1,6 @@
 import { type Bus, FORGET_MS } from './bus.ts';
-import { Exhibition, type ExhibitionOptions } from './exhibition.ts';
+import { Exhibition } from './exhibition.ts';
+import type { ExhibitionOptions } from './match.ts';
 import type { MatchFeed, PlayedSource } from './match-source.ts';
 import { readAsk } from './messages.ts';
 import type { ViewerStatus } from './protocol.ts';
