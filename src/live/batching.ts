@@ -3,7 +3,7 @@ import { BATCH_ABOVE, BATCH_MS, type ClientEvents, type ServerEvents } from './p
 
 type LiveServer = Server<ClientEvents, ServerEvents>;
 
-/** Frames of one batch at most: more than come in its time at the highest speed. */
+/** Frames of one batch at most: more than screens show in its time. */
 const MOST_FRAMES = 32;
 /** A client for whom this many messages wait (frames do not) has stopped to read. */
 const MOST_WAITING = 100;
