@@ -49,6 +49,7 @@ function playClients(url: string, count: number): void {
   for (const socket of sockets) {
     socket.on('matches', (list: { id: string }[]) => (matches = list.map(({ id }) => id)));
     socket.on('frame', () => frames++);
+    socket.on('frames', (_match: string, texts: string[]) => (frames += texts.length));
     socket.io.engine.on('packet', ({ data }: { data?: unknown }) => {
       if (typeof data === 'string') bytes += data.length;
       else if (data instanceof Uint8Array) bytes += data.length;
@@ -106,9 +107,9 @@ async function measureWatching(clients: number, windows: number, seconds: number
   }).catch(() => undefined);
   while (trained.step === 0) await waitMs(100);
   const trainer = busiestThread(before, await growth(3000));
-  const viewer = await startViewer({ port: 0, matches: await runMatches(folder) });
+  const viewer = await startViewer({ port: 0, maxClients: clients, matches: await runMatches(folder) });
   const child = forkClients(viewer.url, clients);
-  await waitMs(2000);
+  await waitMs(2000 + 5 * clients);
 
   console.log(
     `breakout, PPO, one training thread (${trainer}); ${clients} clients, ${windows} windows of ${seconds} s each`,

@@ -6,7 +6,7 @@ import { UserError } from '../core/errors.ts';
 import { isOtherStudy, type StudyRequest, type StudyResult } from '../exec/study.ts';
 import { writeReport } from '../exec/report.ts';
 import { openLibrary } from '../live/library.ts';
-import { startViewer, type Viewer } from '../live/server.ts';
+import type { Viewer } from '../live/server.ts';
 import { type CommandIo, defineCommand } from './flags.ts';
 import { writeJson } from './output.ts';
 import {
@@ -18,7 +18,7 @@ import {
   studyStatus,
   studyText,
 } from './study-session.ts';
-import { terminalOf, untilStopped, viewerOptions } from './viewer.ts';
+import { controlOption, invitation, openShared, sharedViewerOptions, terminalOf, untilStopped } from './viewer.ts';
 
 /**
  * The pair was chosen: among easier variants of breakout as sources it did best in bench/demo-pair.ts, on seeds
@@ -53,18 +53,20 @@ export const demo = defineCommand({
     json: z.string().default('').describe('also write the result as JSON to this file'),
     folder: z.string().default('runs/demo').describe('folder of the demo'),
     threads: z.int().min(0).max(256).default(0).describe('trainings at a time (default: one for each core)'),
-    ...viewerOptions.shape,
+    ...sharedViewerOptions.shape,
+    ...controlOption.shape,
   }),
-  async run({ options: { fresh, json, folder, threads, port }, io }) {
+  async run({ options, io }) {
+    const { fresh, json, folder, threads, control } = options;
     if (fresh) await forget(folder);
-    const viewer = await startViewer({
-      port,
+    const viewer = await openShared(options, {
+      control: control || undefined,
       status: { caption: 'Getting ready' },
       matches: { list: () => firstRuns(folder) },
       library: openLibrary(folder),
     });
     try {
-      io.stdout.write(`watch at ${viewer.url}\n`);
+      io.stdout.write(`watch at ${viewer.url}\n${invitation(io, viewer, options.origin)}`);
       const stored = storedStudy(folder);
       io.stdout.write(stored ? 'showing the stored result; --fresh begins again\n' : `${CHOICE}\n`);
       const result = stored ?? (await runDemo(io, folder, threads, viewer));

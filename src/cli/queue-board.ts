@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { UserError } from '../core/errors.ts';
 import type { QueueServer } from '../exec/queue.ts';
 import { isOwnHost } from '../live/access.ts';
+import { ownNames } from '../live/lan.ts';
 
 const HOST = '127.0.0.1';
 
@@ -23,7 +24,7 @@ export async function startQueueBoard(server: QueueServer, port: number): Promis
   createBullBoard({ queues: [new BullMQAdapter(queue, { readOnlyMode: true })], serverAdapter });
   const show = serverAdapter.getRouter() as (request: IncomingMessage, response: ServerResponse) => void;
   const http = createServer((request, response) => {
-    if (isOwnHost(request, HOST)) show(request, response);
+    if (isOwnHost(request, ownNames(HOST))) show(request, response);
     else response.writeHead(403).end('unknown host');
   });
   try {

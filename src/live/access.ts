@@ -6,20 +6,21 @@ import type { IncomingMessage } from 'node:http';
  * come from a page of this server.
  */
 
-const LOOPBACK_NAMES = ['127.0.0.1', 'localhost', '[::1]'];
-
-/** Is the `Host` header one of ours? Ports are free: a tunnel may lead here from another one. */
-export function isOwnHost(request: IncomingMessage, boundHost: string): boolean {
+/**
+ * Is the `Host` header one of these names, whatever its port (a tunnel may lead here from another one), or one of these
+ * hosts as they stand?
+ */
+export function isOwnHost(request: IncomingMessage, names: readonly string[], hosts: readonly string[] = []): boolean {
   const host = request.headers.host?.toLowerCase();
   if (host === undefined) return false;
-  const name = host.replace(/:\d+$/, '');
-  return LOOPBACK_NAMES.includes(name) || name === boundHost.toLowerCase();
+  return names.includes(host.replace(/:\d+$/, '')) || hosts.includes(host);
 }
 
-/** Does it come from a page of this server, or from no page at all (a script, which sends no `Origin`)? */
-export function isOwnOrigin(request: IncomingMessage): boolean {
-  const { origin, host } = request.headers;
-  return origin === undefined || origin.toLowerCase() === `http://${host?.toLowerCase()}`;
+/** Does it come from a page of this server, by any of its origins, or from no page at all (a script has no `Origin`)? */
+export function isOwnOrigin(request: IncomingMessage, origins: readonly string[]): boolean {
+  const { host } = request.headers;
+  const origin = request.headers.origin?.toLowerCase();
+  return origin === undefined || origin === `http://${host?.toLowerCase()}` || origins.includes(origin);
 }
 
 /** At most `rate` a second in the long run, `burst` at once. Returns a function that says whether one more may pass. */

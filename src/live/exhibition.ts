@@ -1,24 +1,11 @@
 import { createRng, type Rng } from '../core/rng.ts';
 import { findEnv } from '../envs/index.ts';
 import { loadPolicy, type Policy } from '../play.ts';
-import type { MatchSource } from './match-source.ts';
+import type { ExhibitionOptions, Match } from './match.ts';
+import type { PlayedSource } from './match-source.ts';
 import { type Choice, choose, frameOf, NO_CHOICE } from './player.ts';
 import { encodeFrame, type MatchInfo, STEPS_PER_SECOND } from './protocol.ts';
 import { openShowEnv, type ShowEnv } from './show-env.ts';
-
-export interface ExhibitionOptions {
-  /** Of the environment's luck and of the sampled actions. */
-  readonly seed?: number;
-  /** Steps a second at speed 1. */
-  readonly stepsPerSecond?: number;
-  /**
-   * Is handed every frame as it travels. `stands`: the match stands still on it, so that no other follows soon; on a
-   * pause the newest frame is handed over once more.
-   */
-  readonly onFrame?: (text: string, stands: boolean) => void;
-  /** Is called when what `info` says has changed, maybe before the constructor has returned. */
-  readonly onChange?: () => void;
-}
 
 /** How long an ended episode stays on show, in steps. */
 const HOLD_STEPS = 9;
@@ -35,8 +22,8 @@ type Phase = 'fresh' | 'ready' | 'playing' | 'ended' | 'stopped';
  * A match made for eyes: the newest weights play an environment of their own, outside any training thread. Weights are
  * renewed between episodes; actions are sampled. It steps only while somebody watches.
  */
-export class Exhibition {
-  readonly source: MatchSource;
+export class Exhibition implements Match {
+  readonly source: PlayedSource;
   private readonly options: ExhibitionOptions;
   private readonly stepMs: number;
   private readonly seed: number;
@@ -65,7 +52,7 @@ export class Exhibition {
   private tapped: number | null = null;
   private pressed = 0;
 
-  constructor(source: MatchSource, options: ExhibitionOptions = {}) {
+  constructor(source: PlayedSource, options: ExhibitionOptions = {}) {
     this.source = source;
     this.options = options;
     this.seed = options.seed ?? 0;

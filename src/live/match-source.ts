@@ -1,3 +1,4 @@
+import type { ExhibitionOptions, Match } from './match.ts';
 import type { ViewerStatus } from './protocol.ts';
 
 /** The weights of a policy at a training step: a checkpoint file's bytes. */
@@ -32,12 +33,23 @@ export interface OpenSource extends Named {
   readonly env: string;
 }
 
+/** What an exhibition can play. */
+export type PlayedSource = PolicySource | OpenSource;
+
+/** A match that is not simply played here: by another server, or for others, too. */
+export interface HostedSource {
+  readonly id: string;
+  open(options: ExhibitionOptions): Match;
+}
+
 /** Where a match comes from. */
-export type MatchSource = PolicySource | OpenSource;
+export type MatchSource = PlayedSource | HostedSource;
 
 /** Match sources that come and go, asked for every few seconds. */
-export interface MatchFeed {
-  list(): Promise<readonly MatchSource[]>;
+export interface MatchFeed<Source extends MatchSource = MatchSource> {
+  list(): Promise<readonly Source[]>;
   /** What there is to tell besides; takes the place of that part of the viewer's status. */
   status?(): Promise<Partial<ViewerStatus>>;
+  /** Does somebody look who is not connected to this viewer? */
+  isWanted?(): boolean;
 }

@@ -10,13 +10,17 @@ import type { Named, Shape } from '../core/game.ts';
  */
 
 /** Raised whenever a page built for the old protocol could not read the new one. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 /** Speeds offered, as multiples of the speed made for eyes. */
 export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8] as const;
 
 /** Steps a second at speed 1. */
 export const STEPS_PER_SECOND = 12;
+
+/** Above so many watchers of a match its frames travel in batches, one every so many ms. */
+export const BATCH_ABOVE = 50;
+export const BATCH_MS = 200;
 
 /** What a page needs to draw a game it has never heard of. */
 export type Board =
@@ -118,6 +122,8 @@ export interface Hello {
   readonly title: string;
   /** Are there `/api/library` and what belongs to it? */
   readonly hasLibrary: boolean;
+  /** This page may only watch: nothing else that it asks is heard. */
+  readonly readOnly: boolean;
 }
 
 /** Events from the server, by name. A frame's text is read by `decodeFrame` with the board of its match. */
@@ -129,6 +135,8 @@ export interface ServerEvents {
   match(match: MatchInfo): void;
   status(status: ViewerStatus): void;
   frame(match: string, text: string): void;
+  /** What has come since the last batch, oldest first; `ages[i]`: how long `texts[i]` has waited for it, in ms. */
+  frames(match: string, texts: readonly string[], ages: readonly number[]): void;
 }
 
 /** Everything a page may ask; checked by the server (`messages.ts`). */

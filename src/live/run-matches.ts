@@ -28,7 +28,7 @@ const evaluationRow = z.object({ step: z.number(), mean: z.number() });
  * newest checkpoint file; and how the runs are doing. Reading files costs the training nothing.
  * @throws UserError where the folder is neither
  */
-export async function runMatches(folder: string): Promise<MatchFeed> {
+export async function runMatches(folder: string): Promise<MatchFeed<PolicySource>> {
   const study = await readIf(join(folder, 'study.json'), studyFile);
   const arms = new Map(study?.jobs.map(({ id, arm }) => [id, arm === 'transfer' ? 'transferred' : arm]));
   const order = [...arms.keys()];

@@ -2,19 +2,30 @@ import { createServer, type IncomingMessage, type Server as HttpServer, type Ser
 import type { AddressInfo } from 'node:net';
 import type { Server, Socket } from 'socket.io';
 import { UserError } from '../core/errors.ts';
-import { isOwnHost, isOwnOrigin, rateLimit } from './access.ts';
+import { rateLimit } from './access.ts';
 import { serveApi } from './api/index.ts';
+import { createBroadcast, cutOffStuck } from './batching.ts';
+import { createEntrance, limitAddresses } from './entrance.ts';
 import { Exhibition } from './exhibition.ts';
+import { isLoopback, reachableHost } from './lan.ts';
 import type { Library } from './library.ts';
+import type { ExhibitionOptions, Match } from './match.ts';
 import type { MatchFeed, MatchSource } from './match-source.ts';
 import { readAsk } from './messages.ts';
-import { listFiles, PAGE_FOLDER, refuse, serveFile } from './page-files.ts';
+import { listFiles, PAGE_FOLDER, serveFile } from './page-files.ts';
 import { type Ask, type ClientEvents, PROTOCOL, type ServerEvents, type ViewerStatus } from './protocol.ts';
 
 export interface ViewerOptions {
   /** The first port tried; a taken one moves to the next. 0 takes any free one. */
   readonly port?: number;
+  /** The address to listen on. */
   readonly host?: string;
+  /** Further origins by which browsers reach it, those of a proxy. */
+  readonly origins?: readonly string[];
+  /** What who comes has to know; by default a new one where others than this machine can reach the server. */
+  readonly token?: string;
+  /** May who watches pause, change the speed and press keys? By default where no token is needed. */
+  readonly control?: boolean;
   readonly title?: string;
   /** What to show: a list, or a feed that is asked every two seconds while somebody looks. */
   readonly matches?: readonly MatchSource[] | MatchFeed;
@@ -29,10 +40,14 @@ export interface ViewerOptions {
   readonly stepsPerSecond?: number;
   /** Connections beyond this many are refused. */
   readonly maxClients?: number;
+  /** Connections of one address beyond this many are closed. */
+  readonly connectionsPerAddress?: number;
 }
 
 export interface Viewer {
+  /** With the token, where one is needed. */
   readonly url: string;
+  readonly needsToken: boolean;
   readonly port: number;
   addMatch(source: MatchSource): void;
   removeMatch(id: string): void;
@@ -45,7 +60,11 @@ export interface Viewer {
 /** GAME on a phone's keys. */
 const DEFAULT_PORT = 4263;
 const PORTS_TRIED = 50;
+/** On this machine alone, and where others come. */
 const MAX_CLIENTS = 256;
+const MAX_GUESTS = 2000;
+/** A phone's page holds one connection open, and for a moment six more. */
+const CONNECTIONS_PER_ADDRESS = 64;
 const FEED_MS = 2000;
 const STATUS_MS = 250;
 /** Key presses of a human come by the dozen; nobody asks for more than this. */
@@ -57,19 +76,24 @@ const PATIENCE = 100;
 type LiveServer = Server<ClientEvents, ServerEvents>;
 type LiveSocket = Socket<ClientEvents, ServerEvents>;
 
-/** Serves the page and its matches on this machine. @throws UserError where no port is free */
+/** Serves the page and its matches. @throws UserError where no port is free, or nobody could reach the host */
 export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> {
-  const { host = '127.0.0.1', title = 'New Game+', seed = 0, maxClients = MAX_CLIENTS } = options;
+  const { host = '127.0.0.1', title = 'New Game+', seed = 0 } = options;
+  const entrance = createEntrance({ host, origins: options.origins, token: options.token });
+  const urlHost = reachableHost(host);
+  const { control = entrance.token === null } = options;
+  const { maxClients = entrance.token === null ? MAX_CLIENTS : MAX_GUESTS } = options;
   const folder = options.root ?? PAGE_FOLDER;
   let files = await listFiles(folder);
-  const matches = new Map<string, Exhibition>();
+  const matches = new Map<string, Match>();
   let status: ViewerStatus = options.status ?? { caption: title };
   let report: string | undefined;
 
   const http = createServer((request, response) => {
-    if (!isOwnHost(request, host)) return refuse(response, 403, 'unknown host');
-    void serve(request, response);
+    if (entrance.receive(request, response)) void serve(request, response);
   });
+  // What comes from this machine may all come by one proxy.
+  limitAddresses(http, options.connectionsPerAddress ?? (isLoopback(host) ? Infinity : CONNECTIONS_PER_ADDRESS));
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // The page may have been built anew since.
     if (request.url === '/') files = await listFiles(folder);
@@ -86,42 +110,39 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
     pingInterval: 10_000,
     pingTimeout: 10_000,
     allowRequest: (request, answer) => {
-      const isAllowed = isOwnHost(request, host) && isOwnOrigin(request) && io.engine.clientsCount < maxClients;
-      answer(null, isAllowed);
+      answer(null, entrance.admits(request) && io.engine.clientsCount < maxClients);
     },
   });
 
+  const broadcast = createBroadcast(io);
   const list = () => [...matches.values()].map((exhibition) => exhibition.info());
   const countWatchers = (id: string) => matches.get(id)?.setWatchers(io.sockets.adapter.rooms.get(id)?.size ?? 0);
 
   function add(source: MatchSource): void {
     if (matches.has(source.id)) throw new Error(`a match "${source.id}" is there already`);
-    const exhibition = new Exhibition(source, {
+    const told: ExhibitionOptions = {
       seed,
       stepsPerSecond: options.stepsPerSecond,
-      // A watcher whose line is busy misses a frame; not the last one before a standstill, which nothing would replace.
-      onFrame: (text, stands) => {
-        const room = io.to(source.id);
-        (stands ? room : room.volatile).emit('frame', source.id, text);
-      },
+      onFrame: (text, stands) => broadcast.frame(source.id, text, stands),
       // One that changes while it is made is told of when it is in the list.
       onChange: () => {
         const info = matches.get(source.id)?.info();
         if (info !== undefined) io.emit('match', info);
       },
-    });
-    matches.set(source.id, exhibition);
+    };
+    matches.set(source.id, 'open' in source ? source.open(told) : new Exhibition(source, told));
   }
 
   function remove(id: string): void {
     matches.get(id)?.close();
     matches.delete(id);
+    broadcast.forget(id);
     io.socketsLeave(id);
   }
 
   io.on('connection', (socket) => {
-    guard(socket, (ask) => obey(ask, socket));
-    socket.emit('hello', { protocol: PROTOCOL, title, hasLibrary: options.library !== undefined });
+    guard(socket, (ask) => mayObey(ask.ask) && obey(ask, socket));
+    socket.emit('hello', { protocol: PROTOCOL, title, readOnly: !control, hasLibrary: options.library !== undefined });
     socket.emit('status', status);
     socket.emit('matches', list());
     void refresh();
@@ -129,13 +150,21 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
   io.sockets.adapter.on('join-room', countWatchers);
   io.sockets.adapter.on('leave-room', countWatchers);
 
+  const mayChange = rateLimit(ASKS_PER_SECOND, ASKS_AT_ONCE);
+  /** What changes a match is told to everybody: all clients together may ask for it no faster than one. */
+  function mayObey(ask: Ask['ask']): boolean {
+    if (ask === 'watch' || ask === 'leave') return true;
+    return control && (ask === 'press' || mayChange());
+  }
+
   function obey(ask: Ask, socket: LiveSocket): void {
     const exhibition = matches.get(ask.match);
     if (exhibition === undefined) return;
     switch (ask.ask) {
       case 'watch': {
         const last = exhibition.lastFrame();
-        if (last !== null) socket.emit('frame', ask.match, last);
+        // Where a batch is on its way, it would bring what was before.
+        if (last !== null && !broadcast.isPending(ask.match)) socket.emit('frame', ask.match, last);
         void socket.join(ask.match);
         return;
       }
@@ -183,7 +212,8 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
     tellStatus();
   }
   const feedTimer = setInterval(() => {
-    if (io.engine.clientsCount > 0) void refresh();
+    cutOffStuck(io);
+    if (io.engine.clientsCount > 0 || feed?.isWanted?.()) void refresh();
   }, FEED_MS);
   feedTimer.unref();
 
@@ -193,7 +223,8 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
 
   return {
     port,
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}/`,
+    url: `http://${urlHost}:${port}/${entrance.token === null ? '' : `?token=${entrance.token}`}`,
+    needsToken: entrance.token !== null,
     addMatch(source) {
       add(source);
       io.emit('matches', list());
@@ -247,7 +278,7 @@ function tryListen(http: HttpServer, host: string, port: number): Promise<boolea
     const onError = (error: NodeJS.ErrnoException): void => {
       http.off('listening', onListening);
       if (error.code === 'EADDRINUSE' || error.code === 'EACCES') resolve(false);
-      else reject(error);
+      else reject(new UserError(`can't listen on ${host}: ${error.message}`));
     };
     const onListening = (): void => {
       http.off('error', onError);

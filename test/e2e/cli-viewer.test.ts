@@ -3,12 +3,17 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { io } from 'socket.io-client';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { MatchInfo } from '../../src/live/protocol.ts';
+import { isCi } from '../../scripts/debian.ts';
+import { findRedis } from '../../scripts/servers.ts';
+import type { Hello, MatchInfo } from '../../src/live/protocol.ts';
+import { startRedis } from '../servers/redis.ts';
 import { buildOnce } from './build-once.ts';
 import { emptyFolder, ngplus, type Running, startNgplus } from './processes.ts';
 
 const cwd = emptyFolder();
 const URL_LINE = /at (http:\/\/127\.0\.0\.1:(\d+)\/)/;
+const INVITATION =
+  /at (\S+\?token=([\w-]{22})) .*\nfor others: https:\/\/viewer\.example\/\?token=\2\n(█{37}\n(?:██.{33}██\n)+▀{37})\n/;
 /** All that a viewer says of Ctrl-C: it ends well. */
 
 beforeAll(async () => {
@@ -35,6 +40,12 @@ const matchesAt = (url: string): Promise<MatchInfo[]> =>
   new Promise((resolve, reject) => {
     const socket = io(url, { transports: ['websocket'], reconnection: false });
     socket.on('connect_error', reject).on('matches', resolve);
+  });
+
+const helloAt = (url: string): Promise<Hello> =>
+  new Promise((resolve, reject) => {
+    const socket = io(url, { transports: ['websocket'], reconnection: false });
+    socket.on('connect_error', reject).on('hello', resolve);
   });
 
 /** The matches, once each is either opened or tells why not. */
@@ -70,6 +81,34 @@ describe('a viewer', () => {
     const { running, url } = await startViewing('watch zoo:breakout --port 0');
     expect(await matchesAt(url)).toMatchObject([{ id: 'zoo:breakout', driver: 'policy', stage: { env: 'breakout' } }]);
     expect(await interrupt(running)).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('for others needs the token that it prints, also as a QR code, and only watches unless told', async () => {
+    for (const [flags, readOnly] of [
+      ['', true],
+      [' --control', false],
+    ] as const) {
+      const running = startNgplus(`watch run --port 0 --origin https://viewer.example${flags}`, { cwd });
+      const [, url] = await running.says(INVITATION);
+      expect((await fetch(url.split('?')[0])).status).toBe(403);
+      expect(await helloAt(url)).toMatchObject({ readOnly });
+      expect(await interrupt(running)).toMatchObject({ code: 0, stderr: '' });
+    }
+    const wrong = await ngplus('watch run --origin viewer.example', { cwd });
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('--origin') });
+  });
+
+  it.skipIf(!findRedis() && !isCi())('shows what another viewer plays, by Redis', async () => {
+    const redis = await startRedis();
+    const playing = await startViewing(`watch run --port 0 --redis ${redis.url}`);
+    const relaying = await startViewing(`watch ${redis.url} --port 0`);
+    expect(await matchesAt(relaying.url)).toMatchObject([{ id: 'run', label: 'cartpole, seed 0' }]);
+    for (const { running } of [playing, relaying]) {
+      expect(await interrupt(running)).toMatchObject({ code: 0, stderr: '' });
+    }
+    await redis.stop();
+    const gone = await ngplus(`watch run --redis ${redis.url}`, { cwd });
+    expect(gone).toMatchObject({ code: 2, stderr: expect.stringContaining("can't reach Redis at 127.0.0.1") });
   });
 
   it.each([

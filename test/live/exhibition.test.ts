@@ -2,8 +2,9 @@ import { afterEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { defineGame, type Game } from '../../src/core/game.ts';
 import { registerGame } from '../../src/envs/index.ts';
-import { Exhibition, type ExhibitionOptions } from '../../src/live/exhibition.ts';
-import type { MatchSource, PolicySource } from '../../src/live/match-source.ts';
+import { Exhibition } from '../../src/live/exhibition.ts';
+import type { ExhibitionOptions } from '../../src/live/match.ts';
+import type { PlayedSource, PolicySource } from '../../src/live/match-source.ts';
 import { decodeFrame, type Frame } from '../../src/live/protocol.ts';
 import { freshPolicy } from './fresh-policy.ts';
 
@@ -11,7 +12,7 @@ const running: Exhibition[] = [];
 afterEach(() => running.splice(0).forEach((exhibition) => exhibition.close()));
 
 /** An exhibition at 500 steps a second that keeps its frames. */
-function exhibit(source: MatchSource, options: ExhibitionOptions = {}): { exhibition: Exhibition; frames: Frame[] } {
+function exhibit(source: PlayedSource, options: ExhibitionOptions = {}): { exhibition: Exhibition; frames: Frame[] } {
   const frames: Frame[] = [];
   const exhibition: Exhibition = new Exhibition(source, {
     stepsPerSecond: 500,

@@ -1,25 +1,14 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { createServer, request } from 'node:http';
-import { type AddressInfo, connect as connectTcp, type Socket as TcpSocket } from 'node:net';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { io, type Socket } from 'socket.io-client';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { defineGame } from '../../src/core/game.ts';
 import { registerGame } from '../../src/envs/index.ts';
-import type { PolicySource } from '../../src/live/match-source.ts';
-import {
-  type Ask,
-  type ClientEvents,
-  decodeFrame,
-  type Frame,
-  type MatchInfo,
-  type ServerEvents,
-  type ViewerStatus,
-} from '../../src/live/protocol.ts';
-import { startViewer, type Viewer, type ViewerOptions } from '../../src/live/server.ts';
-import { freshPolicy } from './fresh-policy.ts';
+import type { Viewer, ViewerOptions } from '../../src/live/server.ts';
+import { get, leaveAll, policy, rawClient, startAt, textFrame, until, visit, waitMs } from './visitors.ts';
 
 const HELD_BACK = 'held back';
 let root: string;
@@ -37,81 +26,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(outside, { recursive: true }));
 
-const viewers: Viewer[] = [];
-const sockets: { close(): void }[] = [];
-afterEach(async () => {
-  sockets.splice(0).forEach((socket) => socket.close());
-  await Promise.all(viewers.splice(0).map((viewer) => viewer.close()));
-});
+afterEach(leaveAll);
 
-async function start(options: ViewerOptions = {}): Promise<Viewer> {
-  const viewer = await startViewer({ port: 0, root, ...options });
-  viewers.push(viewer);
-  return viewer;
-}
-
-const policy = (id: string, env = 'breakout'): PolicySource => ({
-  id,
-  label: `${env} ${id}`,
-  latest: async (after) => (after < 100 ? { step: 100, bytes: freshPolicy(env, 100) } : null),
-});
-
-interface Client {
-  socket: Socket<ServerEvents, ClientEvents>;
-  matches: Map<string, MatchInfo>;
-  frames: Frame[];
-  statuses: ViewerStatus[];
-  ask(ask: Ask): void;
-}
-
-function visit(viewer: Viewer, headers: Record<string, string> = {}): Client {
-  const socket: Client['socket'] = io(viewer.url, {
-    transports: ['websocket'],
-    reconnection: false,
-    extraHeaders: headers,
-  });
-  sockets.push(socket);
-  const client: Client = {
-    socket,
-    matches: new Map(),
-    frames: [],
-    statuses: [],
-    ask: (ask) => socket.emit('ask', ask),
-  };
-  socket.on('matches', (list) => {
-    client.matches = new Map(list.map((info) => [info.id, info]));
-  });
-  socket.on('match', (info) => client.matches.set(info.id, info));
-  socket.on('status', (status) => client.statuses.push(status));
-  socket.on('frame', (id, text) => client.frames.push(decodeFrame(text, client.matches.get(id)!.stage!.board)));
-  return client;
-}
-
-const waitMs = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function until(condition: () => boolean, what: string): Promise<void> {
-  for (const end = performance.now() + 40_000; !condition(); await waitMs(5)) {
-    if (performance.now() > end) throw new Error(`never: ${what}`);
-  }
-}
-
-interface Answer {
-  status: number;
-  headers: Record<string, string | string[] | undefined>;
-  body: string;
-}
-
-/** A request with its path as it is, and these headers. */
-const get = (viewer: Viewer, path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> =>
-  new Promise((resolve, reject) => {
-    const sent = request({ port: viewer.port, host: '127.0.0.1', path, headers, method }, (response) => {
-      let body = '';
-      response.setEncoding('utf8');
-      response.on('data', (part: string) => (body += part));
-      response.on('end', () => resolve({ status: response.statusCode!, headers: response.headers, body }));
-    });
-    sent.on('error', reject).end();
-  });
+const start = (options: ViewerOptions = {}): Promise<Viewer> => startAt({ root, ...options });
 
 describe('watching', () => {
   test('a page learns what there is, watches, and joins in mid-match', async () => {
@@ -380,30 +297,3 @@ const noise = defineGame({
   },
   observe: (state, _player, out, offset) => out.set(state.cells, offset),
 });
-
-/** A client on a bare TCP socket, which can stop reading; counts the frames that have come. */
-async function rawClient(port: number, match: string): Promise<{ tcp: TcpSocket; frames(): number }> {
-  const tcp = connectTcp(port, '127.0.0.1');
-  sockets.push({ close: () => tcp.destroy() });
-  let received = 0;
-  let tail = '';
-  tcp.setEncoding('latin1').on('data', (text: string) => {
-    const searched = tail + text;
-    received += searched.split('42["frame"').length - 1;
-    tail = searched.slice(-9);
-    if (text.includes('"sid"') && text.includes('pingInterval')) tcp.write(textFrame('40'));
-    if (text.includes('40{"sid"')) tcp.write(textFrame(`42${JSON.stringify(['ask', { ask: 'watch', match }])}`));
-  });
-  tcp.write(
-    `GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\n` +
-      'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-  );
-  return { tcp, frames: () => received };
-}
-
-/** A WebSocket text frame of a client, masked with zeros (RFC 6455, 5.2). */
-function textFrame(text: string): Buffer {
-  const { length } = text;
-  const size = length < 126 ? [0x80 | length] : [0xfe, length >> 8, length & 255];
-  return Buffer.concat([Buffer.from([0x81, ...size, 0, 0, 0, 0]), Buffer.from(text, 'latin1')]);
-}

@@ -1,12 +1,14 @@
 import { io, type Socket } from 'socket.io-client';
 import {
   type Ask,
+  BATCH_MS,
   type ClientEvents,
   type MatchInfo,
   PROTOCOL,
   type ServerEvents,
   type ViewerStatus,
 } from '../../src/live/protocol.ts';
+import { createPlayOut } from './play-out.ts';
 
 export type ConnectionState = 'connecting' | 'connected' | 'lost' | 'outdated';
 
@@ -33,16 +35,22 @@ export function connect(listener: Listener): Connection {
     reconnectionDelayMax: 3000,
   });
   listener.connection('connecting');
-  socket.on('hello', ({ protocol, title, hasLibrary }) => {
+  const playOut = createPlayOut(listener.frame);
+  let mayAsk = (_ask: Ask): boolean => true;
+  socket.on('hello', ({ protocol, title, readOnly, hasLibrary }) => {
     listener.title(title);
     listener.library(hasLibrary);
+    // The style sheet hides what would not be heard.
+    document.body.classList.toggle('read-only', readOnly);
+    mayAsk = ({ ask }) => !readOnly || ask === 'watch' || ask === 'leave';
     listener.connection(protocol === PROTOCOL ? 'connected' : 'outdated');
     if (protocol !== PROTOCOL) socket.disconnect();
   });
   socket.on('matches', listener.matches);
   socket.on('match', listener.match);
   socket.on('status', listener.status);
-  socket.on('frame', listener.frame);
+  socket.on('frame', (match, text) => playOut(match, [text], [BATCH_MS]));
+  socket.on('frames', playOut);
   socket.on('disconnect', (reason) => reason !== 'io client disconnect' && listener.connection('lost'));
-  return { ask: (ask) => socket.connected && socket.emit('ask', ask) };
+  return { ask: (ask) => socket.connected && mayAsk(ask) && socket.emit('ask', ask) };
 }

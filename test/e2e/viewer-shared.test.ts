@@ -1,0 +1,102 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { build } from 'vite';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { BATCH_ABOVE } from '../../src/live/protocol.ts';
+import type { Viewer } from '../../src/live/server.ts';
+import { leaveAll, policy, startAt, until, visit } from '../live/visitors.ts';
+import { hasBrowser, launchBrowser } from './browser.ts';
+
+describe.skipIf(!hasBrowser())('a viewer for others, in a browser', () => {
+  let browser: Browser;
+  let root: string;
+  let viewer: Viewer;
+  let context: BrowserContext;
+  let page: Page;
+
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), 'ngplus-shared-'));
+    await build({ configFile: 'vite.config.ts', logLevel: 'error', build: { outDir: root, emptyOutDir: true } });
+    browser = await launchBrowser();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await rm(root, { recursive: true });
+  });
+  beforeEach(async () => {
+    viewer = await startAt({ root, token: 'q8Zr1xv0Y3mB6kHt2nLw9A', matches: [policy('a')] });
+    context = await browser.newContext();
+    page = await context.newPage();
+  });
+  afterEach(async () => {
+    await context.close();
+    await leaveAll();
+  });
+
+  const plain = (): string => viewer.url.split('?')[0];
+  const frame = async (): Promise<number> => Number(await page.getAttribute('[data-match="a"]', 'data-frame'));
+  const plays = async (): Promise<void> => {
+    await page.waitForSelector('[data-match="a"][data-frame]');
+    for (const first = await frame(); (await frame()) <= first;) await page.waitForTimeout(25);
+  };
+
+  test('the token vanishes from the address; the page watches and offers nothing else', async () => {
+    await page.goto(viewer.url);
+    await page.waitForURL(plain());
+    await plays();
+    expect(await page.evaluate('document.cookie')).toBe('');
+    expect(await context.cookies()).toMatchObject([{ httpOnly: true, sameSite: 'Strict' }]);
+    expect(await page.isVisible('.controls')).toBe(false);
+    await page.keyboard.press('p');
+    await plays();
+    // Neither the way back nor another visit shows it again.
+    expect(await page.evaluate('history.length')).toBeLessThanOrEqual(2);
+    await page.reload();
+    await plays();
+  });
+
+  test('a link on another site leads in', async () => {
+    const chat: Server = createServer((_request, response) =>
+      response.setHeader('content-type', 'text/html').end(`<a href="${viewer.url}">tonight</a>`),
+    );
+    await new Promise<void>((resolve) => chat.listen(0, '127.0.0.1', resolve));
+    await page.goto(`http://localhost:${(chat.address() as AddressInfo).port}/`);
+    await page.click('a');
+    await page.waitForURL(plain());
+    await plays();
+    chat.close();
+    chat.closeAllConnections();
+  });
+
+  test('without the token there is a sentence', async () => {
+    const response = await page.goto(plain());
+    expect(response!.status()).toBe(403);
+    expect(await page.textContent('body')).toContain('scan the QR code');
+  });
+
+  test('what comes in batches is shown frame by frame', async () => {
+    const others = Array.from({ length: BATCH_ABOVE + 5 }, () => visit(viewer));
+    await until(() => others.every(({ matches }) => matches.size === 1), 'the others');
+    for (const other of others) other.ask({ ask: 'watch', match: 'a' });
+    await page.goto(viewer.url);
+    await plays();
+    await until(() => others[0].batches.length > 0, 'batches');
+    const shown = (await page.evaluate(`new Promise((resolve) => {
+      const shown = [];
+      const element = document.querySelector('[data-match="a"]');
+      const observer = new MutationObserver(() => {
+        shown.push(Number(element.dataset.frame));
+        if (shown.length === 30) resolve(shown);
+      });
+      observer.observe(element, { attributeFilter: ['data-frame'] });
+    })`)) as number[];
+    const steps = shown.slice(1).map((number, i) => number - shown[i]);
+    // A busy machine may show some at once; never one that is older.
+    expect(Math.min(...steps)).toBeGreaterThan(0);
+    expect(steps.filter((step) => step === 1).length).toBeGreaterThan(0.5 * steps.length);
+  });
+});
