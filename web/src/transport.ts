@@ -128,21 +128,25 @@ export class Transport {
 
   private pass = (): void => {
     this.request = requestAnimationFrame(this.pass);
-    const { playback } = this;
-    const index = playback.tick(performance.now());
-    if (playback.end > playback.first && index !== this.shown) {
-      this.shown = index;
-      this.reel.show(index);
-    }
-    this.update();
-    const standing = playback.isPlaying ? -1 : index;
-    if (standing !== this.stood && standing >= 0 && playback.end > playback.first) this.reel.stands?.(index);
-    this.stood = standing;
+    this.playback.tick(performance.now());
+    this.present();
   };
 
   private act(act: () => void): void {
     act();
+    this.present();
+  }
+
+  private present(): void {
+    const { playback, reel } = this;
+    const { index } = playback;
     this.update();
+    if (playback.end === playback.first) return;
+    if (index !== this.shown) reel.show(index);
+    this.shown = index;
+    const standing = playback.isPlaying ? -1 : index;
+    if (standing !== this.stood && standing >= 0) reel.stands?.(index);
+    this.stood = standing;
   }
 
   private togglePlay(): void {
