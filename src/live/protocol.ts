@@ -118,6 +118,8 @@ export interface Hello {
   readonly title: string;
   /** Are there `/api/library` and what belongs to it? */
   readonly hasLibrary: boolean;
+  /** The view to show where the address names none. */
+  readonly home: string;
 }
 
 /** Events from the server, by name. A frame's text is read by `decodeFrame` with the board of its match. */
