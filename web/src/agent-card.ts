@@ -6,7 +6,7 @@ import { h, setText } from './elements.ts';
 import { everyFrame } from './every-frame.ts';
 import { FrameBuffer } from './frame-buffer.ts';
 import { FramePanel } from './frame-panel.ts';
-import { nearestCheckpoint } from './library-filter.ts';
+import { nearestCheckpoint, replayAddress } from './library-filter.ts';
 import type { MatchSnapshot } from './match-view.ts';
 import { score, steps } from './numbers.ts';
 import { Playback } from './playback.ts';
@@ -18,11 +18,6 @@ import type { Page } from './views/view.ts';
 const CARD_STEPS = 150;
 /** Frames of a live match that a card keeps. */
 const KEPT_FRAMES = 2;
-
-/** The address of a replay. */
-export function replayAddress(id: string, step?: number): string {
-  return `#replay?${new URLSearchParams({ id, ...(step === undefined ? {} : { step: String(step) }) })}`;
-}
 
 /** One agent of the library, as a link to its match or its replay. Its board plays while it has one. */
 export class AgentCard {
