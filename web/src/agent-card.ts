@@ -67,7 +67,7 @@ export class AgentCard {
     const wanted = JSON.stringify([entry, match]);
     if (wanted === this.shown) return;
     this.shown = wanted;
-    const isOther = (match === null) !== (this.match === null);
+    const before = this.plays();
     this.entry = entry;
     this.match = match;
     const { id, label, env, algorithm, seed, arm, state, step, totalTimesteps, evaluations } = entry;
@@ -78,7 +78,7 @@ export class AgentCard {
     this.element.href = match === null ? replayAddress(id) : `#live?${new URLSearchParams({ match: id })}`;
     setText(this.mark, mark);
     setText(this.title, label);
-    setText(this.facts, [env, algorithm, arm ?? `seed ${seed}`].join(' · '));
+    setText(this.facts, [env, algorithm, arm ?? `seed ${seed}`].filter((fact) => !label.includes(fact)).join(' · '));
     const last = evaluations.at(-1)?.[1];
     setText(this.result, last === undefined ? '' : score(Number(last.toFixed(2))));
     setText(this.unit, last === undefined ? '' : 'return');
@@ -87,7 +87,7 @@ export class AgentCard {
     this.bar.hidden = state === 'finished';
     this.bar.value = Math.min(1, step / Math.max(1, totalTimesteps));
     setText(this.state, stateText(entry));
-    if (isOther && this.isOn) {
+    if (this.isOn && before !== this.plays()) {
       this.turnOff();
       this.turnOn();
     } else if (match !== null && match.stage !== null) {
@@ -110,12 +110,11 @@ export class AgentCard {
     this.playback.setLoops(match === null);
     this.buffer = new FrameBuffer(KEPT_FRAMES);
     this.stop = everyFrame(() => this.show(this.playback.tick(performance.now())));
-    if (match === null) {
-      void this.record(this.panel);
-    } else {
-      if (match.stage !== null) void this.panel.open(match.stage, `The board of ${entry.env}, live`);
-      page.ask({ ask: 'watch', match: entry.id });
-    }
+    if (this.plays() === 'nothing') this.place.replaceChildren(h('p', { class: 'small' }, 'No weights yet'));
+    if (this.plays() === 'recording') void this.record(this.panel);
+    if (match === null) return;
+    if (match.stage !== null) void this.panel.open(match.stage, `The board of ${entry.env}, live`);
+    page.ask({ ask: 'watch', match: entry.id });
   }
 
   turnOff(): void {
@@ -142,6 +141,11 @@ export class AgentCard {
     const { id, label, arm } = entry;
     const stored: MatchInfo = { id, label, arm, driver: 'policy', state: 'playing', speed: 1, stage: null };
     return { info: match ?? stored, frame, sprites: panel.drawn(), time: timeOf(playback) };
+  }
+
+  private plays(): 'match' | 'recording' | 'nothing' {
+    if (this.match !== null) return 'match';
+    return this.entry.checkpoints.length > 0 ? 'recording' : 'nothing';
   }
 
   private async record(panel: FramePanel): Promise<void> {
