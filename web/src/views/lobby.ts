@@ -301,6 +301,7 @@ class LobbyView implements View {
     const ids = new Set(chosen.map(({ dataset }) => dataset['agent']));
     for (const [id, card] of this.cards) if (!ids.has(id)) card.turnOff();
     for (const [id, card] of this.cards) if (ids.has(id)) card.turnOn();
+    for (const [id, card] of this.cards) card.element.classList.toggle('above', id === this.hero?.id);
   }
 
   /** What to do where there is nothing to see. */
