@@ -1,12 +1,13 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { type Bus, openBus } from '../live/bus.ts';
+import { type Library, openLibrary } from '../live/library.ts';
+import { lobbyMatches } from '../live/lobby-matches.ts';
 import type { MatchFeed, PolicySource } from '../live/match-source.ts';
 import type { ViewerStatus } from '../live/protocol.ts';
 import { relayedMatches } from '../live/relayed-matches.ts';
 import { checkpointSource, runMatches } from '../live/run-matches.ts';
-import { openLibrary } from '../live/library.ts';
 import { sharedMatches } from '../live/shared-matches.ts';
 import { isCheckpoint, readSource } from '../runs/source.ts';
 import { defineCommand } from './flags.ts';
@@ -18,15 +19,16 @@ const REDIS = /^rediss?:\/\//;
 
 export const watch = defineCommand({
   name: 'watch',
-  summary: 'show the matches of a run or study in the browser, also while it trains',
+  summary: 'show runs and studies in the browser, also while they train',
   description:
-    'Each match is played by the newest weights of its run, in the game the run was made with. Ctrl-C ends it (exit ' +
-    'code 0).',
+    'A run or a study: each match is played by the newest weights of its run, in the game the run was made with. Any ' +
+    'other folder: a lobby of all that is stored beneath it, and of the zoo. Ctrl-C ends it (exit code 0).',
   options: z.object({
     run: z
       .string()
+      .default('runs')
       .describe(
-        'a run folder, a study folder, a .safetensors file, zoo:<game>, or redis://host: what another viewer plays',
+        'a folder of runs, a run, a study, a .safetensors file, zoo:<game>, or redis://host: what another viewer plays',
       ),
     redis: z
       .string()
@@ -40,6 +42,7 @@ export const watch = defineCommand({
   }),
   positionals: ['run'],
   examples: [
+    ['ngplus watch', 'all that is in runs: what trains, what has been trained'],
     ['ngplus watch runs/breakout-1a2b3c4d', 'the newest weights play'],
     ['ngplus watch zoo:breakout', 'a trained agent that comes with ngplus'],
     ['ngplus watch runs/demo --lan', 'for a class: phones scan the QR code, and watch'],
@@ -50,9 +53,8 @@ export const watch = defineCommand({
     await loadModules(options);
     const { run, control } = options;
     const show = await showOf(run, options.redis);
-    const library = REDIS.test(run) ? undefined : openLibrary(isCheckpoint(run) ? null : run);
     try {
-      const viewer = await openShared(options, { ...show, library, control: control || undefined });
+      const viewer = await openShared(options, { ...show, control: control || undefined });
       const result = storedStudy(run);
       if (result) viewer.setStatus(finishedStatus(result));
       if (existsSync(join(run, 'report.html'))) viewer.setReport(join(run, 'report.html'));
@@ -67,6 +69,9 @@ export const watch = defineCommand({
 interface Shown {
   readonly matches: MatchFeed;
   readonly status: ViewerStatus;
+  readonly library?: Library;
+  /** The view to begin with. */
+  readonly home: string;
   readonly bus?: Bus;
 }
 
@@ -74,16 +79,25 @@ interface Shown {
 async function showOf(run: string, redis: string): Promise<Shown> {
   if (REDIS.test(run)) {
     const bus = await openBus(run);
-    return { bus, matches: await relayedMatches(bus), status: { caption: 'Watching what another viewer plays' } };
+    const status = { caption: 'Watching what another viewer plays' };
+    return { bus, matches: await relayedMatches(bus), status, home: 'live' };
   }
-  const played = await playedAt(run);
-  const status = { caption: `Watching ${run}` };
-  if (redis === '') return { matches: played, status };
+  const library = openLibrary(isCheckpoint(run) ? null : run);
+  const played = await playedAt(run, library);
+  const show = { status: { caption: `Watching ${run}` }, library, home: isLobby(run) ? 'lobby' : 'live' };
+  if (redis === '') return { ...show, matches: played };
   const bus = await openBus(redis);
-  return { bus, matches: sharedMatches(bus, played), status };
+  return { ...show, bus, matches: sharedMatches(bus, played) };
 }
 
-async function playedAt(run: string): Promise<MatchFeed<PolicySource>> {
+/** Is it a folder of runs, rather than one of them? What is not there yet can become one. */
+function isLobby(run: string): boolean {
+  if (isCheckpoint(run) || statSync(run, { throwIfNoEntry: false })?.isDirectory() === false) return false;
+  return !['config.json', 'study.json'].some((file) => existsSync(join(run, file)));
+}
+
+async function playedAt(run: string, library: Library): Promise<MatchFeed<PolicySource>> {
+  if (isLobby(run)) return lobbyMatches(library, run);
   if (!isCheckpoint(run)) return runMatches(run);
   const source = checkpointSource(run, readSource(run).bytes);
   return { list: async () => [source] };

@@ -13,7 +13,7 @@ import type { Named, Shape } from '../core/game.ts';
 export const PROTOCOL = 2;
 
 /** Speeds offered, as multiples of the speed made for eyes. */
-export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8] as const;
+export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16, 32, 64] as const;
 
 /** Steps a second at speed 1. */
 export const STEPS_PER_SECOND = 12;
@@ -89,6 +89,8 @@ export interface Frame {
 export interface Curve {
   readonly label: string;
   readonly arm: string;
+  /** The env id that it was learned on, where it is one. */
+  readonly env?: string;
   readonly points: readonly (readonly [step: number, mean: number, low?: number, high?: number])[];
 }
 
@@ -124,6 +126,8 @@ export interface Hello {
   readonly hasLibrary: boolean;
   /** This page may only watch: nothing else that it asks is heard. */
   readonly readOnly: boolean;
+  /** The view to show where the address names none. */
+  readonly home: string;
 }
 
 /** Events from the server, by name. A frame's text is read by `decodeFrame` with the board of its match. */

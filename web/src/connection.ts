@@ -3,6 +3,7 @@ import {
   type Ask,
   BATCH_MS,
   type ClientEvents,
+  type Hello,
   type MatchInfo,
   PROTOCOL,
   type ServerEvents,
@@ -14,9 +15,7 @@ export type ConnectionState = 'connecting' | 'connected' | 'lost' | 'outdated';
 
 export interface Listener {
   connection(state: ConnectionState): void;
-  title(title: string): void;
-  /** Is there anything stored that can be looked up? */
-  library(isThere: boolean): void;
+  hello(hello: Hello): void;
   matches(matches: readonly MatchInfo[]): void;
   match(match: MatchInfo): void;
   status(status: ViewerStatus): void;
@@ -37,9 +36,9 @@ export function connect(listener: Listener): Connection {
   listener.connection('connecting');
   const playOut = createPlayOut(listener.frame);
   let mayAsk = (_ask: Ask): boolean => true;
-  socket.on('hello', ({ protocol, title, readOnly, hasLibrary }) => {
-    listener.title(title);
-    listener.library(hasLibrary);
+  socket.on('hello', (hello) => {
+    const { protocol, readOnly } = hello;
+    listener.hello(hello);
     // The style sheet hides what would not be heard.
     document.body.classList.toggle('read-only', readOnly);
     mayAsk = ({ ask }) => !readOnly || ask === 'watch' || ask === 'leave';
