@@ -82,7 +82,10 @@ function showNavigation(): void {
 document.addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const { target, key } = event;
-  const isTyping = target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
+  const isSliding = target instanceof HTMLInputElement && target.type === 'range';
+  const isTyping = isSliding
+    ? /^(Arrow|Home|End|Page)/.test(key)
+    : target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
   const isPressing =
     (target instanceof HTMLButtonElement || target instanceof HTMLAnchorElement) && /^( |Enter)$/.test(key);
   if (!isTyping && !isPressing && shown?.keyDown?.(key)) event.preventDefault();
