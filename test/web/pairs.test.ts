@@ -41,7 +41,9 @@ describe('whom to compare', () => {
 });
 
 test('the nearest checkpoint is taken, the earlier of two', () => {
-  expect([0, 149, 150, 151, 900].map((step) => nearestCheckpoint([0, 100, 200], step))).toEqual([0, 100, 100, 200, 200]);
+  expect([0, 149, 150, 151, 900].map((step) => nearestCheckpoint([0, 100, 200], step))).toEqual([
+    0, 100, 100, 200, 200,
+  ]);
   expect(checkpointSteps([entry('a', { checkpoints: [0, 200] }), entry('b', { checkpoints: [0, 100] })])).toEqual([
     0, 100, 200,
   ]);

@@ -2,11 +2,12 @@ import type { LibraryEntry } from '../../../src/live/library.ts';
 import { decodeFrame, type Frame, type MatchInfo } from '../../../src/live/protocol.ts';
 import type { Recording } from '../../../src/live/recording.ts';
 import { armStyle } from '../arms.ts';
-import { iconButton } from '../buttons.ts';
+import { iconButton, textButton } from '../buttons.ts';
 import { h, setText } from '../elements.ts';
 import { FrameBuffer } from '../frame-buffer.ts';
 import { FramePanel } from '../frame-panel.ts';
 import type { MatchSnapshot } from '../match-view.ts';
+import { MindPanel } from '../mind-panel.ts';
 import { score, steps } from '../numbers.ts';
 import { Playback } from '../playback.ts';
 import { timeOf, Transport } from '../transport.ts';
@@ -30,10 +31,12 @@ class ReplayView implements View {
   private readonly panel: FramePanel;
   private readonly playback: Playback;
   private readonly transport: Transport;
+  private readonly mind: MindPanel;
   private wanted: Wanted;
   /** The frame that the address asks for, until it is shown. */
   private wantedFrame: number;
   private entry: LibraryEntry | null = null;
+  private readonly naming: Promise<void>;
   private recording: Recording | null = null;
   private buffer = new FrameBuffer(1);
   private frame: Frame | null = null;
@@ -64,9 +67,13 @@ class ReplayView implements View {
     this.panel = new FramePanel({ id: this.wanted.id, boards: page.boards() });
     this.panel.boardFrame.append(this.overlay);
     this.playback = new Playback({ isPlaying: !query.has('frame') });
+    this.mind = new MindPanel({ page, boardFrame: this.panel.boardFrame, seek: (frame) => this.stand(frame) });
     this.transport = new Transport(this.playback, {
       show: (index) => this.show(index),
-      stands: (index) => this.address(index),
+      stands: (index) => {
+        this.mind.stands(index);
+        this.address(index);
+      },
     });
     this.mode.value = this.wanted.mode;
     this.mode.addEventListener('change', () => this.change({ mode: this.mode.value as Wanted['mode'] }));
@@ -82,6 +89,8 @@ class ReplayView implements View {
           'div',
           { class: 'controls' },
           this.mode,
+          textButton('Mind', () => this.mind.toggle(), 'Its mind (M)'),
+          textButton('Sees', () => this.panel.toggleRaw(), 'What it sees (V)'),
           iconButton('next', () => this.nextEpisode(), 'Another episode (N)'),
         ),
         this.facts,
@@ -89,9 +98,10 @@ class ReplayView implements View {
       this.panel.boardFrame,
       this.panel.panel,
       this.transport.element,
+      this.mind.element,
     );
     this.element = h('div', { class: 'view' }, h('section', { class: 'matches', 'data-count': 1 }, this.article));
-    void this.name();
+    this.naming = this.name();
     void this.load();
   }
 
@@ -99,6 +109,9 @@ class ReplayView implements View {
 
   keyDown(key: string): boolean {
     if (key === 'n') this.nextEpisode();
+    else if (key === 'm') this.mind.toggle();
+    else if (key === 'v') this.panel.toggleRaw();
+    else if (key === 's') this.lookAt();
     else return this.transport.keyDown(key);
     return true;
   }
@@ -106,6 +119,7 @@ class ReplayView implements View {
   remove(): void {
     this.isRemoved = true;
     this.transport.remove();
+    this.mind.remove();
     this.panel.remove();
     this.element.remove();
   }
@@ -145,11 +159,13 @@ class ReplayView implements View {
     const { wanted } = this;
     this.say('Playing the episode…');
     try {
-      const recording = await this.page.get<Recording>('recording', { ...wanted });
+      const [recording] = await Promise.all([this.page.get<Recording>('recording', { ...wanted }), this.naming]);
       if (this.isRemoved || wanted !== this.wanted) return;
       const { stage } = recording;
       this.recording = recording;
-      this.buffer = FrameBuffer.of(recording.frames.map((text) => decodeFrame(text, stage.board)));
+      const frames = recording.frames.map((text) => decodeFrame(text, stage.board));
+      this.buffer = FrameBuffer.of(frames);
+      this.mind.open({ ...wanted, step: recording.trainingStep }, this.entry, stage, frames);
       void this.panel.open(stage, `The board of ${stage.env}, a replay`);
       this.playback.hold(0, this.buffer.end);
       this.playback.seek(this.wantedFrame);
@@ -181,10 +197,22 @@ class ReplayView implements View {
     if (frame === null) return;
     this.frame = frame;
     this.panel.show(frame, { values: this.buffer.values(index), speed: this.playback.speed });
+    this.mind.show(index);
     const { dataset, classList } = this.article;
     dataset['frame'] = String(index);
     dataset['state'] = this.info().state;
     classList.toggle('over', frame.terminated || frame.truncated);
+  }
+
+  private stand(frame: number): void {
+    this.playback.pause();
+    this.playback.seek(frame);
+  }
+
+  /** Lights what its choice rests on, here. */
+  private lookAt(): void {
+    this.playback.pause();
+    this.mind.toggleSaliency();
   }
 
   /** Puts what is on show into the address, so that a copied link opens there. */
