@@ -42,7 +42,8 @@ function showConnection(state: ConnectionState): void {
   setText(element, SENTENCES[state]);
   element.dataset['state'] = state;
   document.body.dataset['connection'] = state;
-  showNavigation();
+  // What there is to navigate is known with the first word of the server.
+  if (state !== 'connecting') showNavigation();
 }
 
 page.on('status', ({ caption }) => setText(byId('caption'), caption));

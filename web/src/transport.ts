@@ -1,6 +1,7 @@
 import { SPEEDS, STEPS_PER_SECOND } from '../../src/live/protocol.ts';
 import { iconButton, labelButton } from './buttons.ts';
 import { h, setText, svg } from './elements.ts';
+import { everyFrame } from './every-frame.ts';
 import { speedText } from './numbers.ts';
 import type { Playback } from './playback.ts';
 
@@ -51,7 +52,7 @@ export class Transport {
   private readonly reel: Reel;
   private shown = -1;
   private stood = -1;
-  private request = 0;
+  private readonly stop: () => void;
 
   private readonly toggle = iconButton('pause', () => this.togglePlay(), 'Pause (P)');
   private readonly back = iconButton('back', () => this.act(() => this.playback.step(-1)), 'Step back (←)');
@@ -88,7 +89,10 @@ export class Transport {
       ...(playback.isLive ? [] : [this.loop]),
     );
     this.update();
-    this.pass();
+    this.stop = everyFrame(() => {
+      playback.tick(performance.now());
+      this.present();
+    });
   }
 
   /** A key of the keyboard; true if it meant something here. */
@@ -122,27 +126,25 @@ export class Transport {
   }
 
   remove(): void {
-    cancelAnimationFrame(this.request);
+    this.stop();
     this.element.remove();
   }
 
-  private pass = (): void => {
-    this.request = requestAnimationFrame(this.pass);
-    const { playback } = this;
-    const index = playback.tick(performance.now());
-    if (playback.end > playback.first && index !== this.shown) {
-      this.shown = index;
-      this.reel.show(index);
-    }
-    this.update();
-    const standing = playback.isPlaying ? -1 : index;
-    if (standing !== this.stood && standing >= 0 && playback.end > playback.first) this.reel.stands?.(index);
-    this.stood = standing;
-  };
-
   private act(act: () => void): void {
     act();
+    this.present();
+  }
+
+  private present(): void {
+    const { playback, reel } = this;
+    const { index } = playback;
     this.update();
+    if (playback.end === playback.first) return;
+    if (index !== this.shown) reel.show(index);
+    this.shown = index;
+    const standing = playback.isPlaying ? -1 : index;
+    if (standing !== this.stood && standing >= 0) reel.stands?.(index);
+    this.stood = standing;
   }
 
   private togglePlay(): void {

@@ -10,6 +10,7 @@ export interface ViewEntry {
 
 /** Every view by the name in its address. A new one is a file and a line here; it is fetched when it is first shown. */
 export const views: Readonly<Record<string, ViewEntry>> = {
+  lobby: { label: 'Lobby', needsLibrary: true, load: () => import('./lobby.ts') },
   live: { label: 'Live', needsLibrary: false, load: () => import('./live.ts') },
   compare: { label: 'Compare', needsLibrary: true, load: () => import('./compare.ts') },
   replay: { label: null, needsLibrary: true, load: () => import('./replay.ts') },
