@@ -8,7 +8,7 @@ import { readSource } from '../../src/runs/source.ts';
 
 /** 128 env steps an update. */
 const TINY = {
-  algorithmConfig: { numEnvs: 8, numSteps: 16, numMinibatches: 2, updateEpochs: 2, learningRate: 0.01 },
+  algorithmConfig: { numEnvs: 8, numSteps: 16, numMinibatches: 2, updateEpochs: 2, learningRate: 0.002 },
   netConfig: { filters: 4, units: 16 },
   net: 'conv',
   evaluationEpisodes: 4,

@@ -7,7 +7,7 @@ import { tintOf } from './raw-view.ts';
 const MOST_FILTERS = 16;
 const GAP = 2;
 /** A filter is about so many pixels wide, in whole pixels a weight. */
-const FILTER_PIXELS = 20;
+const FILTER_PIXELS = 27;
 
 /** The first layer by channel or feature: each filter as a small picture, before and after. */
 export function drawFilters(before: FirstLayer, after: FirstLayer, matches: readonly LabelMatch[]): HTMLElement {

@@ -46,14 +46,14 @@ export class Lane {
 
   private readonly facts = h('p', { class: 'facts' });
   private readonly overlay = h('p', { class: 'overlay', role: 'status' });
-  private readonly parted = h('p', { class: 'parted', hidden: true });
+  private readonly parted = h('p', { class: 'parted' });
 
   constructor(entry: LibraryEntry, page: Page, { remove, seek }: { remove(): void; seek(step: number): void }) {
     this.entry = entry;
     this.page = page;
     this.style = armStyle(entry.arm);
     this.panel = new FramePanel({ id: entry.id, boards: page.boards() });
-    this.panel.boardFrame.append(this.overlay, this.parted);
+    this.panel.boardFrame.append(this.overlay);
     this.mind = new MindPanel({ page, boardFrame: this.panel.boardFrame, seek });
     const title = h('h2', { title: entry.id }, entry.label);
     this.element = h(
@@ -73,6 +73,7 @@ export class Lane {
         h('div', { class: 'controls' }, iconButton('close', remove, `Leave out ${entry.label}`)),
         this.facts,
       ),
+      this.parted,
       this.panel.boardFrame,
       this.panel.panel,
       this.mind.element,
@@ -129,7 +130,6 @@ export class Lane {
       ...(action !== null && index >= action ? [`≠ other action, step ${action}`] : []),
       ...(state !== null && index >= state ? [`◇ other state, step ${state}`] : []),
     ];
-    this.parted.hidden = signs.length === 0;
     setText(this.parted, signs.join(' · '));
   }
 

@@ -70,7 +70,7 @@ export class MindPanel {
     this.options = options;
     options.boardFrame.append(this.overlay.element);
     this.value = new LineChart('Value', (step) => options.seek(step));
-    this.entropy = new LineChart('Entropy', (step) => options.seek(step));
+    this.entropy = new LineChart('Entropy (1: any action alike)', (step) => options.seek(step));
     this.look.addEventListener('click', () => this.toggleSaliency());
     this.of.addEventListener('change', () => void this.illuminate());
     this.element = h(
@@ -131,7 +131,7 @@ export class MindPanel {
     });
     this.value.cursor(index, frame.value === null ? '' : score(Number(frame.value.toFixed(2))));
     const entropy = entropyOf(frame.probabilities);
-    this.entropy.cursor(index, entropy === null ? '' : `${Math.round(100 * entropy)} % of any action alike`);
+    this.entropy.cursor(index, entropy === null ? '' : `${Math.round(100 * entropy)} %`);
   }
 
   /** The clock stands at this frame. */

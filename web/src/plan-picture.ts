@@ -76,7 +76,7 @@ function inWords({ tensor, origin, from, copiedValues, totalValues, reason, trai
 
 function sourceBox(name: string, y: number, isUnused: boolean): SVGElement {
   const box = svg('rect', { x: 0.5, y, width: BOX, height: BOX_HEIGHT, rx: 5 });
-  const text = svg('text', { x: 9, y: y + 16 }, isUnused ? `${name}, not used` : name);
+  const text = svg('text', { x: 9, y: y + 16 }, name);
   return svg('g', { class: `box ${isUnused ? 'unused' : 'source'}` }, box, text);
 }
 

@@ -7,7 +7,7 @@ import { type Episode, Lane, type Luck } from '../lane.ts';
 import { LineChart } from '../line-chart.ts';
 import type { MatchSnapshot } from '../match-view.ts';
 import { score, steps } from '../numbers.ts';
-import { checkpointSteps, firstPair, verdict } from '../pairs.ts';
+import { checkpointSteps, firstPair, nearestCheckpoint, verdict } from '../pairs.ts';
 import { Playback } from '../playback.ts';
 import { Transport } from '../transport.ts';
 import type { Page, View } from './view.ts';
@@ -27,7 +27,7 @@ class CompareView implements View {
   private entries: readonly LibraryEntry[] = [];
   private ids: readonly string[];
   private luck: Luck;
-  /** The training step that is wanted of all. */
+  /** The training step that is wanted of all; NaN before one is chosen. */
   private step: number;
   /** The frame that the address asks for, until it is shown. */
   private wantedFrame: number;
@@ -66,7 +66,7 @@ class CompareView implements View {
     this.page = page;
     this.ids = (query.get('ids') ?? '').split(',').filter((id) => id !== '');
     this.luck = { seed: Number(query.get('seed') ?? 0), mode: query.get('mode') === 'greedy' ? 'greedy' : 'sampled' };
-    this.step = Number(query.get('step') ?? Number.MAX_SAFE_INTEGER);
+    this.step = Number(query.get('step') ?? Number.NaN);
     this.wantedFrame = Number(query.get('frame') ?? 0);
     this.playback = new Playback({ isPlaying: !query.has('frame') });
     this.transport = new Transport(this.playback, {
@@ -180,6 +180,8 @@ class CompareView implements View {
     }
     this.boards.replaceChildren(...this.lanes.map(({ element }) => element));
     this.boards.dataset['count'] = String([0, 2, 2, 3, 2][chosen.length]);
+    // The newest that all have reached.
+    if (Number.isNaN(this.step)) this.step = Math.min(...chosen.map(({ step }) => step));
     this.offer();
     this.showLearning();
     if (chosen.length > 0) return void this.load();
@@ -217,19 +219,16 @@ class CompareView implements View {
   /** The curves of learning, and where on them the slider stands. */
   private showLearning(): void {
     const all = this.trainingSteps();
-    const last = all.at(-1) ?? 0;
-    this.step = all.reduce(
-      (best, each) => (Math.abs(each - this.step) < Math.abs(best - this.step) ? each : best),
-      last,
-    );
+    if (all.length === 0) return;
+    this.step = nearestCheckpoint(all, this.step);
     this.curve.draw(
       this.lanes.map(({ entry, style }) => ({ points: entry.evaluations, colour: style.colour, line: style.line })),
-      Math.max(last, ...this.lanes.map(({ entry }) => entry.evaluations.at(-1)?.[0] ?? 0)),
+      Math.max(all.at(-1)!, ...this.lanes.map(({ entry }) => entry.evaluations.at(-1)?.[0] ?? 0)),
     );
     this.curve.mark(all.map((at) => ({ at, sign: '', title: `${steps(at)} steps of training` })));
     this.curve.cursor(this.step);
-    this.training.max = String(Math.max(0, all.length - 1));
-    this.training.value = String(Math.max(0, all.indexOf(this.step)));
+    this.training.max = String(all.length - 1);
+    this.training.value = String(all.indexOf(this.step));
     const text = `${steps(this.step)} steps of training`;
     this.training.setAttribute('aria-valuetext', text);
     setText(this.trainingText, text);
@@ -278,7 +277,7 @@ class CompareView implements View {
     const { lanes, luck, step } = this;
     const load = ++this.loads;
     const isLate = (): boolean => this.isRemoved || load !== this.loads;
-    setText(this.luckText, `luck no. ${luck.seed}, the same for all`);
+    setText(this.luckText, `Same luck for all: no. ${luck.seed}`);
     if (lanes.every(({ frames }) => frames.length === 0)) setText(this.sentence, 'Playing the episodes…');
     try {
       const episodes = await Promise.all([...lanes].map((lane) => lane.fetch(step, luck)));
