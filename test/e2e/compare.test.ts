@@ -77,10 +77,10 @@ describe.skipIf(!hasBrowser())('agents side by side', () => {
     await at.drawn(ids.scratch, ({ frame }) => frame!.frame === 0);
     await at.page.waitForSelector(`.compare[data-action-at="${expected.action}"][data-state-at="${expected.state}"]`);
     const marks = await at.page
-      .locator('.clock .marks span')
+      .locator('.parting .marks span')
       .evaluateAll((all) => all.map((mark) => mark.dataset['at']));
     expect(marks.map(Number)).toEqual([expected.action, expected.state]);
-    const places = await at.page.locator('.clock .marks span').evaluateAll((all) => all.map((mark) => mark.style.left));
+    const places = await at.page.locator('.parting .marks span').evaluateAll((all) => all.map((mark) => mark.style.left));
     expect(parseFloat(places[1])).toBeCloseTo((100 * expected.state!) / last, 2);
 
     await at.page.getByRole('button', { name: 'First different state' }).click();

@@ -17,7 +17,7 @@ const entry = (id: string, rest: Partial<LibraryEntry> = {}): LibraryEntry => ({
   changedMs: 0,
   ...rest,
 });
-const ids = (entries: readonly LibraryEntry[]): string[] => firstPair(entries).map(({ id }) => id);
+const ids = (entries: readonly LibraryEntry[], id?: string): string[] => firstPair(entries, id).map(({ id }) => id);
 
 describe('whom to compare', () => {
   const study = [
@@ -37,6 +37,14 @@ describe('whom to compare', () => {
     expect(ids([study[0], entry('x'), entry('y')])).toEqual(['y', 'x']);
     expect(ids([study[0], entry('x')])).toEqual(['source']);
     expect(ids([entry('new', { checkpoints: [] })])).toEqual([]);
+  });
+
+  test('is who fits best to the one that is asked for', () => {
+    const other = [entry('b1', { arm: 'scratch', study: 's', seed: 1 }), ...study];
+    expect(ids(other, 't1')).toEqual(['b1', 't1']);
+    expect(ids(other, 'b2')).toEqual(['b2', 't2']);
+    expect(ids([...study, entry('zoo:breakout')], 'zoo:breakout')).toContain('zoo:breakout');
+    expect(ids(study, 'source')).toEqual(['source']);
   });
 });
 

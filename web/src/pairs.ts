@@ -1,10 +1,11 @@
 import type { LibraryEntry } from '../../src/live/library.ts';
 
 /**
- * Whom to compare where nobody says: a transferred agent with one from scratch of the same study (else of any), on the
- * same target and of the same seed; else two agents of one game; else whoever there is. Entries without checkpoints can't play.
+ * Whom to compare where nobody says, or nobody but this one: a transferred agent with one from scratch of the same study
+ * (else of any), on the same target and of the same seed; else two agents of one game; else whoever there is. Entries
+ * without checkpoints can't play.
  */
-export function firstPair(entries: readonly LibraryEntry[]): LibraryEntry[] {
+export function firstPair(entries: readonly LibraryEntry[], id?: string): LibraryEntry[] {
   const able = entries.filter(({ checkpoints }) => checkpoints.length > 0);
   const isPair = (a: LibraryEntry, b: LibraryEntry): boolean =>
     a.arm === 'scratch' && b.arm === 'transferred' && a.env === b.env && a.seed === b.seed;
@@ -13,13 +14,14 @@ export function firstPair(entries: readonly LibraryEntry[]): LibraryEntry[] {
     isPair,
     (a: LibraryEntry, b: LibraryEntry) => a.id !== b.id && a.env === b.env,
   ];
+  const isWanted = (a: LibraryEntry, b: LibraryEntry): boolean => id === undefined || a.id === id || b.id === id;
   for (const test of tests) {
     for (const b of able) {
-      const a = able.find((candidate) => test(candidate, b));
+      const a = able.find((candidate) => isWanted(candidate, b) && test(candidate, b));
       if (a !== undefined) return [a, b];
     }
   }
-  return able.slice(0, 1);
+  return able.filter((entry) => id === undefined || entry.id === id).slice(0, 1);
 }
 
 /** The checkpoint nearest to a training step; of two as near, the earlier. */

@@ -108,10 +108,10 @@ class CompareView implements View {
         ),
       ),
       this.boards,
+      h('section', { class: 'clock', 'aria-label': 'One clock for all' }, this.transport.element),
       h(
         'section',
-        { class: 'clock', 'aria-label': 'One clock for all' },
-        this.transport.element,
+        { class: 'parting', 'aria-label': 'Where they part' },
         this.returns.element,
         h('p', { class: 'jumps' }, this.toAction, this.toState),
       ),
@@ -157,7 +157,7 @@ class CompareView implements View {
     }
     if (this.isRemoved) return;
     const known = this.ids.filter((id) => this.find(id) !== undefined);
-    this.choose(known.length > 0 ? known : firstPair(this.entries).map(({ id }) => id));
+    this.choose(known.length > 1 ? known : firstPair(this.entries, known[0]).map(({ id }) => id));
   }
 
   private find = (id: string): LibraryEntry | undefined =>
