@@ -86,6 +86,8 @@ export interface Frame {
 export interface Curve {
   readonly label: string;
   readonly arm: string;
+  /** The env id that it was learned on, where it is one. */
+  readonly env?: string;
   readonly points: readonly (readonly [step: number, mean: number, low?: number, high?: number])[];
 }
 
@@ -119,6 +121,8 @@ export interface Hello {
   readonly title: string;
   /** Are there `/api/library` and what belongs to it? */
   readonly hasLibrary: boolean;
+  /** The view to show where the address names none. */
+  readonly home: string;
 }
 
 /** Events from the server, by name. A frame's text is read by `decodeFrame` with the board of its match. */

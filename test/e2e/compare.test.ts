@@ -80,7 +80,9 @@ describe.skipIf(!hasBrowser())('agents side by side', () => {
       .locator('.parting .marks span')
       .evaluateAll((all) => all.map((mark) => mark.dataset['at']));
     expect(marks.map(Number)).toEqual([expected.action, expected.state]);
-    const places = await at.page.locator('.parting .marks span').evaluateAll((all) => all.map((mark) => mark.style.left));
+    const places = await at.page
+      .locator('.parting .marks span')
+      .evaluateAll((all) => all.map((mark) => mark.style.left));
     expect(parseFloat(places[1])).toBeCloseTo((100 * expected.state!) / last, 2);
 
     await at.page.getByRole('button', { name: 'First different state' }).click();

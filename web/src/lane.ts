@@ -10,7 +10,7 @@ import { FramePanel } from './frame-panel.ts';
 import type { MatchSnapshot } from './match-view.ts';
 import { MindPanel } from './mind-panel.ts';
 import { score, steps } from './numbers.ts';
-import { nearestCheckpoint } from './pairs.ts';
+import { nearestCheckpoint } from './library-filter.ts';
 import type { Playback } from './playback.ts';
 import { timeOf } from './transport.ts';
 import type { Page } from './views/view.ts';
@@ -92,7 +92,7 @@ export class Lane {
   /** Fetches its episode with the checkpoint nearest to a training step. @throws Error with the server's sentence */
   async fetch(wantedStep: number, luck: Luck): Promise<Episode> {
     const { id, checkpoints } = this.entry;
-    const query = { id, step: nearestCheckpoint(checkpoints, wantedStep), ...luck };
+    const query = { id, step: nearestCheckpoint(checkpoints, wantedStep)!, ...luck };
     const recording = await this.page.get<Recording>('recording', query);
     const { board } = recording.stage;
     return { recording, frames: recording.frames.map((text) => decodeFrame(text, board)), query, wantedStep };

@@ -24,11 +24,6 @@ export function firstPair(entries: readonly LibraryEntry[], id?: string): Librar
   return able.filter((entry) => id === undefined || entry.id === id).slice(0, 1);
 }
 
-/** The checkpoint nearest to a training step; of two as near, the earlier. */
-export function nearestCheckpoint(checkpoints: readonly number[], step: number): number {
-  return checkpoints.reduce((best, each) => (Math.abs(each - step) < Math.abs(best - step) ? each : best));
-}
-
 /** Training steps at which at least one of them can be seen, ascending. */
 export const checkpointSteps = (entries: readonly LibraryEntry[]): number[] =>
   [...new Set(entries.flatMap(({ checkpoints }) => checkpoints))].toSorted((a, b) => a - b);

@@ -4,10 +4,11 @@ import { armOrder } from '../arms.ts';
 import { iconButton, textButton } from '../buttons.ts';
 import { h, setText } from '../elements.ts';
 import { type Episode, Lane, type Luck } from '../lane.ts';
+import { nearestCheckpoint } from '../library-filter.ts';
 import { LineChart } from '../line-chart.ts';
 import type { MatchSnapshot } from '../match-view.ts';
 import { score, steps } from '../numbers.ts';
-import { checkpointSteps, firstPair, nearestCheckpoint, verdict } from '../pairs.ts';
+import { checkpointSteps, firstPair, verdict } from '../pairs.ts';
 import { Playback } from '../playback.ts';
 import { Transport } from '../transport.ts';
 import type { Page, View } from './view.ts';
@@ -219,11 +220,10 @@ class CompareView implements View {
   /** The curves of learning, and where on them the slider stands. */
   private showLearning(): void {
     const all = this.trainingSteps();
-    if (all.length === 0) return;
-    this.step = nearestCheckpoint(all, this.step);
+    this.step = nearestCheckpoint(all, this.step) ?? this.step;
     this.curve.draw(
       this.lanes.map(({ entry, style }) => ({ points: entry.evaluations, colour: style.colour, line: style.line })),
-      Math.max(all.at(-1)!, ...this.lanes.map(({ entry }) => entry.evaluations.at(-1)?.[0] ?? 0)),
+      Math.max(all.at(-1) ?? 0, ...this.lanes.map(({ entry }) => entry.evaluations.at(-1)?.[0] ?? 0)),
     );
     this.curve.mark(all.map((at) => ({ at, sign: '', title: `${steps(at)} steps of training` })));
     this.curve.cursor(this.step);
