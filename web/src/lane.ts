@@ -2,7 +2,7 @@ import type { LibraryEntry } from '../../src/live/library.ts';
 import { decodeFrame, type Frame, type MatchInfo } from '../../src/live/protocol.ts';
 import type { Divergence } from '../../src/live/divergence.ts';
 import type { Recording } from '../../src/live/recording.ts';
-import { type ArmStyle, armStyle } from './arms.ts';
+import type { ArmStyle } from './arms.ts';
 import { iconButton } from './buttons.ts';
 import { h, setText } from './elements.ts';
 import { FrameBuffer } from './frame-buffer.ts';
@@ -31,6 +31,13 @@ export interface Episode {
   readonly wantedStep: number;
 }
 
+/** What a lane asks of the comparison. */
+interface LaneHands {
+  /** Leaves the agent out. */
+  remove(): void;
+  seek(step: number): void;
+}
+
 /** One agent of a comparison: its board, its numbers and its mind. All lanes show the same step. */
 export class Lane {
   readonly element: HTMLElement;
@@ -48,13 +55,13 @@ export class Lane {
   private readonly overlay = h('p', { class: 'overlay', role: 'status' });
   private readonly parted = h('p', { class: 'parted' });
 
-  constructor(entry: LibraryEntry, page: Page, { remove, seek }: { remove(): void; seek(step: number): void }) {
+  constructor(entry: LibraryEntry, style: ArmStyle, page: Page, hands: LaneHands) {
     this.entry = entry;
     this.page = page;
-    this.style = armStyle(entry.arm);
+    this.style = style;
     this.panel = new FramePanel({ id: entry.id, boards: page.boards() });
     this.panel.boardFrame.append(this.overlay);
-    this.mind = new MindPanel({ page, boardFrame: this.panel.boardFrame, seek });
+    this.mind = new MindPanel({ page, boardFrame: this.panel.boardFrame, seek: hands.seek });
     const title = h('h2', { title: entry.id }, entry.label);
     this.element = h(
       'article',
@@ -70,7 +77,7 @@ export class Lane {
         {},
         h('span', { class: 'mark', 'aria-hidden': 'true' }, this.style.mark),
         title,
-        h('div', { class: 'controls' }, iconButton('close', remove, `Leave out ${entry.label}`)),
+        h('div', { class: 'controls' }, iconButton('close', hands.remove, `Leave out ${entry.label}`)),
         this.facts,
       ),
       this.parted,
@@ -106,7 +113,7 @@ export class Lane {
     const { recording, wantedStep } = episode;
     const { stage, trainingStep, length, episodeReturn } = recording;
     void this.panel.open(stage, `The board of ${stage.env}, played by ${this.entry.label}`);
-    this.mind.open(episode.query, this.entry, stage, episode.frames);
+    this.mind.open(episode.query, this.entry, this.style, { stage, frames: episode.frames });
     const nearest = trainingStep === wantedStep ? '' : ', the nearest kept';
     const end = `ends after ${length} steps with ${score(episodeReturn)}`;
     setText(this.facts, `${stage.env} · ${steps(trainingStep)} steps of training${nearest} · ${end}`);

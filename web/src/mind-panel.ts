@@ -3,11 +3,11 @@ import type { LibraryEntry } from '../../src/live/library.ts';
 import type { Thought } from '../../src/live/mind.ts';
 import type { Frame, Stage } from '../../src/live/protocol.ts';
 import type { TransferPlan } from '../../src/transfer/plan.ts';
-import { armStyle } from './arms.ts';
+import type { ArmStyle } from './arms.ts';
 import { h, setText } from './elements.ts';
 import { drawFilters } from './filters-view.ts';
 import { LineChart } from './line-chart.ts';
-import { score } from './numbers.ts';
+import { entropyOf, score } from './numbers.ts';
 import { drawPlan } from './plan-picture.ts';
 import { SaliencyOverlay, type SaliencyOf } from './saliency-overlay.ts';
 import type { Page } from './views/view.ts';
@@ -18,6 +18,12 @@ export interface EpisodeQuery {
   readonly step?: number;
   readonly seed: number;
   readonly mode: 'sampled' | 'greedy';
+}
+
+/** The episode itself. */
+export interface Recorded {
+  readonly stage: Stage;
+  readonly frames: readonly Frame[];
 }
 
 export interface MindPanelOptions {
@@ -89,7 +95,8 @@ export class MindPanel {
   }
 
   /** From now on, the mind of this agent in this episode. */
-  open(query: EpisodeQuery, entry: LibraryEntry | null, stage: Stage, frames: readonly Frame[]): void {
+  open(query: EpisodeQuery, entry: LibraryEntry | null, style: ArmStyle, recorded: Recorded): void {
+    const { stage, frames } = recorded;
     this.query = query;
     this.entry = entry;
     this.frames = frames;
@@ -103,7 +110,7 @@ export class MindPanel {
       return { row, share, text };
     });
     this.actions.replaceChildren(...this.rows.map(({ row }) => row));
-    const { colour, line } = armStyle(entry?.arm);
+    const { colour, line } = style;
     const lineOf = (height: (frame: Frame) => number | null) => ({
       points: frames.map((frame) => [frame.frame, height(frame)] as const),
       colour,
@@ -224,11 +231,4 @@ export class MindPanel {
       this.plan.replaceChildren(h('p', { class: 'small' }, `Its layers can’t be shown: ${(error as Error).message}`));
     }
   }
-}
-
-/** Of action probabilities, as a share of the greatest there can be: 1 where any action is as likely; null without any. */
-export function entropyOf(probabilities: readonly number[] | null): number | null {
-  if (probabilities === null || probabilities.length < 2) return null;
-  const entropy = probabilities.reduce((sum, p) => (p > 0 ? sum - p * Math.log(p) : sum), 0);
-  return Math.min(1, entropy / Math.log(probabilities.length));
 }

@@ -1,6 +1,6 @@
 import { type Divergence, divergence } from '../../../src/live/divergence.ts';
 import type { LibraryEntry } from '../../../src/live/library.ts';
-import { armOrder } from '../arms.ts';
+import { armOrder, distinctStyles } from '../arms.ts';
 import { iconButton, textButton } from '../buttons.ts';
 import { h, setText } from '../elements.ts';
 import { type Episode, Lane, type Luck } from '../lane.ts';
@@ -33,6 +33,7 @@ class CompareView implements View {
   /** The frame that the address asks for, until it is shown. */
   private wantedFrame: number;
   private parting: Divergence = { action: null, state: null };
+  private isOneGame = true;
   /** Goes on to the next checkpoint whenever an episode ends. */
   private isLearning = false;
   private showsMind = false;
@@ -169,8 +170,9 @@ class CompareView implements View {
     this.ids = [...new Set(ids)].slice(0, MOST_LANES);
     for (const lane of this.lanes.splice(0)) lane.remove();
     const chosen = this.ids.map((id) => this.find(id)!).toSorted((a, b) => armOrder(a.arm) - armOrder(b.arm));
-    for (const entry of chosen) {
-      const lane = new Lane(entry, this.page, {
+    const styles = distinctStyles(chosen.map(({ arm }) => arm));
+    for (const [i, entry] of chosen.entries()) {
+      const lane = new Lane(entry, styles[i], this.page, {
         remove: () => this.choose(this.ids.filter((id) => id !== entry.id)),
         seek: (step) => this.seek(step),
       });
@@ -289,8 +291,8 @@ class CompareView implements View {
 
   private take(episodes: readonly Episode[]): void {
     const { lanes, playback } = this;
-    const isOneGame = new Set(episodes.map(({ recording }) => recording.stage.env)).size === 1;
-    this.parting = isOneGame ? divergence(episodes.map(({ frames }) => frames)) : { action: null, state: null };
+    this.isOneGame = new Set(episodes.map(({ recording }) => recording.stage.env)).size === 1;
+    this.parting = this.isOneGame ? divergence(episodes.map(({ frames }) => frames)) : { action: null, state: null };
     lanes.forEach((lane, i) => lane.take(episodes[i], this.parting));
     const last = Math.max(...episodes.map(({ frames }) => frames.length)) - 1;
     playback.hold(0, last + 1);
@@ -304,11 +306,11 @@ class CompareView implements View {
       })),
       last,
     );
-    this.showParting(isOneGame);
+    this.showParting();
     this.transport.refresh();
   }
 
-  private showParting(isOneGame: boolean): void {
+  private showParting(): void {
     const { action, state } = this.parting;
     const found = [
       { at: action, button: this.toAction, sign: '≠', title: 'First different action' },
@@ -316,7 +318,7 @@ class CompareView implements View {
     ];
     for (const { at, button, sign, title } of found) {
       button.disabled = at === null;
-      const never = isOneGame ? 'never' : 'they play different games';
+      const never = this.isOneGame ? 'never' : 'they play different games';
       setText(button, `${sign} ${title}: ${at === null ? never : `step ${at}`}`);
     }
     const marks = found.flatMap(({ at, sign, title }) =>
@@ -336,7 +338,10 @@ class CompareView implements View {
     this.returns.cursor(index, names.map((name, i) => `${name} ${score(returns[i])}`).join(' · '));
     this.element.dataset['step'] = String(index);
     const isOver = index === playback.end - 1;
-    setText(this.sentence, `${verdict(names, returns, isOver)}${isOver ? '' : ` Step ${index}.`}`);
+    const standing = this.isOneGame
+      ? verdict(names, returns, isOver)
+      : 'Different games: their returns can’t be compared.';
+    setText(this.sentence, `${standing}${isOver ? '' : ` Step ${index}.`}`);
   }
 
   /** What they are called in sentences: by arm where that tells them apart. */

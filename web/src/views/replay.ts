@@ -220,7 +220,8 @@ class ReplayView implements View {
       this.recording = recording;
       const frames = recording.frames.map((text) => decodeFrame(text, stage.board));
       this.buffer = FrameBuffer.of(frames);
-      this.mind.open({ ...wanted, step: recording.trainingStep }, this.entry, stage, frames);
+      const episode = { ...wanted, step: recording.trainingStep };
+      this.mind.open(episode, this.entry, armStyle(this.entry?.arm), { stage, frames });
       void this.panel.open(stage, `The board of ${stage.env}, a replay`);
       this.playback.hold(0, this.buffer.end);
       this.playback.seek(this.wantedFrame);
