@@ -87,7 +87,7 @@ describe.skipIf(!hasBrowser())('the lobby in a browser', () => {
     await openLobby();
     await at.page.keyboard.press('/');
     await at.page.keyboard.type('STUDY freeway');
-    await at.page.waitForFunction('document.querySelectorAll("[data-agent]").length === 1');
+    await at.until('document.querySelectorAll("[data-agent]").length === 1');
     expect(await agents()).toEqual(['study/jobs/s0']);
     expect(await address()).toBe('#lobby?search=STUDY+freeway');
     await at.page.reload();
@@ -115,7 +115,7 @@ describe.skipIf(!hasBrowser())('the lobby in a browser', () => {
     await at.drawn('alone', ({ frame }) => frame!.trainingStep === 1000);
     await at.page.getByLabel('Training step').press('ArrowLeft');
     await at.drawn('alone', ({ frame }) => frame!.trainingStep === 500);
-    await at.page.waitForFunction('location.hash.includes("step=500")');
+    await at.until('location.hash.includes("step=500")');
     // On the curve, too.
     await at.page.locator('.training .small-curve').click({ position: { x: 3, y: 20 } });
     await at.drawn('alone', ({ frame }) => frame!.trainingStep === 0);
@@ -164,10 +164,10 @@ describe.skipIf(!hasBrowser())('the lobby in a browser', () => {
     expect(await runs.count()).toBe(48);
     const searchedMs = performance.now();
     await at.page.getByLabel('Search').fill('run-777');
-    await at.page.waitForFunction('document.querySelectorAll("[data-agent]").length === 1');
+    await at.until('document.querySelectorAll("[data-agent]").length === 1');
     expect(performance.now() - searchedMs).toBeLessThan(2000);
     await at.page.getByLabel('Search').fill('');
-    await at.page.waitForFunction('document.querySelectorAll(".agent .board").length > 3');
+    await at.until('document.querySelectorAll(".agent .board").length > 3');
     await at.page.evaluate('window.scrollTo(0, 1500)');
     await at.page.waitForTimeout(500);
     expect(await at.page.locator('.agent .board').count()).toBeLessThanOrEqual(12);
@@ -217,10 +217,10 @@ describe.skipIf(!hasBrowser())('the lobby in a browser', () => {
     const boxes = await at.page
       .locator('.curves svg path')
       .evaluateAll((paths) => paths.map((path) => path.getBoundingClientRect()));
-    const symbols = boxes.filter(({ y, width, height }) => y > top + 40 && width > 4 && width < 14 && height < 14);
+    const symbols = boxes.filter(({ y, width, height }) => y > top + 40 && Math.min(width, height) > 4 && width < 14);
     expect(symbols.length).toBe(3);
     const { x, y, width, height } = symbols.toSorted((a, b) => a.x - b.x)[1];
     await at.page.mouse.click(x + width / 2, y + height / 2);
-    await at.page.waitForFunction('location.hash.startsWith("#replay?id=alone&step=500")');
+    await at.until('location.hash.startsWith("#replay?id=alone&step=500")');
   });
 });
