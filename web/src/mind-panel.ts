@@ -12,6 +12,8 @@ import { drawPlan } from './plan-picture.ts';
 import { SaliencyOverlay, type SaliencyOf } from './saliency-overlay.ts';
 import type { Page } from './views/view.ts';
 
+const LEGEND = 'lit: for it · hatched: against it · outlined: most';
+
 /** Which episode of which agent: as the endpoints `recording` and `mind` take it. */
 export interface EpisodeQuery {
   readonly id: string;
@@ -88,7 +90,7 @@ export class MindPanel {
         this.actions,
         h('div', { class: 'mind-charts' }, this.value.element, this.entropy.element),
       ),
-      h('div', { class: 'mind-look' }, this.look, this.of, this.words),
+      h('div', { class: 'mind-look' }, this.look, this.of, h('span', { class: 'small' }, LEGEND), this.words),
       this.plan,
       this.filters,
     );
