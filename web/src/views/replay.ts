@@ -199,7 +199,7 @@ class ReplayView implements View {
     const text = `after ${steps(step)} of ${steps(totalTimesteps)} steps`;
     this.checkpoint.setAttribute('aria-valuetext', text);
     setText(this.learned, text);
-    this.curve.show(evaluations, last, step);
+    this.curve.show(evaluations, last, { at: step, marks: checkpoints });
   }
 
   /** Replays the same episode by the weights of another time. */
