@@ -5,10 +5,19 @@ import type { Library } from '../library.ts';
 import { refuse, sendJson } from '../page-files.ts';
 import type { Endpoint } from './endpoint.ts';
 import { library } from './library.ts';
+import { mind } from './mind.ts';
+import { plan } from './plan.ts';
 import { recording } from './recording.ts';
+import { weights } from './weights.ts';
 
 /** Every endpoint by name. A new one is a file and a line here. */
-const endpoints: Readonly<Record<string, Endpoint>> = { library, recording } as Record<string, Endpoint>;
+const endpoints: Readonly<Record<string, Endpoint>> = {
+  library,
+  mind,
+  plan,
+  recording,
+  weights,
+} as Record<string, Endpoint>;
 
 const PREFIX = '/api/';
 

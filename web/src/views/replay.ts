@@ -2,12 +2,13 @@ import type { LibraryEntry } from '../../../src/live/library.ts';
 import { decodeFrame, type Frame, type MatchInfo } from '../../../src/live/protocol.ts';
 import type { Recording } from '../../../src/live/recording.ts';
 import { armStyle } from '../arms.ts';
-import { iconButton } from '../buttons.ts';
+import { iconButton, textButton } from '../buttons.ts';
 import { h, setText } from '../elements.ts';
 import { FrameBuffer } from '../frame-buffer.ts';
 import { FramePanel } from '../frame-panel.ts';
 import { nearestCheckpoint } from '../library-filter.ts';
 import type { MatchSnapshot } from '../match-view.ts';
+import { MindPanel } from '../mind-panel.ts';
 import { score, steps } from '../numbers.ts';
 import { Playback } from '../playback.ts';
 import { SmallCurve } from '../small-curve.ts';
@@ -32,10 +33,12 @@ class ReplayView implements View {
   private readonly panel: FramePanel;
   private readonly playback: Playback;
   private readonly transport: Transport;
+  private readonly mind: MindPanel;
   private wanted: Wanted;
   /** The frame that the address asks for, until it is shown. */
   private wantedFrame: number;
   private entry: LibraryEntry | null = null;
+  private readonly naming: Promise<void>;
   private recording: Recording | null = null;
   private buffer = new FrameBuffer(1);
   private frame: Frame | null = null;
@@ -76,9 +79,13 @@ class ReplayView implements View {
     this.panel = new FramePanel({ id: this.wanted.id, boards: page.boards() });
     this.panel.boardFrame.append(this.overlay);
     this.playback = new Playback({ isPlaying: !query.has('frame') });
+    this.mind = new MindPanel({ page, boardFrame: this.panel.boardFrame, seek: (frame) => this.stand(frame) });
     this.transport = new Transport(this.playback, {
       show: (index) => this.show(index),
-      stands: (index) => this.address(index),
+      stands: (index) => {
+        this.mind.stands(index);
+        this.address(index);
+      },
     });
     this.mode.value = this.wanted.mode;
     this.mode.addEventListener('change', () => this.change({ mode: this.mode.value as Wanted['mode'] }));
@@ -94,6 +101,9 @@ class ReplayView implements View {
           'div',
           { class: 'controls' },
           this.mode,
+          textButton('Mind', () => this.mind.toggle(), 'Its mind (M)'),
+          textButton('Sees', () => this.panel.toggleRaw(), 'What it sees (V)'),
+          h('a', { class: 'chip', href: `#compare?ids=${encodeURIComponent(this.wanted.id)}` }, 'Compare'),
           iconButton('next', () => this.nextEpisode(), 'Another episode (N)'),
         ),
         this.facts,
@@ -102,6 +112,7 @@ class ReplayView implements View {
       this.panel.panel,
       this.transport.element,
       this.training,
+      this.mind.element,
     );
     this.checkpoint.addEventListener('input', () => this.showTraining(this.stepOfSlider()));
     this.checkpoint.addEventListener('change', () => this.choose(this.stepOfSlider()));
@@ -113,7 +124,7 @@ class ReplayView implements View {
       this.choose(checkpoints[checkpoints.indexOf(this.stepOfSlider()!) + by]);
     });
     this.element = h('div', { class: 'view' }, h('section', { class: 'matches', 'data-count': 1 }, this.article));
-    void this.name();
+    this.naming = this.name();
     void this.load();
   }
 
@@ -121,6 +132,9 @@ class ReplayView implements View {
 
   keyDown(key: string): boolean {
     if (key === 'n') this.nextEpisode();
+    else if (key === 'm') this.mind.toggle();
+    else if (key === 'v') this.panel.toggleRaw();
+    else if (key === 's') this.lookAt();
     else return this.transport.keyDown(key);
     return true;
   }
@@ -128,6 +142,7 @@ class ReplayView implements View {
   remove(): void {
     this.isRemoved = true;
     this.transport.remove();
+    this.mind.remove();
     this.panel.remove();
     this.element.remove();
   }
@@ -199,11 +214,14 @@ class ReplayView implements View {
     const { wanted } = this;
     this.say('Playing the episode…');
     try {
-      const recording = await this.page.get<Recording>('recording', { ...wanted });
+      const [recording] = await Promise.all([this.page.get<Recording>('recording', { ...wanted }), this.naming]);
       if (this.isRemoved || wanted !== this.wanted) return;
       const { stage } = recording;
       this.recording = recording;
-      this.buffer = FrameBuffer.of(recording.frames.map((text) => decodeFrame(text, stage.board)));
+      const frames = recording.frames.map((text) => decodeFrame(text, stage.board));
+      this.buffer = FrameBuffer.of(frames);
+      const episode = { ...wanted, step: recording.trainingStep };
+      this.mind.open(episode, this.entry, armStyle(this.entry?.arm), { stage, frames });
       void this.panel.open(stage, `The board of ${stage.env}, a replay`);
       this.playback.hold(0, this.buffer.end);
       this.playback.seek(this.wantedFrame);
@@ -236,10 +254,22 @@ class ReplayView implements View {
     if (frame === null) return;
     this.frame = frame;
     this.panel.show(frame, { values: this.buffer.values(index), speed: this.playback.speed });
+    this.mind.show(index);
     const { dataset, classList } = this.article;
     dataset['frame'] = String(index);
     dataset['state'] = this.info().state;
     classList.toggle('over', frame.terminated || frame.truncated);
+  }
+
+  private stand(frame: number): void {
+    this.playback.pause();
+    this.playback.seek(frame);
+  }
+
+  /** Lights what its choice rests on, here. */
+  private lookAt(): void {
+    this.playback.pause();
+    this.mind.toggleSaliency();
   }
 
   /** Puts what is on show into the address, so that a copied link opens there. */
