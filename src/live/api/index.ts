@@ -3,13 +3,23 @@ import * as z from 'zod';
 import { UserError } from '../../core/errors.ts';
 import type { Library } from '../library.ts';
 import { refuse, sendDownload, sendJson } from '../page-files.ts';
+import { configs } from './configs.ts';
 import { Download, type Endpoint } from './endpoint.ts';
 import { library } from './library.ts';
+import { metrics } from './metrics.ts';
 import { recording } from './recording.ts';
 import { share } from './share.ts';
+import { studies } from './studies.ts';
 
 /** Every endpoint by name. A new one is a file and a line here. */
-const endpoints: Readonly<Record<string, Endpoint>> = { library, recording, share } as Record<string, Endpoint>;
+const endpoints: Readonly<Record<string, Endpoint>> = {
+  library,
+  recording,
+  share,
+  studies,
+  metrics,
+  configs,
+} as Record<string, Endpoint>;
 
 const PREFIX = '/api/';
 

@@ -11,6 +11,7 @@ export interface ViewEntry {
 /** Every view by the name in its address. A new one is a file and a line here; it is fetched when it is first shown. */
 export const views: Readonly<Record<string, ViewEntry>> = {
   live: { label: 'Live', needsLibrary: false, load: () => import('./live.ts') },
+  dashboard: { label: 'Dashboard', needsLibrary: true, load: () => import('./dashboard.ts') },
 };
 
 export const isView = (id: string): boolean => Object.hasOwn(views, id);
