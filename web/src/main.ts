@@ -42,7 +42,8 @@ function showConnection(state: ConnectionState): void {
   setText(element, SENTENCES[state]);
   element.dataset['state'] = state;
   document.body.dataset['connection'] = state;
-  showNavigation();
+  // What there is to navigate is known with the first word of the server.
+  if (state !== 'connecting') showNavigation();
 }
 
 page.on('status', ({ caption }) => setText(byId('caption'), caption));
@@ -82,7 +83,10 @@ function showNavigation(): void {
 document.addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const { target, key } = event;
-  const isTyping = target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
+  const isSliding = target instanceof HTMLInputElement && target.type === 'range';
+  const isTyping = isSliding
+    ? /^(Arrow|Home|End|Page)/.test(key)
+    : target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
   const isPressing =
     (target instanceof HTMLButtonElement || target instanceof HTMLAnchorElement) && /^( |Enter)$/.test(key);
   if (!isTyping && !isPressing && shown?.keyDown?.(key)) event.preventDefault();
