@@ -1,19 +1,20 @@
 import type { SharedMatch } from '../../src/live/share.ts';
 import { byId } from '../src/elements.ts';
-import { drawAtlas } from '../src/stage/atlas.ts';
-import { sprites } from '../src/stage/art/index.ts';
-import { Paint } from '../src/stage/canvas-scene.ts';
-import { textureScale } from '../src/stage/scale.ts';
+import { createCanvasBoards } from '../src/stage/canvas-boards.ts';
 import { Player } from './player.ts';
 import '../style.css';
 import './share.css';
 
 const match = JSON.parse(byId('recordings').textContent) as SharedMatch;
-const player = new Player(match, new Paint(drawAtlas(sprites, textureScale())));
+const player = new Player(match, createCanvasBoards());
 byId('match').replaceWith(player.element);
 document.addEventListener('keydown', (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const { target, key } = event;
-  const isPressing = target instanceof HTMLButtonElement && /^( |Enter)$/.test(key);
-  if (!isPressing && player.keyDown(key)) event.preventDefault();
+  const { target, key, ctrlKey, metaKey, altKey } = event;
+  if (ctrlKey || metaKey || altKey) return;
+  // What has the focus knows its own keys: a button is pressed, the time bar moves.
+  const isOwn =
+    (target instanceof HTMLButtonElement && /^( |Enter)$/.test(key)) ||
+    target instanceof HTMLSelectElement ||
+    (target instanceof HTMLInputElement && /^(Arrow|Home|End|Page)/.test(key));
+  if (!isOwn && player.keyDown(key)) event.preventDefault();
 });

@@ -1,3 +1,4 @@
+import './save-buttons.css';
 import type { Recording } from '../../src/live/recording.ts';
 import type { SharedLane } from '../../src/live/share.ts';
 import { download } from './download.ts';

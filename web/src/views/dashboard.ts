@@ -1,3 +1,4 @@
+import '../dashboard/dashboard.css';
 import type { StoredStudy, StudiedPair } from '../../../src/live/api/studies.ts';
 import type { LibraryEntry } from '../../../src/live/library.ts';
 import type { Configs } from '../../../src/live/settings.ts';
