@@ -80,7 +80,8 @@ export class PlotsChart {
         animationDuration: 300,
         animationDurationUpdate: 300,
         backgroundColor: PANEL,
-        textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
+        // ECharts writes it into attributes as it is.
+        textStyle: { fontFamily: getComputedStyle(document.body).fontFamily.replaceAll('"', "'") },
         title: plots.map(({ title }, i) => ({
           text: title,
           left: left(i),
