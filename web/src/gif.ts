@@ -32,8 +32,8 @@ interface Film {
   readonly width: number;
   readonly height: number;
   readonly pictures: number;
-  /** Draws the next picture, the first one to begin with. */
-  next(): Uint8ClampedArray;
+  /** Draws the picture after this many steps: RGBA. What moves does so from the picture drawn before, if that is near. */
+  draw(step: number): Uint8ClampedArray;
 }
 
 /**
@@ -53,7 +53,7 @@ export async function gifOf(
   const transparent = palette.length;
   let before: Uint8Array | null = null;
   for (let i = 0; i < pictures; i++) {
-    const now = indexOf(film.next());
+    const now = indexOf(film.draw(i));
     const changed = before === null ? now : now.map((index, at) => (index === before![at] ? transparent : index));
     encoder.writeFrame(changed, width, height, {
       // One colour more than there are: the one that lets the picture before show through.
@@ -84,12 +84,11 @@ function filmOf(lanes: readonly SharedLane[], paint: Paint): Film {
   const pictures = Math.max(...shown.map(({ frames }) => frames.length));
   // What flies about does so by chance: without it, the bytes are the same every time.
   const tempo: Tempo = { stepMs: DELAY_MS, isHuman: false, hasEffects: false };
-  let step = 0;
   return {
     width,
     height,
     pictures,
-    next() {
+    draw(step) {
       const now = step * DELAY_MS;
       ink.fillStyle = '#0E1116';
       ink.fillRect(0, 0, width, height);
@@ -103,7 +102,6 @@ function filmOf(lanes: readonly SharedLane[], paint: Paint): Film {
         board.draw(ink, now + DELAY_MS * TWEEN_SHARE, BOARD);
         ink.restore();
       });
-      step++;
       return ink.getImageData(0, 0, width, height).data;
     },
   };
@@ -129,12 +127,9 @@ function write(ink: Ink, { label, arm, recording }: SharedLane, frame: Frame, bo
 
 /** The colours of pictures from all over the film: one palette, so that nothing flickers. */
 function paletteOf(film: Film): readonly (readonly number[])[] {
-  const every = Math.max(1, Math.floor(film.pictures / SAMPLES));
-  const samples: Uint8ClampedArray[] = [];
-  for (let i = 0; i < film.pictures; i++) {
-    const picture = film.next();
-    if (i % every === 0) samples.push(picture);
-  }
+  const last = film.pictures - 1;
+  const steps = new Set(Array.from({ length: SAMPLES }, (_, i) => Math.round((i * last) / (SAMPLES - 1))));
+  const samples = [...steps].map((step) => film.draw(step));
   const all = new Uint8ClampedArray(samples.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const sample of samples) {
