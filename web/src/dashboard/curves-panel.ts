@@ -46,7 +46,12 @@ export class CurvesPanel {
       points: points.map(({ step, mean, low, high }) => [step, mean, low, high] as const),
     }));
     this.place.setAttribute('aria-label', `Learning curves: ${title}. The same as a table stands below.`);
-    this.chart.show([{ title, lines }], { columns: 1, height: 380, hasLegend: true, hasMarks: true });
+    this.chart.show([{ title, lines }], {
+      columns: 1,
+      height: innerWidth < 1180 ? 300 : 460,
+      hasLegend: true,
+      hasMarks: true,
+    });
     this.fillTable();
   }
 

@@ -38,7 +38,7 @@ const PANEL = '#171C24';
 const GAP = 34;
 /** Room above a plot for its title, with the legend below that. */
 const HEAD = 34;
-const LEGEND = 30;
+const LEGEND = 25;
 const FOOT = 30;
 
 /** Plots in rows and columns, all over training steps, as one SVG. */
@@ -66,7 +66,8 @@ export class PlotsChart {
     this.shown = { plots, layout };
     const columns = Math.max(1, Math.min(layout.columns, plots.length));
     const rows = Math.ceil(plots.length / columns);
-    const head = HEAD + (layout.hasLegend ? LEGEND : 0);
+    const legendRows = layout.hasLegend ? legendRowsOf(plots[0].lines, this.chart.getWidth()) : 0;
+    const head = HEAD + legendRows * LEGEND;
     const rowHeight = head + layout.height + FOOT;
     this.element.style.height = `${rows * rowHeight}px`;
     this.chart.resize();
@@ -144,6 +145,21 @@ export class PlotsChart {
     this.observer.disconnect();
     this.chart.dispose();
   }
+}
+
+/** Rows that a legend of these lines needs: by the widths of its letters, about. */
+function legendRowsOf(lines: readonly PlotLine[], width: number): number {
+  let rows = 1;
+  let used = 0;
+  for (const { label } of lines) {
+    const own = 62 + 7 * label.length;
+    if (used > 0 && used + own > width) {
+      rows++;
+      used = 0;
+    }
+    used += own;
+  }
+  return rows;
 }
 
 const idOf = (line: PlotLine, axis: number): string => `${axis} ${line.label}`;

@@ -6,7 +6,7 @@ import { h, setText } from '../elements.ts';
 import { score, steps } from '../numbers.ts';
 
 /** Rows shown without being asked for. */
-const MOST_ROWS = 60;
+const MOST_ROWS = 40;
 
 /** A column: what it says of a run, and how that is written. */
 interface Column {

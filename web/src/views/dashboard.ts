@@ -40,7 +40,7 @@ class DashboardView implements View {
   private readonly verdict = h('p', { class: 'study-verdict', role: 'status' });
   private readonly studyPicker = picker('Study', (study) => this.choose({ study, run: this.choice.run }));
   private readonly methodPicker = picker('Method', (method) => this.choose({ ...this.choice, method }));
-  private readonly envPicker = picker('Environment', (env) =>
+  private readonly envPicker = picker('Show', (env) =>
     this.choose({ ...this.choice, env, source: undefined, target: undefined }),
   );
   private readonly matrixPlace = h('div', { class: 'scroll' });
