@@ -11,7 +11,7 @@ import type { Ink } from './stage/ink.ts';
 import { type Tempo, TWEEN_SHARE } from './stage/layer.ts';
 
 /** Longer episodes are cut off: files that nobody could send help nobody. */
-export const MOST_STEPS = 600;
+const MOST_STEPS = 600;
 
 /** Widths in pixels: of a board, and around it. */
 const BOARD = 280;
