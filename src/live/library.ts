@@ -124,7 +124,7 @@ async function entriesIn(
   const arms = new Map(file?.jobs.map(({ id, arm }) => [id, arm === 'transfer' ? 'transferred' : arm]));
   const inner = file === null ? study : { id, arms };
   const names = (await readdir(join(root, id), { withFileTypes: true }).catch(() => []))
-    .filter((child) => (child.isDirectory() || child.isSymbolicLink()) && !child.name.startsWith('.'))
+    .filter((child) => (child.isDirectory() || child.isSymbolicLink()) && !/^\.|^node_modules$/.test(child.name))
     .map(({ name }) => name);
   const below = await Promise.all(
     names.map((name) => entriesIn(root, id === '.' ? name : `${id}/${name}`, inner, depth + 1)),
@@ -132,17 +132,16 @@ async function entriesIn(
   return below.flat();
 }
 
-/** Entries of finished runs, by root and id: nothing about them changes as long as their result is that of this time. */
+/** Finished runs change no more: they are read once, unless their result is another one. By folder. */
 const finished = new Map<string, { readonly resultMs: number; readonly entry: LibraryEntry }>();
 
 async function runEntry(root: string, id: string, study: StudyAbove | undefined): Promise<LibraryEntry | null> {
   const folder = join(root, id);
   const result = await stat(join(folder, 'result.json')).catch(() => null);
-  const key = JSON.stringify([root, id]);
-  const known = finished.get(key);
-  if (result !== null && known?.resultMs === result.mtimeMs && known.entry.study === study?.id) return known.entry;
+  const known = finished.get(folder);
+  if (known !== undefined && known.resultMs === result?.mtimeMs && known.entry.id === id) return known.entry;
   const entry = await readEntry(folder, id, study, result !== null);
-  if (entry !== null && result !== null) finished.set(key, { resultMs: result.mtimeMs, entry });
+  if (entry !== null && result !== null) finished.set(folder, { resultMs: result.mtimeMs, entry });
   return entry;
 }
 

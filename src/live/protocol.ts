@@ -1,4 +1,4 @@
-import type { Named, Shape } from '../core/game.ts';
+import type { Feature, Named, Shape } from '../core/game.ts';
 
 /*
  * What travels between the server and a page. Free of Node and of any library: both sides share it.
@@ -10,7 +10,7 @@ import type { Named, Shape } from '../core/game.ts';
  */
 
 /** Raised whenever a page built for the old protocol could not read the new one. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 /** Speeds offered, as multiples of the speed made for eyes. */
 export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16, 32, 64] as const;
@@ -21,7 +21,8 @@ export const STEPS_PER_SECOND = 12;
 /** What a page needs to draw a game it has never heard of. */
 export type Board =
   | { readonly kind: 'planes'; readonly height: number; readonly width: number; readonly channels: readonly Named[] }
-  | { readonly kind: 'shapes' };
+  /** `features`: what agents see instead of the picture. */
+  | { readonly kind: 'shapes'; readonly features?: readonly Feature[] };
 
 /** The game of a match, once it is known. */
 export interface Stage {
@@ -53,10 +54,10 @@ export interface MatchInfo {
   readonly problem?: string;
 }
 
-/** What there is to draw: planes `[height, width, channel]` of 0 and 1, or shapes. */
+/** What there is to draw: planes `[height, width, channel]` of 0 and 1, or shapes and the features that agents see. */
 export type Picture =
   | { readonly kind: 'planes'; readonly cells: Uint8Array }
-  | { readonly kind: 'shapes'; readonly shapes: readonly Shape[] };
+  | { readonly kind: 'shapes'; readonly shapes: readonly Shape[]; readonly features?: readonly number[] };
 
 /** One moment of a match: the state on show and what the player makes of it. */
 export interface Frame {
@@ -85,6 +86,8 @@ export interface Frame {
 export interface Curve {
   readonly label: string;
   readonly arm: string;
+  /** The env id that it was learned on, where it is one. */
+  readonly env?: string;
   readonly points: readonly (readonly [step: number, mean: number, low?: number, high?: number])[];
 }
 
@@ -118,6 +121,8 @@ export interface Hello {
   readonly title: string;
   /** Are there `/api/library` and what belongs to it? */
   readonly hasLibrary: boolean;
+  /** The view to show where the address names none. */
+  readonly home: string;
 }
 
 /** Events from the server, by name. A frame's text is read by `decodeFrame` with the board of its match. */
@@ -204,14 +209,24 @@ export function decodeFrameBytes(bytes: Uint8Array, board: Board): Frame {
 const nullIfNaN = (value: number): number | null => (Number.isNaN(value) ? null : value);
 
 function encodePicture(picture: Picture, board: Board): Uint8Array {
-  if (picture.kind === 'shapes') return encodeShapes(picture.shapes);
+  if (picture.kind === 'shapes') {
+    const [features, shapes] = [encodeFeatures(picture.features ?? []), encodeShapes(picture.shapes)];
+    const bytes = new Uint8Array(features.length + shapes.length);
+    bytes.set(features);
+    bytes.set(shapes, features.length);
+    return bytes;
+  }
   if (board.kind !== 'planes') throw new RangeError('planes do not fit a board of shapes');
   return packZeros(packBits(picture.cells, board.channels.length));
 }
 
 function decodePicture(bytes: Uint8Array, planes: boolean, board: Board): Picture {
   if (planes !== (board.kind === 'planes')) throw new RangeError('a frame does not fit its board');
-  if (board.kind === 'shapes') return { kind: 'shapes', shapes: decodeShapes(bytes) };
+  if (board.kind === 'shapes') {
+    const features = decodeFeatures(bytes);
+    const shapes = decodeShapes(bytes.subarray(2 + 4 * features.length));
+    return { kind: 'shapes', shapes, ...(features.length > 0 && { features }) };
+  }
   const size = board.height * board.width * board.channels.length;
   const bits = unpackZeros(bytes, Math.ceil(size / 8));
   return { kind: 'planes', cells: unpackBits(bits, size, board.channels.length) };
@@ -258,6 +273,19 @@ function unpackZeros(packed: Uint8Array, size: number): Uint8Array {
   }
   if (next !== packed.length) throw new RangeError(`planes of ${packed.length} bytes do not fit the board`);
   return bytes;
+}
+
+/** Their number, then each in 32 bits. */
+function encodeFeatures(features: readonly number[]): Uint8Array {
+  const view = new DataView(new ArrayBuffer(2 + 4 * features.length));
+  view.setUint16(0, features.length, true);
+  features.forEach((feature, i) => view.setFloat32(2 + 4 * i, feature, true));
+  return new Uint8Array(view.buffer);
+}
+
+function decodeFeatures(bytes: Uint8Array): number[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Array.from({ length: view.getUint16(0, true) }, (_, i) => view.getFloat32(2 + 4 * i, true));
 }
 
 /** The roles in use (JSON, its length first), then for each shape its kind, role and coordinates. */

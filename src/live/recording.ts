@@ -1,9 +1,9 @@
 import { createRng } from '../core/rng.ts';
 import { findEnv } from '../envs/index.ts';
-import { loadPolicy } from '../play.ts';
-import { choose, frameOf, NO_CHOICE, type PlayMode } from './player.ts';
+import { loadPolicy, type Policy } from '../play.ts';
+import { type Choice, choose, frameOf, NO_CHOICE, type PlayMode } from './player.ts';
 import { encodeFrame, type Stage } from './protocol.ts';
-import { openShowEnv } from './show-env.ts';
+import { openShowEnv, type ShowEnv } from './show-env.ts';
 
 export interface RecordingOptions {
   /** Of the environment's luck and of the uniforms behind sampled actions: the same for agents who are compared. */
@@ -28,31 +28,49 @@ export interface Recording extends RecordingOptions {
 /** Steps between two looks at anything else that has to be done. */
 const STEPS_AT_ONCE = 50;
 
-/**
- * Plays an episode from its start. The same bytes and options always give the same recording, also in the browser.
- * @throws UserError where the bytes are no policy checkpoint of a game that is known
- */
-export async function recordEpisode(bytes: Uint8Array, name: string, options: RecordingOptions): Promise<Recording> {
-  const { seed, mode, maxSteps } = options;
-  const policy = loadPolicy(bytes, name);
+/** One moment of an episode: what the policy makes of the state that is on show. */
+export interface Moment {
+  readonly step: number;
+  readonly show: ShowEnv;
+  /** Nothing where the episode has ended. */
+  readonly choice: Choice;
+}
+
+/** Plays an episode from its start, and lets others work in between. Whoever looks at a moment must do so at once. */
+export async function* playEpisode(
+  policy: Policy,
+  { seed, mode, maxSteps }: RecordingOptions,
+): AsyncGenerator<Moment, void> {
   const show = openShowEnv(findEnv(policy.info.env), seed);
-  const { env, stage } = show;
+  const { env } = show;
   const player = { policy, rng: createRng(seed, 'exhibition', 'actions'), mode };
   const actions = new Int32Array(env.players);
-  const trainingStep = policy.info.step;
-  const frames: string[] = [];
   show.begin();
   policy.reset();
   for (let step = 0; ; step++) {
     const isOver = env.terminated[0] === 1 || env.truncated[0] === 1;
-    const choice = isOver ? NO_CHOICE : choose(show, player, actions);
-    const reward = step === 0 ? 0 : env.rewards[0];
-    const frame = frameOf(show, choice, { frame: step, episode: 0, trainingStep, reward });
-    frames.push(encodeFrame(frame, stage.board));
-    if (isOver || step >= maxSteps) {
-      return { ...options, stage, trainingStep, episodeReturn: frame.episodeReturn, length: step, frames };
-    }
+    yield { step, show, choice: isOver ? NO_CHOICE : choose(show, player, actions) };
+    if (isOver || step >= maxSteps) return;
     env.step(actions);
     if (step % STEPS_AT_ONCE === 0) await new Promise((resolve) => setTimeout(resolve));
   }
+}
+
+/**
+ * Records an episode from its start. The same bytes and options always give the same recording, also in the browser.
+ * @throws UserError where the bytes are no policy checkpoint of a game that is known
+ */
+export async function recordEpisode(bytes: Uint8Array, name: string, options: RecordingOptions): Promise<Recording> {
+  const policy = loadPolicy(bytes, name);
+  const trainingStep = policy.info.step;
+  const { stage } = openShowEnv(findEnv(policy.info.env), options.seed);
+  const frames: string[] = [];
+  let episodeReturn = 0;
+  for await (const { step, show, choice } of playEpisode(policy, options)) {
+    const reward = step === 0 ? 0 : show.env.rewards[0];
+    const frame = frameOf(show, choice, { frame: step, episode: 0, trainingStep, reward });
+    frames.push(encodeFrame(frame, stage.board));
+    episodeReturn = frame.episodeReturn;
+  }
+  return { ...options, stage, trainingStep, episodeReturn, length: frames.length - 1, frames };
 }

@@ -41,7 +41,9 @@ export function openShowEnv(spec: EnvSpec, seed: number): ShowEnv {
       inEpisode = true;
     },
     picture: () =>
-      observation.kind === 'planes' ? { kind: 'planes', cells: cells() } : { kind: 'shapes', shapes: shapes() },
+      observation.kind === 'planes'
+        ? { kind: 'planes', cells: cells() }
+        : { kind: 'shapes', shapes: shapes(), features: Array.from(seen()) },
   };
 }
 
@@ -70,7 +72,7 @@ function bars(features: readonly Feature[], values: ArrayLike<number>): Shape[] 
 }
 
 function boardOf({ observation }: EnvSpec): Stage['board'] {
-  if (observation.kind === 'features') return { kind: 'shapes' };
+  if (observation.kind === 'features') return { kind: 'shapes', features: observation.features };
   const { height, width, channels } = observation;
   return { kind: 'planes', height, width, channels };
 }

@@ -72,10 +72,11 @@ describe('frames', () => {
     );
   });
 
-  test('shapes come back as they went', () => {
+  test('shapes and features come back as they went', () => {
+    const features = fc.option(fc.array(float32, { minLength: 1, maxLength: 20 }), { nil: undefined });
     fc.assert(
-      fc.property(facts, fc.array(shape, { maxLength: 30 }), (rest, shapes) => {
-        const frame: Frame = { ...rest, picture: { kind: 'shapes', shapes } };
+      fc.property(facts, fc.array(shape, { maxLength: 30 }), features, (rest, shapes, features) => {
+        const frame: Frame = { ...rest, picture: { kind: 'shapes', shapes, ...(features && { features }) } };
         expect(decodeFrame(encodeFrame(frame, { kind: 'shapes' }), { kind: 'shapes' })).toEqual(frame);
       }),
     );

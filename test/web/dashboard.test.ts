@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { LibraryEntry } from '../../src/live/library.ts';
-import { curvePoints, nearestCheckpoint } from '../../web/src/dashboard/curves.ts';
+import { curvePoints } from '../../web/src/dashboard/curves.ts';
 import { lineStyles } from '../../web/src/dashboard/line-style.ts';
 
 const run = (...evaluations: [number, number][]): Pick<LibraryEntry, 'evaluations'> => ({ evaluations });
@@ -23,12 +23,6 @@ describe('the points of a learning curve', () => {
     // Of a single run no interval is known.
     expect(points.map(({ low }) => low === undefined)).toEqual([true, false, true]);
   });
-});
-
-test('a point leads to the nearest checkpoint that is kept', () => {
-  expect(nearestCheckpoint({ checkpoints: [300, 400, 500] }, 10)).toBe(300);
-  expect(nearestCheckpoint({ checkpoints: [300, 400, 500] }, 460)).toBe(500);
-  expect(nearestCheckpoint({ checkpoints: [] }, 460)).toBeNull();
 });
 
 test('lines differ in more than their colour, and the first of an arm looks as that arm does', () => {

@@ -1,6 +1,6 @@
 import { decodeFrame } from '../../src/live/protocol.ts';
 import type { SharedLane } from '../../src/live/share.ts';
-import { armStyle } from '../src/arms.ts';
+import type { ArmStyle } from '../src/arms.ts';
 import { h, setText } from '../src/elements.ts';
 import { FrameBuffer } from '../src/frame-buffer.ts';
 import { FramePanel } from '../src/frame-panel.ts';
@@ -16,15 +16,14 @@ export class Lane {
   private readonly overlay = h('p', { class: 'overlay', hidden: true });
   private shown = 0;
 
-  constructor(lane: SharedLane, id: string, boards: Boards) {
-    const { label, arm, recording } = lane;
+  constructor(lane: SharedLane, { colour, mark }: ArmStyle, id: string, boards: Boards) {
+    const { label, recording } = lane;
     const { stage, trainingStep } = recording;
     this.lane = lane;
     this.buffer = FrameBuffer.of(recording.frames.map((text) => decodeFrame(text, stage.board)));
     this.panel = new FramePanel({ id, boards: Promise.resolve(boards) });
     this.panel.boardFrame.append(this.overlay);
     void this.panel.open(stage, `The board of ${stage.env}`);
-    const { colour, mark } = armStyle(arm);
     this.element = h(
       'article',
       { class: 'match', style: `--arm: ${colour}`, 'aria-label': label, 'data-match': id },

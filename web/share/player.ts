@@ -1,4 +1,5 @@
 import type { SharedMatch } from '../../src/live/share.ts';
+import { distinctStyles } from '../src/arms.ts';
 import { h, setText } from '../src/elements.ts';
 import { Playback } from '../src/playback.ts';
 import type { Boards } from '../src/stage/stage.ts';
@@ -11,7 +12,8 @@ export class Player {
   private readonly transport: Transport;
 
   constructor({ title, lanes }: SharedMatch, boards: Boards) {
-    const shown = lanes.map((lane, i) => new Lane(lane, String(i), boards));
+    const styles = distinctStyles(lanes.map(({ arm }) => arm));
+    const shown = lanes.map((lane, i) => new Lane(lane, styles[i], String(i), boards));
     const playback = new Playback({ isPlaying: !matchMedia('(prefers-reduced-motion: reduce)').matches });
     // Screen readers hear what stands.
     const words = h('p', { class: 'unseen', role: 'status' });

@@ -16,3 +16,10 @@ export function labelButton(element: HTMLButtonElement, sign: IconName, title: s
   element.setAttribute('aria-label', title);
   element.title = title;
 }
+
+/** A button with a word on it; its title names its key. */
+export function textButton(text: string, act: () => void, title: string): HTMLButtonElement {
+  const element = h('button', { type: 'button', class: 'chip', title }, text);
+  element.addEventListener('click', act);
+  return element;
+}

@@ -2,6 +2,7 @@ import { type Frame, type Stage, STEPS_PER_SECOND } from '../../src/live/protoco
 import { h, setText } from './elements.ts';
 import { score } from './numbers.ts';
 import { Pad } from './pad.ts';
+import { RawView } from './raw-view.ts';
 import { Sparkline } from './sparkline.ts';
 import type { DrawnSprite } from './stage/layer.ts';
 import type { Boards, BoardView } from './stage/stage.ts';
@@ -39,6 +40,7 @@ export class FramePanel {
   private isRemoved = false;
 
   private readonly place = h('div', { class: 'board' });
+  private readonly raw = new RawView();
   private readonly returnValue = h('output', { class: 'big' });
   private readonly step = h('span');
   private readonly value = h('span', { class: 'now' });
@@ -51,7 +53,7 @@ export class FramePanel {
     h('p', { class: 'small' }, 'value ', this.value),
   );
   /** The board; what lies over it can be appended. */
-  readonly boardFrame = h('div', { class: 'board-frame' }, this.place);
+  readonly boardFrame = h('div', { class: 'board-frame' }, this.place, this.raw.element);
   readonly panel = h(
     'div',
     { class: 'panel' },
@@ -72,6 +74,7 @@ export class FramePanel {
     this.place.setAttribute('aria-label', description);
     if (env === this.env) return;
     this.env = env;
+    this.raw.open(stage);
     this.place.style.aspectRatio = board.kind === 'planes' ? `${board.width} / ${board.height}` : '1';
     this.place.setAttribute('role', 'img');
     this.pad = new Pad(stage.actions, this.options.press);
@@ -87,7 +90,10 @@ export class FramePanel {
     const { values = [], note, chosen = frame.action } = showing;
     const isSame = frame === this.last?.frame;
     this.last = { frame, showing };
-    if (!isSame) this.showBoard(frame, showing);
+    if (!isSame) {
+      this.showBoard(frame, showing);
+      this.raw.show(frame);
+    }
     setText(this.returnValue, score(Number(frame.episodeReturn.toFixed(2))));
     if (!isSame && frame.reward > 0 && hasEffects(showing)) restart(this.returnValue, 'gained');
     setText(this.step, [`episode ${frame.episode + 1}, step ${frame.step}`, note].filter(Boolean).join(' · '));
@@ -99,6 +105,15 @@ export class FramePanel {
   /** Rings a key of the pad before the next frame tells of it. */
   choose(action: number | null): void {
     this.pad?.show(null, action);
+  }
+
+  /** What the agent sees instead of the board, or the board again. */
+  setRaw(isShown: boolean): void {
+    this.raw.setShown(isShown);
+  }
+
+  toggleRaw(): void {
+    this.raw.setShown(!this.raw.isShown);
   }
 
   drawn(): readonly DrawnSprite[] {

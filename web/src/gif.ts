@@ -1,7 +1,7 @@
 import { GIFEncoder, nearestColorIndex, quantize } from 'gifenc';
 import { decodeFrame, type Frame, STEPS_PER_SECOND } from '../../src/live/protocol.ts';
 import type { SharedLane } from '../../src/live/share.ts';
-import { armStyle } from './arms.ts';
+import { type ArmStyle, distinctStyles } from './arms.ts';
 import { score, steps } from './numbers.ts';
 import { sprites } from './stage/art/index.ts';
 import { drawAtlas } from './stage/atlas.ts';
@@ -71,10 +71,16 @@ export async function gifOf(
 }
 
 function filmOf(lanes: readonly SharedLane[], paint: Paint): Film {
-  const shown = lanes.map((lane) => {
+  const styles = distinctStyles(lanes.map(({ arm }) => arm));
+  const shown = lanes.map((lane, i) => {
     const { stage, frames } = lane.recording;
     const board = new CanvasBoard(stage, paint, 2);
-    return { lane, board, frames: frames.slice(0, MOST_STEPS + 1).map((text) => decodeFrame(text, stage.board)) };
+    return {
+      lane,
+      style: styles[i],
+      board,
+      frames: frames.slice(0, MOST_STEPS + 1).map((text) => decodeFrame(text, stage.board)),
+    };
   });
   const canvas = document.createElement('canvas');
   const boardHeight = Math.max(...shown.map(({ board }) => Math.round((BOARD * board.rows) / board.columns)));
@@ -92,12 +98,12 @@ function filmOf(lanes: readonly SharedLane[], paint: Paint): Film {
       const now = step * DELAY_MS;
       ink.fillStyle = '#0E1116';
       ink.fillRect(0, 0, width, height);
-      shown.forEach(({ lane, board, frames }, i) => {
+      shown.forEach(({ lane, style, board, frames }, i) => {
         const frame = frames[Math.min(step, frames.length - 1)];
         if (step < frames.length) board.show(frame, now, tempo);
         ink.save();
         ink.translate(EDGE + i * (BOARD + EDGE), 0);
-        write(ink, lane, frame, boardHeight);
+        write(ink, lane, style, frame, boardHeight);
         ink.translate(0, HEAD);
         board.draw(ink, now + DELAY_MS * TWEEN_SHARE, BOARD);
         ink.restore();
@@ -108,8 +114,13 @@ function filmOf(lanes: readonly SharedLane[], paint: Paint): Film {
 }
 
 /** Who plays, above the board; how it goes, below. */
-function write(ink: Ink, { label, arm, recording }: SharedLane, frame: Frame, boardHeight: number): void {
-  const { colour, mark } = armStyle(arm);
+function write(
+  ink: Ink,
+  { label, recording }: SharedLane,
+  { colour, mark }: ArmStyle,
+  frame: Frame,
+  boardHeight: number,
+): void {
   const text = (words: string, x: number, y: number, font: string, fill: string, most: number): void => {
     ink.font = `${font} ${FONT}`;
     ink.fillStyle = fill;

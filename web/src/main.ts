@@ -1,4 +1,5 @@
-import { type ConnectionState } from './connection.ts';
+import type { Hello } from '../../src/live/protocol.ts';
+import type { ConnectionState } from './connection.ts';
 import { byId, h, setText } from './elements.ts';
 import type { MatchSnapshot } from './match-view.ts';
 import { openPage } from './page.ts';
@@ -21,7 +22,9 @@ const SENTENCES: Readonly<Record<ConnectionState, string>> = {
 
 const place = byId('view');
 const navigation = byId('navigation');
-const page = openPage({ connection: showConnection, title: (title) => (document.title = title) });
+const page = openPage({ connection: showConnection, hello });
+/** The view for an address that names none; known once the server has spoken. */
+let home: string | null = null;
 let shown: View | null = null;
 let shownId = '';
 /** Counts routes: a view that took long to load must not replace a later one. */
@@ -48,14 +51,22 @@ function showConnection(state: ConnectionState): void {
 
 page.on('status', ({ caption }) => setText(byId('caption'), caption));
 
-/** The view an address names: `#ID?key=value`, `live` where it names none that is there. */
-function addressed(): { id: string; query: URLSearchParams } {
+function hello(said: Hello): void {
+  document.title = said.title;
+  const isAwaited = addressed().id === null;
+  home = isView(said.home) ? said.home : 'live';
+  if (isAwaited) void route();
+}
+
+/** The view an address names: `#ID?key=value`, the server's first where it names none that is there. */
+function addressed(): { id: string | null; query: URLSearchParams } {
   const [name = '', query] = location.hash.replace(/^#\/?/, '').split('?', 2);
-  return { id: isView(name) ? name : 'live', query: new URLSearchParams(query) };
+  return { id: isView(name) ? name : home, query: new URLSearchParams(query) };
 }
 
 async function route(): Promise<void> {
   const { id, query } = addressed();
+  if (id === null) return;
   const count = ++routes;
   const module = await views[id].load();
   if (count !== routes) return;

@@ -56,6 +56,7 @@ export class MatchView {
     this.panel.boardFrame.append(this.overlay);
     this.transport = new Transport(this.playback, { show: (index) => this.show(index) });
     const next = iconButton('next', () => this.next(), 'Next episode (N)');
+    const planes = iconButton('planes', () => this.panel.toggleRaw(), 'What it sees (V)');
     const { mark, colour } = armStyle(info.arm);
     const speeds = h('span', { class: 'speeds' }, this.slower, this.speed, this.faster);
     this.element = h(
@@ -66,7 +67,7 @@ export class MatchView {
         {},
         h('span', { class: 'mark', 'aria-hidden': 'true' }, mark),
         this.title,
-        h('div', { class: 'controls' }, ...(isHuman ? [this.pause] : []), next, speeds),
+        h('div', { class: 'controls' }, ...(isHuman ? [this.pause] : []), planes, next, speeds),
         this.facts,
       ),
       this.panel.boardFrame,
@@ -117,6 +118,7 @@ export class MatchView {
     }
     if (key === 'p') this.togglePause();
     else if (key === 'n') this.next();
+    else if (key === 'v') this.panel.toggleRaw();
     else if (key === '+' || key === '=') this.shiftSpeed(1);
     else if (key === '-') this.shiftSpeed(-1);
     else if (isHuman || !this.transport.keyDown(key)) return false;

@@ -17,3 +17,10 @@ const FRACTIONS: Readonly<Record<number, string>> = { 0.25: '¼', 0.5: '½' };
 
 /** A speed as a multiple of the usual one: ¼×, 8×. */
 export const speedText = (speed: number): string => `${FRACTIONS[speed] ?? speed}×`;
+
+/** Entropy of action probabilities, as a share of the greatest there can be: 1 where any action is as likely; null without any. */
+export function entropyOf(probabilities: readonly number[] | null): number | null {
+  if (probabilities === null || probabilities.length < 2) return null;
+  const entropy = probabilities.reduce((sum, p) => (p > 0 ? sum - p * Math.log(p) : sum), 0);
+  return Math.min(1, entropy / Math.log(probabilities.length));
+}

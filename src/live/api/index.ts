@@ -7,18 +7,24 @@ import { configs } from './configs.ts';
 import { Download, type Endpoint } from './endpoint.ts';
 import { library } from './library.ts';
 import { metrics } from './metrics.ts';
-import { recording } from './recording.ts';
 import { share } from './share.ts';
 import { studies } from './studies.ts';
+import { mind } from './mind.ts';
+import { plan } from './plan.ts';
+import { recording } from './recording.ts';
+import { weights } from './weights.ts';
 
 /** Every endpoint by name. A new one is a file and a line here. */
 const endpoints: Readonly<Record<string, Endpoint>> = {
   library,
-  recording,
   share,
   studies,
   metrics,
   configs,
+  mind,
+  plan,
+  recording,
+  weights,
 } as Record<string, Endpoint>;
 
 const PREFIX = '/api/';

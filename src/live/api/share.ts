@@ -2,12 +2,13 @@ import * as z from 'zod';
 import type { SharedLane } from '../share.ts';
 import { sharedFile, sharedMatch } from '../share.ts';
 import { Download, defineEndpoint } from './endpoint.ts';
+import { episodeQuery } from './queries.ts';
 import { recording } from './recording.ts';
 
 /** Lanes beyond this many would fit on no screen. */
 const MOST_LANES = 4;
 
-const { seed, mode, maxSteps, id } = recording.query.shape;
+const { seed, mode, maxSteps, id } = episodeQuery.shape;
 const lane = z.strictObject({ id, step: z.int().min(0).optional() });
 
 /** One stored agent's episode, or those of several, as an HTML file that plays by itself. */

@@ -1,7 +1,8 @@
 import { csv } from '../../../src/report/csv.ts';
 import { h } from '../elements.ts';
+import { nearestCheckpoint } from '../library-filter.ts';
 import { score, steps } from '../numbers.ts';
-import { type ArmCurve, type CurvePoint, nearestCheckpoint } from './curves.ts';
+import type { ArmCurve, CurvePoint } from './curves.ts';
 import { lineStyles } from './line-style.ts';
 import { PlotsChart } from './plots-chart.ts';
 import { replayLink } from './replay-link.ts';
@@ -75,8 +76,8 @@ export class CurvesPanel {
     const curve = this.curves.find((candidate) => candidate.label === label);
     if (curve === undefined) return;
     const links = curve.runs.flatMap((run) => {
-      const checkpoint = nearestCheckpoint(run, step);
-      if (checkpoint === null) return [];
+      const checkpoint = nearestCheckpoint(run.checkpoints, step);
+      if (checkpoint === undefined) return [];
       const at = checkpoint === step ? '' : ` at ${steps(checkpoint)}`;
       return [replayLink(run.id, checkpoint, `seed ${run.seed}${at}`)];
     });

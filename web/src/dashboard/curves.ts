@@ -96,9 +96,3 @@ function nameOf({ source, target, method, control }: StudiedPair, study: StoredS
   const from = control !== null && source === target ? '' : `from ${source}`;
   return [from, hasMethods ? method : '', control ?? ''].filter(Boolean).join(', ');
 }
-
-/** The checkpoint of a run nearest to this step, or null where none is kept. */
-export function nearestCheckpoint({ checkpoints }: Pick<LibraryEntry, 'checkpoints'>, step: number): number | null {
-  if (checkpoints.length === 0) return null;
-  return checkpoints.reduce((best, each) => (Math.abs(each - step) < Math.abs(best - step) ? each : best));
-}

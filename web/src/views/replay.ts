@@ -2,14 +2,17 @@ import type { LibraryEntry } from '../../../src/live/library.ts';
 import { decodeFrame, type Frame, type MatchInfo } from '../../../src/live/protocol.ts';
 import type { Recording } from '../../../src/live/recording.ts';
 import { armStyle } from '../arms.ts';
-import { iconButton } from '../buttons.ts';
+import { iconButton, textButton } from '../buttons.ts';
 import { h, setText } from '../elements.ts';
 import { FrameBuffer } from '../frame-buffer.ts';
 import { FramePanel } from '../frame-panel.ts';
+import { nearestCheckpoint } from '../library-filter.ts';
 import type { MatchSnapshot } from '../match-view.ts';
+import { MindPanel } from '../mind-panel.ts';
 import { score, steps } from '../numbers.ts';
 import { Playback } from '../playback.ts';
 import { saveButtons } from '../save-buttons.ts';
+import { SmallCurve } from '../small-curve.ts';
 import { timeOf, Transport } from '../transport.ts';
 import type { Page, View } from './view.ts';
 
@@ -31,10 +34,12 @@ class ReplayView implements View {
   private readonly panel: FramePanel;
   private readonly playback: Playback;
   private readonly transport: Transport;
+  private readonly mind: MindPanel;
   private wanted: Wanted;
   /** The frame that the address asks for, until it is shown. */
   private wantedFrame: number;
   private entry: LibraryEntry | null = null;
+  private readonly naming: Promise<void>;
   private recording: Recording | null = null;
   private buffer = new FrameBuffer(1);
   private frame: Frame | null = null;
@@ -52,6 +57,16 @@ class ReplayView implements View {
     h('option', { value: 'greedy' }, 'always the likeliest'),
   );
 
+  private readonly curve = new SmallCurve((step) => this.choose(nearestCheckpoint(this.checkpoints(), step)));
+  private readonly checkpoint = h('input', { type: 'range', min: 0, max: 0, step: 1, 'aria-label': 'Training step' });
+  private readonly learned = h('output', { class: 'place' });
+  private readonly training = h(
+    'div',
+    { class: 'training', role: 'group', 'aria-label': 'How it learned', hidden: true },
+    h('div', { class: 'time' }, this.curve.element, this.checkpoint),
+    this.learned,
+  );
+
   constructor(page: Page, query: URLSearchParams) {
     this.page = page;
     const numberOf = (name: string): number | undefined => (query.has(name) ? Number(query.get(name)) : undefined);
@@ -65,9 +80,13 @@ class ReplayView implements View {
     this.panel = new FramePanel({ id: this.wanted.id, boards: page.boards() });
     this.panel.boardFrame.append(this.overlay);
     this.playback = new Playback({ isPlaying: !query.has('frame') });
+    this.mind = new MindPanel({ page, boardFrame: this.panel.boardFrame, seek: (frame) => this.stand(frame) });
     this.transport = new Transport(this.playback, {
       show: (index) => this.show(index),
-      stands: (index) => this.address(index),
+      stands: (index) => {
+        this.mind.stands(index);
+        this.address(index);
+      },
     });
     this.mode.value = this.wanted.mode;
     this.mode.addEventListener('change', () => this.change({ mode: this.mode.value as Wanted['mode'] }));
@@ -83,6 +102,9 @@ class ReplayView implements View {
           'div',
           { class: 'controls' },
           this.mode,
+          textButton('Mind', () => this.mind.toggle(), 'Its mind (M)'),
+          textButton('Sees', () => this.panel.toggleRaw(), 'What it sees (V)'),
+          h('a', { class: 'chip', href: `#compare?ids=${encodeURIComponent(this.wanted.id)}` }, 'Compare'),
           iconButton('next', () => this.nextEpisode(), 'Another episode (N)'),
         ),
         this.facts,
@@ -91,9 +113,20 @@ class ReplayView implements View {
       this.panel.panel,
       this.transport.element,
       saveButtons(page, () => this.saved()),
+      this.training,
+      this.mind.element,
     );
+    this.checkpoint.addEventListener('input', () => this.showTraining(this.stepOfSlider()));
+    this.checkpoint.addEventListener('change', () => this.choose(this.stepOfSlider()));
+    this.checkpoint.addEventListener('keydown', (event) => {
+      const by = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
+      if (by === undefined) return;
+      event.preventDefault();
+      const checkpoints = this.checkpoints();
+      this.choose(checkpoints[checkpoints.indexOf(this.stepOfSlider()!) + by]);
+    });
     this.element = h('div', { class: 'view' }, h('section', { class: 'matches', 'data-count': 1 }, this.article));
-    void this.name();
+    this.naming = this.name();
     void this.load();
   }
 
@@ -101,6 +134,9 @@ class ReplayView implements View {
 
   keyDown(key: string): boolean {
     if (key === 'n') this.nextEpisode();
+    else if (key === 'm') this.mind.toggle();
+    else if (key === 'v') this.panel.toggleRaw();
+    else if (key === 's') this.lookAt();
     else return this.transport.keyDown(key);
     return true;
   }
@@ -108,6 +144,7 @@ class ReplayView implements View {
   remove(): void {
     this.isRemoved = true;
     this.transport.remove();
+    this.mind.remove();
     this.panel.remove();
     this.element.remove();
   }
@@ -145,6 +182,38 @@ class ReplayView implements View {
     this.article.setAttribute('aria-label', `Replay of ${this.entry?.label ?? this.wanted.id}`);
     setText(this.mark, mark);
     setText(this.title, this.entry?.label ?? this.wanted.id);
+    this.showTraining(this.recording?.trainingStep ?? this.wanted.step);
+  }
+
+  private checkpoints(): readonly number[] {
+    return this.entry?.checkpoints ?? [];
+  }
+
+  private stepOfSlider(): number | undefined {
+    return nearestCheckpoint(this.checkpoints(), Number(this.checkpoint.value));
+  }
+
+  /** The slider over the training stands at this checkpoint; none: at the newest. */
+  private showTraining(wanted: number | undefined): void {
+    const checkpoints = this.checkpoints();
+    this.training.hidden = checkpoints.length < 2;
+    if (this.entry === null || checkpoints.length < 2) return;
+    const { evaluations, totalTimesteps } = this.entry;
+    const step = wanted ?? checkpoints.at(-1)!;
+    const last = Math.max(totalTimesteps, checkpoints.at(-1)!);
+    this.checkpoint.max = String(last);
+    this.checkpoint.value = String(step);
+    const text = `after ${steps(step)} of ${steps(totalTimesteps)} steps`;
+    this.checkpoint.setAttribute('aria-valuetext', text);
+    setText(this.learned, text);
+    this.curve.show(evaluations, last, step);
+  }
+
+  /** Replays the same episode by the weights of another time. */
+  private choose(step: number | undefined): void {
+    if (step === undefined || step === this.recording?.trainingStep) return;
+    this.showTraining(step);
+    this.change({ step });
   }
 
   /** Fetches and shows what is wanted; the old is on show until the new is there. */
@@ -152,16 +221,20 @@ class ReplayView implements View {
     const { wanted } = this;
     this.say('Playing the episode…');
     try {
-      const recording = await this.page.get<Recording>('recording', { ...wanted });
+      const [recording] = await Promise.all([this.page.get<Recording>('recording', { ...wanted }), this.naming]);
       if (this.isRemoved || wanted !== this.wanted) return;
       const { stage } = recording;
       this.recording = recording;
-      this.buffer = FrameBuffer.of(recording.frames.map((text) => decodeFrame(text, stage.board)));
+      const frames = recording.frames.map((text) => decodeFrame(text, stage.board));
+      this.buffer = FrameBuffer.of(frames);
+      const episode = { ...wanted, step: recording.trainingStep };
+      this.mind.open(episode, this.entry, armStyle(this.entry?.arm), { stage, frames });
       void this.panel.open(stage, `The board of ${stage.env}, a replay`);
       this.playback.hold(0, this.buffer.end);
       this.playback.seek(this.wantedFrame);
       this.transport.mark(this.buffer.rewards());
       this.transport.refresh();
+      this.showTraining(recording.trainingStep);
       this.say('');
       const end = `${recording.length} steps, return ${score(recording.episodeReturn)}`;
       setText(this.facts, `${stage.env} · ${steps(recording.trainingStep)} steps of training · ${end}`);
@@ -188,15 +261,30 @@ class ReplayView implements View {
     if (frame === null) return;
     this.frame = frame;
     this.panel.show(frame, { values: this.buffer.values(index), speed: this.playback.speed });
+    this.mind.show(index);
     const { dataset, classList } = this.article;
     dataset['frame'] = String(index);
     dataset['state'] = this.info().state;
     classList.toggle('over', frame.terminated || frame.truncated);
   }
 
+  private stand(frame: number): void {
+    this.playback.pause();
+    this.playback.seek(frame);
+  }
+
+  /** Lights what its choice rests on, here. */
+  private lookAt(): void {
+    this.playback.pause();
+    this.mind.toggleSaliency();
+  }
+
   /** Puts what is on show into the address, so that a copied link opens there. */
   private address(frame: number | null): void {
-    const given = Object.entries({ ...this.wanted, frame: frame ?? undefined });
+    const { wanted, recording } = this;
+    // A run that trains on has newer weights tomorrow: a link to a frame names those of today.
+    const step = wanted.step ?? (frame !== null && this.checkpoints().length > 0 ? recording?.trainingStep : undefined);
+    const given = Object.entries({ ...wanted, step, frame: frame ?? undefined });
     const query = new URLSearchParams(
       given.flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
     );

@@ -1,0 +1,22 @@
+import * as z from 'zod';
+import { keepNewest } from '../kept.ts';
+import { type Mind, openMind } from '../mind.ts';
+import { loadInTurn } from '../run-matches.ts';
+import { defineEndpoint } from './endpoint.ts';
+import { episodeQuery } from './queries.ts';
+
+/** Episodes kept open: each holds what its policy saw, up to some megabytes. */
+const keep = keepNewest<Mind>(8, 1);
+
+/** What a stored agent's choice rests on, at one frame of the recording with the same query: a `Thought`. */
+export const mind = defineEndpoint({
+  query: episodeQuery.extend({ frame: z.coerce.number().int().min(0).max(5000) }),
+  async answer({ id, step, frame, ...options }, library) {
+    const { name, bytes } = await library.checkpoint(id, step);
+    const opened = await keep(JSON.stringify([name, bytes.length, options]), async () => {
+      if (!id.startsWith('zoo:')) await loadInTurn(await library.folder(id));
+      return openMind(bytes, name, options);
+    });
+    return opened.look(frame);
+  },
+});
