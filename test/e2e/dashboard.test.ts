@@ -50,12 +50,20 @@ describe.skipIf(!hasBrowser())('the dashboard in a browser', () => {
     expect(rows[2]).toBe('1k5.15 [4.94, 5.36], n=49.15 [8.94, 9.36], n=4');
     await at.page.getByRole('button', { name: '9.15' }).click();
     const links = at.page.locator('.curves-panel .replays a');
-    expect(await links.allTextContents()).toEqual(['seed 1000', 'seed 1001', 'seed 1002', 'seed 1003']);
+    expect(await links.allTextContents()).toEqual([
+      ...['seed 1000', 'seed 1001', 'seed 1002', 'seed 1003'],
+      '“from scratch” and “from freeway” side by side',
+    ]);
     const address = await links.first().getAttribute('href');
     expect(address).toBe('#replay?id=study%2Fjobs%2Ftransfer-freeway-breakout-full-0&step=1000');
     // Up to here nothing was drawn by Phaser, which is a file of its own.
     expect(at.requests.some((url) => url.includes('/dashboard-'))).toBe(true);
     expect(at.requests.filter((url) => /stage|phaser/i.test(url))).toEqual([]);
+    await links.last().click();
+    await at.page.waitForSelector('.compare .match:nth-child(2)[data-frame]');
+    await at.page.goBack();
+    await at.page.locator('.curves-panel summary').click();
+    await at.page.getByRole('button', { name: '9.15' }).click();
     await links.first().click();
     await at.drawn('study/jobs/transfer-freeway-breakout-full-0', ({ frame }) => frame!.trainingStep === 1000);
     expect(at.requests.some((url) => url.includes('/stage-'))).toBe(true);

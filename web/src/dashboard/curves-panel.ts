@@ -5,7 +5,7 @@ import { score, steps } from '../numbers.ts';
 import type { ArmCurve, CurvePoint } from './curves.ts';
 import { lineStyles } from './line-style.ts';
 import { PlotsChart } from './plots-chart.ts';
-import { replayLink } from './replay-link.ts';
+import { comparisonLink, replayLink } from './replay-link.ts';
 
 /** Learning curves with their intervals; a point leads to the replays of its runs. */
 export class CurvesPanel {
@@ -85,7 +85,16 @@ export class CurvesPanel {
     this.replays.replaceChildren(
       links.length === 0 ? `${about}no checkpoint is kept.` : about,
       ...links.flatMap((link, i) => (i === 0 ? [link] : [', ', link])),
+      ...this.besides(curve, step),
     );
+  }
+
+  /** The way to a run of this curve beside one of the first. */
+  private besides(curve: ArmCurve, step: number): Node[] {
+    const [first] = this.curves;
+    if (first === curve) return [];
+    const ids = [first.runs[0].id, curve.runs[0].id];
+    return [h('br'), comparisonLink(ids, step, `“${first.label}” and “${curve.label}” side by side`)];
   }
 
   private fillTable(): void {
