@@ -7,6 +7,7 @@ import { newGame } from './new-game.ts';
 import { play } from './play.ts';
 import { predictSource } from './predict-source.ts';
 import { runs } from './runs.ts';
+import { share } from './share.ts';
 import { similarity } from './similarity.ts';
 import { study } from './study.ts';
 import { studyStatus } from './study-status.ts';
@@ -28,6 +29,7 @@ export const commands: readonly Command[] = [
   similarity,
   predictSource,
   watch,
+  share,
   play,
   games,
   newGame,

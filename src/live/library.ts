@@ -39,6 +39,8 @@ export interface Library {
   checkpoint(id: string, step?: number): Promise<{ name: string; bytes: Uint8Array }>;
   /** The folder of an entry. @throws UserError for an id that is not there or is no run */
   folder(id: string): Promise<string>;
+  /** The studies that runs of the listing are part of. */
+  studies(): Promise<readonly { readonly id: string; readonly folder: string }[]>;
 }
 
 const runConfig = z.object({
@@ -89,6 +91,10 @@ export function openLibrary(root: string | null): Library {
   return {
     list,
     folder,
+    async studies() {
+      const ids = new Set((await list()).flatMap(({ study }) => study ?? []));
+      return [...ids].map((id) => ({ id, folder: join(root!, id) }));
+    },
     async checkpoint(id, wanted) {
       const { kind, checkpoints, step } = await find(id);
       if (kind === 'zoo') return readSource(id);
@@ -190,11 +196,11 @@ function zooEntries(): readonly LibraryEntry[] {
 }
 
 /** The content of a JSON file that has this form, or null: it may be absent, unfinished or another program's. */
-async function readIf<Schema extends z.ZodType>(file: string, schema: Schema): Promise<z.output<Schema> | null> {
+export async function readIf<Schema extends z.ZodType>(file: string, schema: Schema): Promise<z.output<Schema> | null> {
   return parse(await readFile(file, 'utf8').catch(() => ''), schema);
 }
 
-function parse<Schema extends z.ZodType>(text: string, schema: Schema): z.output<Schema> | null {
+export function parse<Schema extends z.ZodType>(text: string, schema: Schema): z.output<Schema> | null {
   try {
     return schema.parse(JSON.parse(text));
   } catch {

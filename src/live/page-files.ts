@@ -83,6 +83,19 @@ export function sendJson(response: ServerResponse, value: unknown): void {
   response.end(body);
 }
 
+/** Answers with a file to be saved: opened in its place, it would be a page of this server. */
+export function sendDownload(response: ServerResponse, file: { name: string; type: string; text: string }): void {
+  response.writeHead(200, {
+    ...HEADERS,
+    'Content-Type': file.type,
+    'Content-Disposition': `attachment; filename="${file.name}"`,
+    'Content-Security-Policy': "default-src 'none'; sandbox",
+    'Cache-Control': 'no-store',
+    'Content-Length': Buffer.byteLength(file.text),
+  });
+  response.end(file.text);
+}
+
 export function refuse(response: ServerResponse, status: number, reason: string): void {
   response.writeHead(status, { ...HEADERS, 'Content-Type': 'text/plain; charset=utf-8' });
   response.end(`${reason}\n`);

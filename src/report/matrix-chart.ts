@@ -73,7 +73,8 @@ export function matrixChart(pairs: readonly MatrixPair[], name: string): Markup 
 const emptyCell = (): Markup =>
   html`<text x="${CELL.width / 2}" y="${CELL.height / 2}" text-anchor="middle" fill="${MUTED}">·</text>`;
 
-const MARKS: Record<Outcome, readonly [corrected: string, byItself: string]> = {
+/** What a significant outcome is called, and one that is not after Holm's correction. */
+export const MARKS: Record<Outcome, readonly [corrected: string, byItself: string]> = {
   helped: ['▲ helped', '△ helped, not after Holm'],
   hurt: ['▼ hurt', '▽ hurt, not after Holm'],
   unclear: ['', ''],
@@ -116,7 +117,7 @@ export function intervalText({ low, high }: Estimate): string {
 export const pText = (p: number): string => (p < 0.001 ? 'p<0.001' : `p=${p.toFixed(3)}`);
 
 /** −1 at a ratio of 1/4, 0 at 1, 1 at 4; beyond, it stays at the end. */
-const position = (ratio: number): number => Math.max(-1, Math.min(1, ratio > 0 ? Math.log2(ratio) / 2 : -1));
+export const position = (ratio: number): number => Math.max(-1, Math.min(1, ratio > 0 ? Math.log2(ratio) / 2 : -1));
 
 /** The colour of a place between −1 and 1. */
 export function heat(place: number): string {

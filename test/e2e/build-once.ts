@@ -7,8 +7,18 @@ import { lockFolder } from '../../src/runs/lock.ts';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-const SOURCES = ['src', 'web/src', 'web/index.html', 'package.json', 'tsconfig.build.json', 'vite.config.ts'];
-const BUILT = ['dist/cli/main.js', 'web/dist/index.html'];
+const SOURCES = [
+  'src',
+  'web/src',
+  'web/index.html',
+  'web/style.css',
+  'web/share',
+  'package.json',
+  'tsconfig.build.json',
+  'vite.config.ts',
+  'vite.share.config.ts',
+];
+const BUILT = ['dist/cli/main.js', 'web/dist/index.html', 'web/share/dist/share.js'];
 /** Sources that change faster than they are built have somebody at work on them. */
 const ROUNDS = 3;
 
@@ -36,5 +46,6 @@ function newest(path: string): number {
   const file = join(ROOT, path);
   const status = statSync(file, { throwIfNoEntry: false });
   if (status === undefined || status.isFile()) return status?.mtimeMs ?? 0;
-  return Math.max(0, ...readdirSync(file).map((name) => newest(join(path, name))));
+  const names = readdirSync(file).filter((name) => name !== 'dist');
+  return Math.max(0, ...names.map((name) => newest(join(path, name))));
 }

@@ -62,6 +62,7 @@ describe('the package', () => {
       expect(paths).toContain(needed);
     }
     expect(paths).toContain('web/dist/index.html');
+    expect(paths).toContain('web/share/dist/share.js');
     expect(paths.some((path) => /^kernels\/build\/.+\.wasm$/.test(path))).toBe(true);
     expect(paths.filter((path) => /\.test\.|(^|\/)(test|bench|examples|node_modules)\//.test(path))).toEqual([]);
     expect(paths.filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))).toEqual([]);

@@ -35,6 +35,14 @@ export function openPage(shell: Pick<Listener, 'connection' | 'hello'>): Page {
     frame: (id, text) => tell('frame', id, text),
   });
 
+  const text: Page['text'] = async (name, query = {}) => {
+    const given = Object.entries(query).filter(([, value]) => value !== undefined);
+    const answer = await fetch(`api/${name}?${new URLSearchParams(given as [string, string][])}`);
+    const body = await answer.text();
+    if (!answer.ok) throw new Error(body.trim());
+    return body;
+  };
+
   return {
     ask: connection.ask,
     on(event, listener) {
@@ -44,12 +52,8 @@ export function openPage(shell: Pick<Listener, 'connection' | 'hello'>): Page {
       if (last !== undefined) (listener as (...args: unknown[]) => void)(...last);
       return () => void all.delete(listener);
     },
-    async get(name, query = {}) {
-      const given = Object.entries(query).filter(([, value]) => value !== undefined);
-      const answer = await fetch(`api/${name}?${new URLSearchParams(given as [string, string][])}`);
-      if (!answer.ok) throw new Error((await answer.text()).trim());
-      return answer.json();
-    },
+    get: async (name, query) => JSON.parse(await text(name, query)),
+    text,
     boards: () => (boards ??= import('./stage/stage.ts').then(({ createBoards }) => createBoards())),
     connection: () => state,
     hasLibrary: () => hasLibrary,

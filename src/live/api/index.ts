@@ -2,9 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as z from 'zod';
 import { UserError } from '../../core/errors.ts';
 import type { Library } from '../library.ts';
-import { refuse, sendJson } from '../page-files.ts';
-import type { Endpoint } from './endpoint.ts';
+import { refuse, sendDownload, sendJson } from '../page-files.ts';
+import { configs } from './configs.ts';
+import { Download, type Endpoint } from './endpoint.ts';
 import { library } from './library.ts';
+import { metrics } from './metrics.ts';
+import { share } from './share.ts';
+import { studies } from './studies.ts';
 import { mind } from './mind.ts';
 import { plan } from './plan.ts';
 import { recording } from './recording.ts';
@@ -13,6 +17,10 @@ import { weights } from './weights.ts';
 /** Every endpoint by name. A new one is a file and a line here. */
 const endpoints: Readonly<Record<string, Endpoint>> = {
   library,
+  share,
+  studies,
+  metrics,
+  configs,
   mind,
   plan,
   recording,
@@ -32,7 +40,9 @@ export async function serveApi(request: IncomingMessage, response: ServerRespons
   const asked = query.safeParse(Object.fromEntries(searchParams));
   if (!asked.success) return refused(response, 400, z.prettifyError(asked.error).replaceAll('\n', ' '));
   try {
-    sendJson(response, await answer(asked.data, from));
+    const given = await answer(asked.data, from);
+    if (given instanceof Download) sendDownload(response, given);
+    else sendJson(response, given);
   } catch (error) {
     if (error instanceof UserError) return refused(response, 404, error.message);
     return refused(response, 500, 'this could not be answered');

@@ -1,7 +1,7 @@
-import type Phaser from 'phaser';
 import type { Burst } from './art.ts';
 import { frameName, MARGIN } from './atlas.ts';
 import { CELL } from './ink.ts';
+import type { Image, Scenery } from './scenery.ts';
 
 /** At most this many at once on the whole page. */
 const LIMIT = 200;
@@ -10,7 +10,7 @@ const LAYER = 20;
 let alive = 0;
 
 interface Particle {
-  readonly image: Phaser.GameObjects.Image;
+  readonly image: Image;
   readonly burst: Burst;
   readonly speedX: number;
   speedY: number;
@@ -20,11 +20,11 @@ interface Particle {
 
 /** What flies about on one board. */
 export class Particles {
-  private readonly scene: Phaser.Scene;
+  private readonly scene: Scenery;
   private readonly flying: Particle[] = [];
-  private readonly pool: Phaser.GameObjects.Image[] = [];
+  private readonly pool: Image[] = [];
 
-  constructor(scene: Phaser.Scene) {
+  constructor(scene: Scenery) {
     this.scene = scene;
   }
 

@@ -1,4 +1,3 @@
-import type Phaser from 'phaser';
 import type { Board, Frame } from '../../../src/live/protocol.ts';
 import type { Art, Look } from './art.ts';
 import { lookOf, sprites } from './art/index.ts';
@@ -8,9 +7,9 @@ import { type DrawnSprite, type Layer, lerp, type Tempo, TWEEN_SHARE } from './l
 import { type Cell, matchCells } from './matching.ts';
 import { type Particles, square } from './particles.ts';
 import { Planes } from './planes.ts';
+import type { Image, Scenery } from './scenery.ts';
 
 type PlanesBoard = Extract<Board, { kind: 'planes' }>;
-type Image = Phaser.GameObjects.Image;
 
 /** A thing on the board: a cell of a channel, followed from frame to frame. */
 interface Actor extends Cell {
@@ -52,7 +51,7 @@ const HUMAN_MOVE_MS = 30;
 
 /** Draws games of planes: every set cell is a sprite that glides to its next cell. */
 export class PlaneLayer implements Layer {
-  private readonly scene: Phaser.Scene;
+  private readonly scene: Scenery;
   private readonly board: PlanesBoard;
   private readonly art: Art;
   private readonly looks: readonly (Look | null)[];
@@ -64,7 +63,7 @@ export class PlaneLayer implements Layer {
   /** No effects: nothing pulses, squashes or leaves ghosts. */
   private isCalm = false;
 
-  constructor(scene: Phaser.Scene, board: PlanesBoard, art: Art, particles: Particles) {
+  constructor(scene: Scenery, board: PlanesBoard, art: Art, particles: Particles) {
     this.scene = scene;
     this.board = board;
     this.art = art;

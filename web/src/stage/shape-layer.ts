@@ -1,4 +1,3 @@
-import type Phaser from 'phaser';
 import type { Shape } from '../../../src/core/game.ts';
 import type { Frame } from '../../../src/live/protocol.ts';
 import type { Art, ShapeLook } from './art.ts';
@@ -6,8 +5,7 @@ import { shapeLookOf } from './art/index.ts';
 import { frameName, MARGIN } from './atlas.ts';
 import { CELL } from './ink.ts';
 import { type DrawnSprite, type Layer, lerp, type Tempo, TWEEN_SHARE } from './layer.ts';
-
-type Image = Phaser.GameObjects.Image;
+import type { Graphics, Image, Scenery } from './scenery.ts';
 
 /** A game of shapes is drawn on a board of this many cells. */
 export const SHAPE_BOARD = 10;
@@ -30,15 +28,15 @@ const ROUND_FROM = 0.02;
 
 /** Draws games of shapes: discs, boxes and lines that glide from frame to frame. */
 export class ShapeLayer implements Layer {
-  private readonly scene: Phaser.Scene;
+  private readonly scene: Scenery;
   private readonly art: Art;
   private actors: Actor[] = [];
-  private ground: Phaser.GameObjects.Graphics | null = null;
+  private ground: Graphics | null = null;
   private groundKey = '';
   private movedAt = 0;
   private moveMs = 1;
 
-  constructor(scene: Phaser.Scene, art: Art) {
+  constructor(scene: Scenery, art: Art) {
     this.scene = scene;
     this.art = art;
   }

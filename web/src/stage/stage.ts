@@ -4,6 +4,7 @@ import { sprites } from './art/index.ts';
 import { drawAtlas } from './atlas.ts';
 import { BoardScene } from './board-scene.ts';
 import type { DrawnSprite, Tempo } from './layer.ts';
+import { textureScale } from './scale.ts';
 
 /** A board on the page. */
 export interface BoardView {
@@ -23,9 +24,6 @@ interface Placed {
   readonly scene: BoardScene;
   readonly element: HTMLElement;
 }
-
-/** Pixels a unit of the textures: sharp at the sizes boards have on a page. */
-const textureScale = (): number => Math.min(4, Math.max(2, Math.ceil(devicePixelRatio * 1.5)));
 
 /** Starts the page's one game; the canvas lies over the page and lets clicks through. */
 export async function createBoards(): Promise<Boards> {

@@ -10,6 +10,7 @@ import type { MatchSnapshot } from '../match-view.ts';
 import { score, steps } from '../numbers.ts';
 import { checkpointSteps, firstPair, type Stand, verdict } from '../pairs.ts';
 import { Playback } from '../playback.ts';
+import { saveButtons } from '../save-buttons.ts';
 import { Transport } from '../transport.ts';
 import type { Page, View } from './view.ts';
 
@@ -110,7 +111,12 @@ class CompareView implements View {
         ),
       ),
       this.boards,
-      h('section', { class: 'clock', 'aria-label': 'One clock for all' }, this.transport.element),
+      h(
+        'section',
+        { class: 'clock', 'aria-label': 'One clock for all' },
+        this.transport.element,
+        saveButtons(page, () => this.saved()),
+      ),
       h(
         'section',
         { class: 'parting', 'aria-label': 'Where they part' },
@@ -215,6 +221,14 @@ class CompareView implements View {
         ),
     );
     picker.hidden = others.length === 0 || ids.length >= MOST_LANES;
+  }
+
+  /** What is on show, for those who save it. */
+  private saved() {
+    const lanes = this.lanes.map(({ entry: { id, label, arm, checkpoints } }) => {
+      return { id, label, arm, step: nearestCheckpoint(checkpoints, this.step) };
+    });
+    return { lanes, episode: this.luck };
   }
 
   private trainingSteps = (): number[] => checkpointSteps(this.lanes.map(({ entry }) => entry));

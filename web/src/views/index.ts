@@ -12,6 +12,7 @@ export interface ViewEntry {
 export const views: Readonly<Record<string, ViewEntry>> = {
   lobby: { label: 'Lobby', needsLibrary: true, load: () => import('./lobby.ts') },
   live: { label: 'Live', needsLibrary: false, load: () => import('./live.ts') },
+  dashboard: { label: 'Dashboard', needsLibrary: true, load: () => import('./dashboard.ts') },
   compare: { label: 'Compare', needsLibrary: true, load: () => import('./compare.ts') },
   replay: { label: null, needsLibrary: true, load: () => import('./replay.ts') },
 };

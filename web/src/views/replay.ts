@@ -11,6 +11,7 @@ import type { MatchSnapshot } from '../match-view.ts';
 import { MindPanel } from '../mind-panel.ts';
 import { score, steps } from '../numbers.ts';
 import { Playback } from '../playback.ts';
+import { saveButtons } from '../save-buttons.ts';
 import { SmallCurve } from '../small-curve.ts';
 import { timeOf, Transport } from '../transport.ts';
 import type { Page, View } from './view.ts';
@@ -111,6 +112,7 @@ class ReplayView implements View {
       this.panel.boardFrame,
       this.panel.panel,
       this.transport.element,
+      saveButtons(page, () => this.saved()),
       this.training,
       this.mind.element,
     );
@@ -163,6 +165,11 @@ class ReplayView implements View {
       speed: playback.speed,
       stage: recording?.stage ?? null,
     };
+  }
+
+  private saved() {
+    const { id, step, ...episode } = this.wanted;
+    return { lanes: [{ id, step, label: this.entry?.label ?? id, arm: this.entry?.arm }], episode };
   }
 
   /** What the library says of the agent. */

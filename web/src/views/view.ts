@@ -9,13 +9,17 @@ export interface Page {
   /** Hears of an event of the server, at once of the newest there was. Returns a function that ends it. */
   on<Event extends Heard>(event: Event, listener: Listener[Event]): () => void;
   /** `GET /api/NAME?…`. @throws Error with the server's sentence */
-  get<Answer>(name: string, query?: Readonly<Record<string, string | number | undefined>>): Promise<Answer>;
+  get<Answer>(name: string, query?: Query): Promise<Answer>;
+  /** The same where the answer is text. */
+  text(name: string, query?: Query): Promise<string>;
   /** The boards of the whole page. Phaser is big: it is fetched when they are first needed. */
   boards(): Promise<Boards>;
   connection(): ConnectionState;
   /** Is there anything stored that can be looked up? */
   hasLibrary(): boolean;
 }
+
+type Query = Readonly<Record<string, string | number | undefined>>;
 
 /** The server's events that views hear of. */
 export type Heard = 'matches' | 'match' | 'status' | 'frame';

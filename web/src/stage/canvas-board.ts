@@ -1,0 +1,57 @@
+import type { Frame, Stage } from '../../../src/live/protocol.ts';
+import { artOf } from './art/index.ts';
+import { drawBackdrop } from './atlas.ts';
+import { CanvasScene, type Paint } from './canvas-scene.ts';
+import { CELL, type Ink } from './ink.ts';
+import type { DrawnSprite, Layer, Tempo } from './layer.ts';
+import { Particles } from './particles.ts';
+import { PlaneLayer } from './plane-layer.ts';
+import { follows } from './planes.ts';
+import { SHAPE_BOARD, ShapeLayer } from './shape-layer.ts';
+
+/** A board drawn on a plain 2D canvas: what Phaser draws on the page, for files and films. Nothing in it looks at a clock. */
+export class CanvasBoard {
+  readonly columns: number;
+  readonly rows: number;
+  private readonly backdrop: HTMLCanvasElement;
+  private readonly scene: CanvasScene;
+  private readonly layer: Layer;
+  private last: Frame | null = null;
+
+  /** `scale`: pixels a unit of the backdrop. */
+  constructor({ board, game }: Stage, paint: Paint, scale: number) {
+    this.columns = board.kind === 'planes' ? board.width : SHAPE_BOARD;
+    this.rows = board.kind === 'planes' ? board.height : SHAPE_BOARD;
+    const art = artOf(game);
+    this.backdrop = drawBackdrop(art, this.columns, this.rows, scale);
+    this.scene = new CanvasScene(paint);
+    this.layer =
+      board.kind === 'planes'
+        ? new PlaneLayer(this.scene, board, art, new Particles(this.scene))
+        : new ShapeLayer(this.scene, art);
+  }
+
+  /** Takes a frame in at time `now`, in ms. */
+  show(frame: Frame, now: number, tempo: Tempo): void {
+    this.layer.show(frame, !follows(frame, this.last), now, tempo);
+    this.last = frame;
+  }
+
+  /** Draws the state at time `now` with its top left corner at the origin, `width` wide. */
+  draw(ink: Ink, now: number, width: number): void {
+    const [unitsWide, unitsHigh] = [this.columns * CELL, this.rows * CELL];
+    this.layer.update(now);
+    ink.save();
+    ink.scale(width / unitsWide, width / unitsWide);
+    ink.beginPath();
+    ink.rect(0, 0, unitsWide, unitsHigh);
+    ink.clip();
+    ink.drawImage(this.backdrop, 0, 0, unitsWide, unitsHigh);
+    this.scene.draw(ink);
+    ink.restore();
+  }
+
+  drawn(): DrawnSprite[] {
+    return this.layer.drawn();
+  }
+}
