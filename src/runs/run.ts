@@ -1,37 +1,30 @@
 import { findAlgorithm } from '../agents/index.ts';
 import { type Algorithm, NotFiniteError } from '../agents/algorithm.ts';
-import type { Agent } from '../core/agent.ts';
 import { StoppedError, UserError } from '../core/errors.ts';
-import type { Params } from '../core/tensors.ts';
 import type { VecEnv } from '../core/vec-env.ts';
+import { yieldThread } from '../core/yield.ts';
 import { fusedSteps } from '../engine/fused/ops.ts';
 import { loadEngine, loadFusedEngine } from '../engine/index.ts';
 import type { Engine } from '../engine/types.ts';
-import type { EnvSpec } from '../envs/env-id.ts';
-import { findEnv } from '../envs/index.ts';
-import { createVecEnv } from '../envs/vec-env.ts';
 import type { PolicyNet } from '../nets/policy-net.ts';
-import { controlParams } from '../transfer/control.ts';
-import { findMethod } from '../transfer/index.ts';
-import { planTransfer, type SourceTensor, type TransferPlan, transferParams } from '../transfer/plan.ts';
-import { decodeCheckpoint, encodeCheckpoint, type PolicyCheckpoint, type PolicyInfo } from './checkpoint.ts';
-import type { ResolvedTransfer, RunConfig } from './config.ts';
+import type { RunConfig } from './config.ts';
 import { identityOf, runId } from './config.ts';
-import { evaluatePlayer } from './evaluate.ts';
 import { bundleKey, bundleOf, loadRunModules } from './game-module.ts';
 import { lockFolder } from './lock.ts';
 import { MetricsLog } from './metrics-log.ts';
-import { policyNetOf, stageRate } from './run-net.ts';
+import { policyNetOf } from './run-net.ts';
 import { decodeState, encodeState } from './state-codec.ts';
 import { FolderStore } from './store.ts';
 import type { EventWriter } from './tensorboard.ts';
-
-/** One evaluation during training. */
-export interface EvaluationRow {
-  readonly step: number;
-  readonly mean: number;
-  readonly returns: readonly number[];
-}
+import {
+  checkpointOf,
+  createTraining,
+  type EvaluationRow,
+  isEvaluationDue,
+  playEvaluation,
+  type SourceCheckpoint,
+  type Training,
+} from './training.ts';
 
 /** The end of a run: `result.json`. */
 export interface RunResult {
@@ -67,25 +60,15 @@ export interface RunHooks {
   readonly saved?: (step: number) => Promise<void>;
 }
 
-/** Bytes of a source checkpoint and what to call it. */
-export interface SourceCheckpoint {
-  readonly name: string;
-  readonly bytes: Uint8Array;
-}
-
 /** Resume state is written at least this often: what a kill can cost. */
 const SAVE_EVERY_MS = 10_000;
 export const RESUME_KEY = 'resume.safetensors';
 const RETURN_WINDOW = 100;
 
 /** Everything of a run that is not in its folder's logs. */
-interface Session {
+interface Session extends Training {
   readonly config: RunConfig;
   readonly store: FolderStore;
-  readonly spec: EnvSpec;
-  readonly env: VecEnv;
-  readonly net: PolicyNet;
-  readonly agent: Agent;
   readonly metrics: MetricsLog;
   readonly evaluations: EvaluationRow[];
   readonly recentReturns: number[];
@@ -222,23 +205,10 @@ async function startSession(
   const { folder } = store;
   await loadRunModules(folder, config.modules);
   const resume = await readResume(store, config);
-  const spec = findEnv(config.env);
-  const algorithm = findAlgorithm(config.algorithm);
-  const env = createVecEnv(spec, algorithm.numEnvs(config.algorithmConfig), config.seed);
   const net = policyNetOf(config);
-  const engine = await engineFor(config, algorithm, net);
-  const { params, plan } = initialParams(config, net, source);
-  const agent = algorithm.create({
-    engine,
-    env,
-    net,
-    params,
-    config: config.algorithmConfig,
-    seed: config.seed,
-    totalTimesteps: config.totalTimesteps,
-    learningRateScale: learningRateScale(config, net),
-    threads,
-  });
+  const engine = await engineFor(config, findAlgorithm(config.algorithm), net);
+  const training = createTraining(config, net, engine, source, threads);
+  const { agent, env, plan } = training;
   // Only now: options that do not fit each other leave no run behind.
   for (const module of config.modules) await store.putIfAbsent(bundleKey(module), utf8(bundleOf(module).code));
   await store.putIfAbsent('config.json', utf8(JSON.stringify(config, null, 2)));
@@ -248,12 +218,9 @@ async function startSession(
   else env.reset();
   metrics.truncateAfter(agent.updates);
   return {
+    ...training,
     config,
     store,
-    spec,
-    env,
-    net,
-    agent,
     metrics,
     evaluations: resume?.evaluations ?? [],
     recentReturns: resume?.recentReturns ?? [],
@@ -308,7 +275,7 @@ async function toTheEnd(
       evaluations: evaluations.map(({ step, mean: value }) => ({ step, mean: value })),
     });
   for (;;) {
-    if (isEvaluationDue(session)) {
+    if (isEvaluationDue(session, evaluations)) {
       report('evaluating');
       await evaluate(session, hooks);
       events?.scalars(agent.step, { 'evaluation/return': evaluations[evaluations.length - 1].mean });
@@ -321,7 +288,7 @@ async function toTheEnd(
     const row = update(session);
     events?.scalars(agent.step, row);
     report('training');
-    await new Promise(setImmediate);
+    await yieldThread();
     if (hooks.stopRequested?.()) {
       await saveResume(session);
       throw new StoppedError();
@@ -359,15 +326,6 @@ function update({ agent, metrics, recentReturns }: Session): Record<string, numb
   }
 }
 
-/**
- * At step 0, then `evaluations` times evenly up to the end, after the update that reaches the step; never twice after the
- * same one, also where updates are longer than that and a run is resumed.
- */
-function isEvaluationDue({ config, agent, evaluations: done }: Session): boolean {
-  if (agent.step === done.at(-1)?.step) return false;
-  return agent.step >= (config.totalTimesteps * done.length) / config.evaluations;
-}
-
 /** Plays an evaluation; where that is stopped, it is made again when the run goes on. @throws StoppedError */
 async function evaluate(session: Session, hooks: RunHooks): Promise<void> {
   session.evaluations.push(await play(session, hooks));
@@ -375,12 +333,8 @@ async function evaluate(session: Session, hooks: RunHooks): Promise<void> {
 
 /** The next evaluation, not kept yet. @throws StoppedError, with everything saved */
 async function play(session: Session, { stopRequested }: RunHooks): Promise<EvaluationRow> {
-  const { config, spec, agent, evaluations } = session;
-  const index = evaluations.length;
-  const player = agent.player('sampled', `${config.seed}/evaluation/${index}`);
   try {
-    const played = await evaluatePlayer(spec, player, config.evaluationEpisodes, index, stopRequested);
-    return { step: agent.step, mean: played.mean, returns: played.returns };
+    return await playEvaluation(session, session.evaluations.length, stopRequested);
   } catch (error) {
     if (error instanceof StoppedError) await saveResume(session);
     throw error;
@@ -406,16 +360,9 @@ async function finish(session: Session): Promise<RunResult> {
 const secondsOf = (session: Session): number => session.secondsBefore + (performance.now() - session.startedMs) / 1000;
 
 /** Keeps the newest checkpoint, and of those that were evaluated as many as the config says. */
-async function saveCheckpoint({ config, store, spec, net, agent, evaluations }: Session): Promise<void> {
-  const info: PolicyInfo = {
-    env: config.env,
-    gameRevision: spec.game.revision,
-    algorithm: config.algorithm,
-    step: agent.step,
-    seed: config.seed,
-    ...(config.label && { label: config.label }),
-  };
-  await store.put(checkpointKey(agent.step), encodeCheckpoint(net, agent.params(), info, agent.normalizers()));
+async function saveCheckpoint(session: Session): Promise<void> {
+  const { config, store, agent, evaluations } = session;
+  await store.put(checkpointKey(agent.step), checkpointOf(session));
   const evaluated = evaluations.map(({ step }) => checkpointKey(step)).slice(-config.keepCheckpoints);
   const kept = new Set([...evaluated, checkpointKey(agent.step)]);
   for (const key of await store.list('checkpoints/')) if (!kept.has(key)) await store.delete(key);
@@ -434,63 +381,6 @@ async function saveResume(session: Session): Promise<void> {
 }
 
 const checkpointKey = (step: number): string => `checkpoints/${String(step).padStart(12, '0')}.safetensors`;
-
-/** Fresh parameters, or the source's by a plan. */
-function initialParams(
-  config: RunConfig,
-  net: PolicyNet,
-  source: SourceCheckpoint | null,
-): { params: Params; plan: TransferPlan | null } {
-  const fresh = net.init(config.seed);
-  if (!config.transfer) return { params: fresh, plan: null };
-  if (!source) throw new Error('a transfer run needs its source checkpoint');
-  const checkpoint = decodeCheckpoint(source.bytes, source.name);
-  const plan = planFor(config, net, checkpoint);
-  const from = { tensors: sourceTensors(checkpoint), params: checkpoint.params };
-  const params = transferParams(plan, from, net.tensors, fresh);
-  const { control } = config.transfer;
-  if (!control) return { params, plan };
-  const places = { plan, source: from.tensors, target: net.tensors };
-  return { params: controlParams(control, places, params, config.seed), plan };
-}
-
-/** What a transfer run would do with a source, without doing it. */
-export function planFor(config: RunConfig, net: PolicyNet, source: PolicyCheckpoint): TransferPlan {
-  const transfer = config.transfer as ResolvedTransfer;
-  const method = findMethod(transfer.method);
-  return planTransfer(sourceTensors(source), net.tensors, {
-    source: source.info.env,
-    target: config.env,
-    method: transfer.method,
-    alignment: transfer.alignment,
-    map: transfer.map,
-    control: transfer.control,
-    reset: transfer.reset,
-    training: (stage) => withRate(method.describe(transfer.methodConfig, stage, config), stageRate(stage, transfer)),
-  });
-}
-
-const withRate = (words: string, rate: number): string => {
-  if (rate === 1 || words === 'frozen') return words;
-  if (rate === 0) return 'frozen';
-  const [whole, share] = ['learning rate x 1', `learning rate x ${rate}`];
-  return words.includes(whole) ? words.replace(whole, share) : `${words}, ${share}`;
-};
-
-const sourceTensors = (checkpoint: PolicyCheckpoint): SourceTensor[] =>
-  Object.entries(checkpoint.tensors).map(([name, { stage, axes }]) => ({ name, stage, axes }));
-
-/** The share of the learning rate for each tensor over time: the method's schedule times the rates by stage. */
-function learningRateScale(config: RunConfig, net: PolicyNet): (tensor: string, step: number) => number {
-  const { transfer } = config;
-  if (!transfer) return () => 1;
-  const method = findMethod(transfer.method);
-  const stages = new Map(net.tensors.map(({ name, stage }) => [name, stage]));
-  return (tensor, step) => {
-    const stage = stages.get(tensor) as string;
-    return method.scale(transfer.methodConfig, stage, step, config) * stageRate(stage, transfer);
-  };
-}
 
 /** Where two trees of plain data differ, with both values: `netConfig.units: there 16, wanted 8`. */
 function differences(there: unknown, wanted: unknown, path: string[] = []): string[] {
