@@ -118,7 +118,7 @@ async function entriesIn(
   const arms = new Map(file?.jobs.map(({ id, arm }) => [id, arm === 'transfer' ? 'transferred' : arm]));
   const inner = file === null ? study : { id, arms };
   const names = (await readdir(join(root, id), { withFileTypes: true }).catch(() => []))
-    .filter((child) => (child.isDirectory() || child.isSymbolicLink()) && !child.name.startsWith('.'))
+    .filter((child) => (child.isDirectory() || child.isSymbolicLink()) && !/^\.|^node_modules$/.test(child.name))
     .map(({ name }) => name);
   const below = await Promise.all(
     names.map((name) => entriesIn(root, id === '.' ? name : `${id}/${name}`, inner, depth + 1)),

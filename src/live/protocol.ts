@@ -13,7 +13,7 @@ import type { Named, Shape } from '../core/game.ts';
 export const PROTOCOL = 1;
 
 /** Speeds offered, as multiples of the speed made for eyes. */
-export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8] as const;
+export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16, 32, 64] as const;
 
 /** Steps a second at speed 1. */
 export const STEPS_PER_SECOND = 12;
@@ -118,6 +118,8 @@ export interface Hello {
   readonly title: string;
   /** Are there `/api/library` and what belongs to it? */
   readonly hasLibrary: boolean;
+  /** The view to show where the address names none. */
+  readonly home: string;
 }
 
 /** Events from the server, by name. A frame's text is read by `decodeFrame` with the board of its match. */

@@ -21,6 +21,8 @@ export interface ViewerOptions {
   readonly status?: ViewerStatus;
   /** What the page can look up and replay. */
   readonly library?: Library;
+  /** The page's view that is shown first. */
+  readonly home?: string;
   /** The folder of the built page. */
   readonly root?: string;
   /** Seed of the exhibitions' luck. */
@@ -121,7 +123,8 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
 
   io.on('connection', (socket) => {
     guard(socket, (ask) => obey(ask, socket));
-    socket.emit('hello', { protocol: PROTOCOL, title, hasLibrary: options.library !== undefined });
+    const { library, home = 'live' } = options;
+    socket.emit('hello', { protocol: PROTOCOL, title, hasLibrary: library !== undefined, home });
     socket.emit('status', status);
     socket.emit('matches', list());
     void refresh();

@@ -123,7 +123,7 @@ describe.concurrent('bad use is one line and exit code 2:', () => {
     ['study --sources cartpole --targets cartpole', /a study needs a source and a target that differ/],
     ['study --sources cartpole --targets acrobot --methods full,best', /unknown method "best"/],
     ['study --sources cartpole --targets acrobot --seeds 1', /--seeds: "1" is not valid; valid: whole number from 2/],
-    ['watch missing', /"missing" holds neither a run \(config\.json\) nor a study \(study\.json\)/],
+    ['watch syntax.ts', /"syntax\.ts" holds neither a run \(config\.json\) nor a study \(study\.json\)/],
     ['watch run --port 65536', /--port: "65536" is not valid; valid: whole number from 0 to 65535/],
     ['play brekout', /unknown game "brekout" \(did you mean "breakout"\?\)/],
     ['play ./missing.ts', /there is no game file "\.\/missing\.ts"/],

@@ -2,6 +2,7 @@ import { io, type Socket } from 'socket.io-client';
 import {
   type Ask,
   type ClientEvents,
+  type Hello,
   type MatchInfo,
   PROTOCOL,
   type ServerEvents,
@@ -12,9 +13,7 @@ export type ConnectionState = 'connecting' | 'connected' | 'lost' | 'outdated';
 
 export interface Listener {
   connection(state: ConnectionState): void;
-  title(title: string): void;
-  /** Is there anything stored that can be looked up? */
-  library(isThere: boolean): void;
+  hello(hello: Hello): void;
   matches(matches: readonly MatchInfo[]): void;
   match(match: MatchInfo): void;
   status(status: ViewerStatus): void;
@@ -33,9 +32,9 @@ export function connect(listener: Listener): Connection {
     reconnectionDelayMax: 3000,
   });
   listener.connection('connecting');
-  socket.on('hello', ({ protocol, title, hasLibrary }) => {
-    listener.title(title);
-    listener.library(hasLibrary);
+  socket.on('hello', (hello) => {
+    const { protocol } = hello;
+    listener.hello(hello);
     listener.connection(protocol === PROTOCOL ? 'connected' : 'outdated');
     if (protocol !== PROTOCOL) socket.disconnect();
   });

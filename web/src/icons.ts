@@ -4,7 +4,10 @@ import { svg } from './elements.ts';
 const PATHS = {
   play: 'M4 2.5v11l9.5-5.5z',
   pause: 'M3.5 2.5h3.2v11H3.5zM9.3 2.5h3.2v11H9.3z',
-  next: 'M3 2.5v11l7.5-5.5zM11 2.5h2.4v11H11z',
+  next: 'M2 2.5v11L8.5 8zM8.5 2.5v11L15 8z',
+  forward: 'M3 2.5v11l7.5-5.5zM11 2.5h2.4v11H11z',
+  back: 'M13 2.5v11L5.5 8zM2.6 2.5H5v11H2.6z',
+  loop: 'M3 4.2h7.5V2L14 5.2l-3.5 3.2V6.2H5v2H3zM13 11.8H5.5V14L2 10.8l3.5-3.2v2.2H11v-2h2z',
   slower: 'M3 6.9h10v2.2H3z',
   faster: 'M6.9 3h2.2v3.9H13v2.2H9.1V13H6.9V9.1H3V6.9h3.9z',
   up: 'M8 3l5.5 9h-11z',

@@ -1,4 +1,5 @@
-import { type ConnectionState } from './connection.ts';
+import type { Hello } from '../../src/live/protocol.ts';
+import type { ConnectionState } from './connection.ts';
 import { byId, h, setText } from './elements.ts';
 import type { MatchSnapshot } from './match-view.ts';
 import { openPage } from './page.ts';
@@ -21,7 +22,9 @@ const SENTENCES: Readonly<Record<ConnectionState, string>> = {
 
 const place = byId('view');
 const navigation = byId('navigation');
-const page = openPage({ connection: showConnection, title: (title) => (document.title = title) });
+const page = openPage({ connection: showConnection, hello });
+/** The view for an address that names none; known once the server has spoken. */
+let home: string | null = null;
 let shown: View | null = null;
 let shownId = '';
 /** Counts routes: a view that took long to load must not replace a later one. */
@@ -42,19 +45,28 @@ function showConnection(state: ConnectionState): void {
   setText(element, SENTENCES[state]);
   element.dataset['state'] = state;
   document.body.dataset['connection'] = state;
-  showNavigation();
+  // What there is to navigate is known with the first word of the server.
+  if (state !== 'connecting') showNavigation();
 }
 
 page.on('status', ({ caption }) => setText(byId('caption'), caption));
 
-/** The view an address names: `#ID?key=value`, `live` where it names none that is there. */
-function addressed(): { id: string; query: URLSearchParams } {
+function hello(said: Hello): void {
+  document.title = said.title;
+  const isAwaited = addressed().id === null;
+  home = isView(said.home) ? said.home : 'live';
+  if (isAwaited) void route();
+}
+
+/** The view an address names: `#ID?key=value`, the server's first where it names none that is there. */
+function addressed(): { id: string | null; query: URLSearchParams } {
   const [name = '', query] = location.hash.replace(/^#\/?/, '').split('?', 2);
-  return { id: isView(name) ? name : 'live', query: new URLSearchParams(query) };
+  return { id: isView(name) ? name : home, query: new URLSearchParams(query) };
 }
 
 async function route(): Promise<void> {
   const { id, query } = addressed();
+  if (id === null) return;
   const count = ++routes;
   const module = await views[id].load();
   if (count !== routes) return;
@@ -82,7 +94,10 @@ function showNavigation(): void {
 document.addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const { target, key } = event;
-  const isTyping = target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
+  const isSliding = target instanceof HTMLInputElement && target.type === 'range';
+  const isTyping = isSliding
+    ? /^(Arrow|Home|End|Page)/.test(key)
+    : target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
   const isPressing =
     (target instanceof HTMLButtonElement || target instanceof HTMLAnchorElement) && /^( |Enter)$/.test(key);
   if (!isTyping && !isPressing && shown?.keyDown?.(key)) event.preventDefault();

@@ -1,71 +1,62 @@
-import {
-  type Ask,
-  decodeFrame,
-  type Frame,
-  type MatchInfo,
-  SPEEDS,
-  STEPS_PER_SECOND,
-} from '../../src/live/protocol.ts';
+import { type Ask, decodeFrame, type Frame, type MatchInfo, SPEEDS } from '../../src/live/protocol.ts';
 import { armStyle } from './arms.ts';
+import { iconButton, labelButton } from './buttons.ts';
 import { h, setText } from './elements.ts';
-import { icon, type IconName } from './icons.ts';
-import { score, steps } from './numbers.ts';
-import { actionOfKey, Pad } from './pad.ts';
-import { Sparkline } from './sparkline.ts';
+import { FrameBuffer } from './frame-buffer.ts';
+import { FramePanel } from './frame-panel.ts';
+import { score, speedText, steps } from './numbers.ts';
+import { actionOfKey } from './pad.ts';
+import { Playback } from './playback.ts';
 import type { DrawnSprite } from './stage/layer.ts';
-import type { Boards, BoardView } from './stage/stage.ts';
+import type { Boards } from './stage/stage.ts';
+import { timeOf, type TimeSnapshot, Transport } from './transport.ts';
 
 /** What tests and screen readers' summaries can know of a match. */
 export interface MatchSnapshot {
   readonly info: MatchInfo;
+  /** The one on show. */
   readonly frame: Frame | null;
   readonly sprites: readonly DrawnSprite[];
+  readonly time: TimeSnapshot;
 }
 
-/** One match on the page: its board and the panel beside or below it. */
+/** Frames kept of each match: four minutes at speed 1. */
+const KEPT_FRAMES = 3000;
+
+/**
+ * One match on the page: its board and the panel beside or below it. Time is the page's own: a pause or a step back
+ * shows frames that came before, while the match goes on for everybody else. What a human plays is paused for all.
+ */
 export class MatchView {
   readonly element: HTMLElement;
   private info: MatchInfo;
   private readonly ask: (ask: Ask) => void;
-  private readonly boards: Promise<Boards>;
-  private board: BoardView | null = null;
-  private boardEnv: string | null = null;
+  private readonly buffer = new FrameBuffer(KEPT_FRAMES);
+  private readonly playback = new Playback({ isLive: true });
+  private readonly transport: Transport;
+  private readonly panel: FramePanel;
   private frame: Frame | null = null;
-  private pad: Pad | null = null;
   private held: number | null = null;
   private best = -Infinity;
 
   private readonly title = h('h2');
   private readonly facts = h('p', { class: 'facts' });
-  private readonly canvasPlace = h('div', { class: 'board' });
   private readonly overlay = h('p', { class: 'overlay', role: 'status' });
-  private readonly returnValue = h('output', { class: 'big' });
-  private readonly episode = h('span');
-  private readonly bestValue = h('span');
-  private readonly value = h('span', { class: 'now' });
-  private readonly sparkline = new Sparkline();
-  private readonly padPlace = h('div', { class: 'pad-place' });
-  private readonly pause: HTMLButtonElement;
-  private readonly slower: HTMLButtonElement;
-  private readonly faster: HTMLButtonElement;
+  private readonly pause = iconButton('pause', () => this.togglePause(), 'Pause (P)');
+  private readonly slower = iconButton('slower', () => this.shiftSpeed(-1), 'Slower, for everybody (-)');
+  private readonly faster = iconButton('faster', () => this.shiftSpeed(1), 'Faster, for everybody (+)');
   private readonly speed = h('output', { class: 'speed' });
-  private readonly valueBox: HTMLElement;
 
   constructor(info: MatchInfo, ask: (ask: Ask) => void, boards: Promise<Boards>) {
     this.info = info;
     this.ask = ask;
-    this.boards = boards;
-    this.pause = button('pause', () => this.togglePause(), 'Pause (P)');
-    this.slower = button('slower', () => this.shiftSpeed(-1), 'Slower (-)');
-    this.faster = button('faster', () => this.shiftSpeed(1), 'Faster (+)');
-    const next = button('next', () => this.next(), 'Next episode (N)');
+    const isHuman = info.driver === 'keys';
+    const press = isHuman ? (action: number | null) => this.press(action) : undefined;
+    this.panel = new FramePanel({ id: info.id, boards, press });
+    this.panel.boardFrame.append(this.overlay);
+    this.transport = new Transport(this.playback, { show: (index) => this.show(index) });
+    const next = iconButton('next', () => this.next(), 'Next episode (N)');
     const { mark, colour } = armStyle(info.arm);
-    this.valueBox = h(
-      'div',
-      { class: 'value' },
-      this.sparkline.element,
-      h('p', { class: 'small' }, 'value ', this.value),
-    );
     const speeds = h('span', { class: 'speeds' }, this.slower, this.speed, this.faster);
     this.element = h(
       'article',
@@ -75,39 +66,27 @@ export class MatchView {
         {},
         h('span', { class: 'mark', 'aria-hidden': 'true' }, mark),
         this.title,
-        h('div', { class: 'controls' }, this.pause, next, speeds),
+        h('div', { class: 'controls' }, ...(isHuman ? [this.pause] : []), next, speeds),
         this.facts,
       ),
-      h('div', { class: 'board-frame' }, this.canvasPlace, this.overlay),
-      h(
-        'div',
-        { class: 'panel' },
-        h('div', { class: 'return' }, this.returnValue, h('span', { class: 'unit' }, 'return')),
-        h('p', { class: 'small' }, this.episode, this.bestValue),
-        this.valueBox,
-        this.padPlace,
-      ),
+      this.panel.boardFrame,
+      this.panel.panel,
+      ...(isHuman ? [] : [this.transport.element]),
     );
+    this.transport.element.addEventListener('click', () => this.showState());
     this.update(info);
   }
 
   /** Takes in what has changed about the match. */
   update(info: MatchInfo): void {
     this.info = info;
-    const { stage, state, speed, problem } = info;
+    const { stage, speed } = info;
     setText(this.title, info.label);
-    setText(this.overlay, this.sentence());
-    this.overlay.hidden = state === 'playing' && problem === undefined;
-    this.overlay.classList.toggle('corner', this.frame !== null && state === 'playing');
-    this.element.dataset['state'] = state;
-    const isPaused = state === 'paused';
-    if ((this.pause.title === 'Play (P)') !== isPaused)
-      label(this.pause, isPaused ? 'play' : 'pause', isPaused ? 'Play (P)' : 'Pause (P)');
-    setText(this.speed, `${speedText(speed)}×`);
+    setText(this.speed, speedText(speed));
     this.slower.disabled = speed <= SPEEDS[0];
     this.faster.disabled = speed >= SPEEDS.at(-1)!;
-    this.valueBox.hidden = info.driver !== 'policy';
-    if (stage !== null && this.boardEnv !== stage.env) void this.open();
+    if (stage !== null) void this.panel.open(stage, `The board of ${stage.env}, live`);
+    this.showState();
     this.showFacts();
   }
 
@@ -116,17 +95,20 @@ export class MatchView {
     const { stage } = this.info;
     if (stage === null) return;
     const frame = decodeFrame(text, stage.board);
+    const { buffer } = this;
+    const newest = buffer.at(buffer.end - 1);
     // A match that stands still sends its frame again, for those who missed it.
-    if (frame.frame === this.frame?.frame && frame.episode === this.frame.episode) return;
-    const isNewEpisode = frame.episode !== this.frame?.episode;
-    if (this.frame?.terminated) this.best = Math.max(this.best, this.frame.episodeReturn);
-    this.frame = frame;
-    this.showFrame(frame, isNewEpisode);
+    if (frame.frame === newest?.frame && frame.episode === newest.episode) return;
+    if (newest?.terminated) this.best = Math.max(this.best, newest.episodeReturn);
+    buffer.push(frame);
+    this.playback.hold(buffer.first, buffer.end);
+    if (frame.reward > 0) this.transport.mark(buffer.rewards());
   }
 
   /** A key of the keyboard; true if it meant something here. */
   keyDown(key: string): boolean {
-    if (this.info.driver === 'keys') {
+    const isHuman = this.info.driver === 'keys';
+    if (isHuman) {
       const action = actionOfKey(key, this.info.stage?.actions ?? []);
       if (action !== null) {
         if (action !== this.held) this.press(action);
@@ -137,7 +119,8 @@ export class MatchView {
     else if (key === 'n') this.next();
     else if (key === '+' || key === '=') this.shiftSpeed(1);
     else if (key === '-') this.shiftSpeed(-1);
-    else return false;
+    else if (isHuman || !this.transport.keyDown(key)) return false;
+    this.showState();
     return true;
   }
 
@@ -151,57 +134,52 @@ export class MatchView {
     if (this.held !== null) this.press(null);
   }
 
+  /** Shows what is newest, unless it has been paused. */
+  returnToLive(): void {
+    if (this.playback.isPlaying) this.playback.follow();
+  }
+
   snapshot(): MatchSnapshot {
-    return { info: this.info, frame: this.frame, sprites: this.board?.drawn() ?? [] };
+    const { info, frame, panel, playback } = this;
+    return { info: { ...info, state: this.state() }, frame, sprites: panel.drawn(), time: timeOf(playback) };
   }
 
   remove(): void {
-    this.board?.remove();
-    this.board = null;
+    this.transport.remove();
+    this.panel.remove();
     this.element.remove();
   }
 
-  private async open(): Promise<void> {
-    const stage = this.info.stage!;
-    this.boardEnv = stage.env;
-    const { board } = stage;
-    const ratio = board.kind === 'planes' ? `${board.width} / ${board.height}` : '1';
-    this.canvasPlace.style.aspectRatio = ratio;
-    this.canvasPlace.setAttribute('role', 'img');
-    this.canvasPlace.setAttribute('aria-label', `The board of ${stage.env}, live`);
-    const isHuman = this.info.driver === 'keys';
-    this.pad = new Pad(stage.actions, isHuman ? (action) => this.press(action) : undefined);
-    this.padPlace.replaceChildren(this.pad.element);
-    const boards = await this.boards;
-    if (!this.element.isConnected) return;
-    this.board?.remove();
-    this.board = boards.add(this.info.id, this.canvasPlace, stage);
-    if (this.frame !== null) this.showBoard(this.frame);
+  /** As it is here: a match that goes on may stand on this page. */
+  private state(): MatchInfo['state'] {
+    const { state } = this.info;
+    return state === 'playing' && !this.playback.isPlaying ? 'paused' : state;
   }
 
-  private showFrame(frame: Frame, isNewEpisode: boolean): void {
-    this.showBoard(frame);
-    setText(this.returnValue, score(frame.episodeReturn));
-    if (frame.reward > 0) restart(this.returnValue, 'gained');
-    setText(this.episode, `episode ${frame.episode + 1}, step ${frame.step}`);
-    setText(this.bestValue, this.best === -Infinity ? '' : ` · best ${score(this.best)}`);
-    this.pad?.show(frame.probabilities, this.info.driver === 'keys' ? this.held : frame.action);
-    if (isNewEpisode) this.sparkline.clear();
-    if (frame.value !== null) {
-      this.sparkline.push(frame.value);
-      setText(this.value, score(Number(frame.value.toFixed(2))));
-    }
+  private show(index: number): void {
+    const frame = this.buffer.at(index);
+    if (frame === null) return;
+    this.frame = frame;
+    this.panel.show(frame, {
+      values: this.buffer.values(index),
+      speed: this.info.speed * (this.playback.isFollowing ? 1 : this.playback.speed),
+      note: this.best === -Infinity ? undefined : `best ${score(this.best)}`,
+      chosen: this.info.driver === 'keys' ? this.held : frame.action,
+    });
     this.element.dataset['frame'] = String(frame.frame);
     this.element.classList.toggle('over', frame.terminated || frame.truncated);
+    this.showState();
     this.showFacts();
   }
 
-  private showBoard(frame: Frame): void {
-    this.board?.show(frame, {
-      stepMs: 1000 / STEPS_PER_SECOND / this.info.speed,
-      isHuman: this.info.driver === 'keys',
-      hasEffects: this.info.speed <= 8 && !matchMedia('(prefers-reduced-motion: reduce)').matches,
-    });
+  private showState(): void {
+    const state = this.state();
+    const { problem } = this.info;
+    this.element.dataset['state'] = state;
+    labelButton(this.pause, state === 'paused' ? 'play' : 'pause', state === 'paused' ? 'Play (P)' : 'Pause (P)');
+    setText(this.overlay, this.sentence());
+    this.overlay.hidden = state === 'playing' && problem === undefined;
+    this.overlay.classList.toggle('corner', this.frame !== null && state === 'playing');
   }
 
   private showFacts(): void {
@@ -212,19 +190,22 @@ export class MatchView {
   }
 
   private sentence(): string {
-    const { stage, state, problem, driver } = this.info;
+    const { stage, problem, driver } = this.info;
+    const state = this.state();
     const isShown = stage !== null && state !== 'stopped';
     if (problem !== undefined)
       return `${isShown ? 'New weights can’t be read' : 'This match can’t be shown'}: ${problem}`;
     if (state === 'waiting') return 'Waiting for the first weights. The match begins with the first checkpoint.';
     if (state === 'ready') return 'Your turn: press an arrow key, or a key of the pad below.';
-    if (state === 'paused')
-      return `Paused. Press ▶ or P to go on${driver === 'policy' ? ', N for the next episode' : ''}.`;
-    return '';
+    if (state !== 'paused') return '';
+    if (driver === 'keys') return 'Paused. Press ▶ or P to go on.';
+    return 'Paused here, while the match goes on. ▶ or P plays, ← and → step, L returns to live.';
   }
 
   private togglePause(): void {
-    this.ask({ ask: 'pause', match: this.info.id, paused: this.info.state !== 'paused' });
+    const { driver, state, id } = this.info;
+    if (driver === 'keys' || state === 'paused') this.ask({ ask: 'pause', match: id, paused: state !== 'paused' });
+    else this.transport.keyDown('p');
   }
 
   private next(): void {
@@ -238,30 +219,7 @@ export class MatchView {
 
   private press(action: number | null): void {
     this.held = action;
-    this.pad?.show(null, action);
+    this.panel.choose(action);
     this.ask({ ask: 'press', match: this.info.id, action });
   }
-}
-
-function button(sign: IconName, act: () => void, title: string): HTMLButtonElement {
-  const element = h('button', { type: 'button' });
-  label(element, sign, title);
-  element.addEventListener('click', act);
-  return element;
-}
-
-function label(element: HTMLButtonElement, sign: IconName, title: string): void {
-  element.replaceChildren(icon(sign));
-  element.setAttribute('aria-label', title);
-  element.title = title;
-}
-
-const FRACTIONS: Readonly<Record<number, string>> = { 0.25: '¼', 0.5: '½' };
-const speedText = (speed: number): string => FRACTIONS[speed] ?? String(speed);
-
-/** Plays a class's animation from its start. */
-function restart(element: HTMLElement, name: string): void {
-  element.classList.remove(name);
-  void element.offsetWidth;
-  element.classList.add(name);
 }

@@ -12,3 +12,8 @@ export function score(value: number): string {
 }
 
 const trim = (value: number, digits: number): string => String(Number(value.toFixed(digits)));
+
+const FRACTIONS: Readonly<Record<number, string>> = { 0.25: '¼', 0.5: '½' };
+
+/** A speed as a multiple of the usual one: ¼×, 8×. */
+export const speedText = (speed: number): string => `${FRACTIONS[speed] ?? speed}×`;

@@ -3,7 +3,7 @@ import type { Boards } from './stage/stage.ts';
 import type { Heard, Page } from './views/view.ts';
 
 /** Connects the page to its server. */
-export function openPage(shell: Pick<Listener, 'connection' | 'title'>): Page {
+export function openPage(shell: Pick<Listener, 'connection' | 'hello'>): Page {
   const listeners = new Map<Heard, Set<(...args: never[]) => void>>();
   /** The newest of each event that says all there is to say. */
   const newest = new Map<Heard, unknown[]>();
@@ -21,8 +21,10 @@ export function openPage(shell: Pick<Listener, 'connection' | 'title'>): Page {
       state = next;
       shell.connection(next);
     },
-    title: shell.title,
-    library: (there) => (hasLibrary = there),
+    hello(hello) {
+      hasLibrary = hello.hasLibrary;
+      shell.hello(hello);
+    },
     matches: (list) => tell('matches', list),
     match(info) {
       const [list] = (newest.get('matches') ?? [[]]) as [Parameters<Listener['matches']>[0]];

@@ -10,7 +10,9 @@ export interface ViewEntry {
 
 /** Every view by the name in its address. A new one is a file and a line here; it is fetched when it is first shown. */
 export const views: Readonly<Record<string, ViewEntry>> = {
+  lobby: { label: 'Lobby', needsLibrary: true, load: () => import('./lobby.ts') },
   live: { label: 'Live', needsLibrary: false, load: () => import('./live.ts') },
+  replay: { label: null, needsLibrary: true, load: () => import('./replay.ts') },
 };
 
 export const isView = (id: string): boolean => Object.hasOwn(views, id);

@@ -144,7 +144,10 @@ class LiveView implements View {
   /** Nobody watches a hidden page: its matches stand still, and it returns to what is live. */
   private watchAll = (): void => {
     const verb = document.hidden ? 'leave' : 'watch';
-    for (const id of this.views.keys()) this.ask({ ask: verb, match: id });
+    for (const [id, view] of this.views) {
+      this.ask({ ask: verb, match: id });
+      if (!document.hidden) view.returnToLive();
+    }
   };
 
   /** The match that keys go to: the one with the focus, else a human's, else the first. */

@@ -1,0 +1,131 @@
+import { type Frame, type Stage, STEPS_PER_SECOND } from '../../src/live/protocol.ts';
+import { h, setText } from './elements.ts';
+import { score } from './numbers.ts';
+import { Pad } from './pad.ts';
+import { Sparkline } from './sparkline.ts';
+import type { DrawnSprite } from './stage/layer.ts';
+import type { Boards, BoardView } from './stage/stage.ts';
+
+export interface FramePanelOptions {
+  /** Of the board, for tests and the curious. */
+  readonly id: string;
+  readonly boards: Promise<Boards>;
+  /** The pad's keys can be pressed (an action) and let go (null): a human plays. */
+  press?(action: number | null): void;
+}
+
+/** What a frame is shown with. */
+export interface Showing {
+  /** Values of its episode up to it, for the line. */
+  readonly values?: readonly number[];
+  /** As a multiple of the usual speed: moves take a part of the time between two frames. */
+  readonly speed: number;
+  /** Stands after the step: "best 12". */
+  readonly note?: string;
+  /** The ringed key of the pad, where it is not the frame's action. */
+  readonly chosen?: number | null;
+}
+
+/** Faster than this, things no longer fly about. */
+const MOST_SPEED_WITH_EFFECTS = 8;
+
+/** One frame in full: its board, and a panel with return, step, value and the pad of probabilities. */
+export class FramePanel {
+  private readonly options: FramePanelOptions;
+  private board: BoardView | null = null;
+  private env: string | null = null;
+  private pad: Pad | null = null;
+  private last: { frame: Frame; showing: Showing } | null = null;
+  private isRemoved = false;
+
+  private readonly place = h('div', { class: 'board' });
+  private readonly returnValue = h('output', { class: 'big' });
+  private readonly step = h('span');
+  private readonly value = h('span', { class: 'now' });
+  private readonly sparkline = new Sparkline();
+  private readonly padPlace = h('div', { class: 'pad-place' });
+  private readonly valueBox = h(
+    'div',
+    { class: 'value' },
+    this.sparkline.element,
+    h('p', { class: 'small' }, 'value ', this.value),
+  );
+  /** The board; what lies over it can be appended. */
+  readonly boardFrame = h('div', { class: 'board-frame' }, this.place);
+  readonly panel = h(
+    'div',
+    { class: 'panel' },
+    h('div', { class: 'return' }, this.returnValue, h('span', { class: 'unit' }, 'return')),
+    h('p', { class: 'small' }, this.step),
+    this.valueBox,
+    this.padPlace,
+  );
+
+  constructor(options: FramePanelOptions) {
+    this.options = options;
+    this.valueBox.hidden = options.press !== undefined;
+  }
+
+  /** Makes ready for frames of this game; nothing happens where it is ready already. */
+  async open(stage: Stage, description: string): Promise<void> {
+    const { board, env } = stage;
+    this.place.setAttribute('aria-label', description);
+    if (env === this.env) return;
+    this.env = env;
+    this.place.style.aspectRatio = board.kind === 'planes' ? `${board.width} / ${board.height}` : '1';
+    this.place.setAttribute('role', 'img');
+    this.pad = new Pad(stage.actions, this.options.press);
+    this.padPlace.replaceChildren(this.pad.element);
+    const boards = await this.options.boards;
+    if (this.isRemoved || env !== this.env) return;
+    this.board?.remove();
+    this.board = boards.add(this.options.id, this.place, stage);
+    if (this.last !== null) this.showBoard(this.last.frame, this.last.showing);
+  }
+
+  show(frame: Frame, showing: Showing): void {
+    const { values = [], note, chosen = frame.action } = showing;
+    const isSame = frame === this.last?.frame;
+    this.last = { frame, showing };
+    if (!isSame) this.showBoard(frame, showing);
+    setText(this.returnValue, score(Number(frame.episodeReturn.toFixed(2))));
+    if (!isSame && frame.reward > 0 && hasEffects(showing)) restart(this.returnValue, 'gained');
+    setText(this.step, [`episode ${frame.episode + 1}, step ${frame.step}`, note].filter(Boolean).join(' · '));
+    this.pad?.show(frame.probabilities, chosen);
+    this.sparkline.show(values);
+    if (frame.value !== null) setText(this.value, score(Number(frame.value.toFixed(2))));
+  }
+
+  /** Rings a key of the pad before the next frame tells of it. */
+  choose(action: number | null): void {
+    this.pad?.show(null, action);
+  }
+
+  drawn(): readonly DrawnSprite[] {
+    return this.board?.drawn() ?? [];
+  }
+
+  remove(): void {
+    this.isRemoved = true;
+    this.board?.remove();
+    this.board = null;
+  }
+
+  private showBoard(frame: Frame, showing: Showing): void {
+    this.board?.show(frame, {
+      stepMs: 1000 / STEPS_PER_SECOND / showing.speed,
+      isHuman: this.options.press !== undefined,
+      hasEffects: hasEffects(showing),
+    });
+  }
+}
+
+const hasEffects = ({ speed }: Showing): boolean =>
+  speed <= MOST_SPEED_WITH_EFFECTS && !matchMedia('(prefers-reduced-motion: reduce)').matches;
+
+/** Plays a class's animation from its start. */
+function restart(element: HTMLElement, name: string): void {
+  element.classList.remove(name);
+  void element.offsetWidth;
+  element.classList.add(name);
+}

@@ -1,0 +1,204 @@
+import type { LibraryEntry } from '../../../src/live/library.ts';
+import { decodeFrame, type Frame, type MatchInfo } from '../../../src/live/protocol.ts';
+import type { Recording } from '../../../src/live/recording.ts';
+import { armStyle } from '../arms.ts';
+import { iconButton } from '../buttons.ts';
+import { h, setText } from '../elements.ts';
+import { FrameBuffer } from '../frame-buffer.ts';
+import { FramePanel } from '../frame-panel.ts';
+import type { MatchSnapshot } from '../match-view.ts';
+import { score, steps } from '../numbers.ts';
+import { Playback } from '../playback.ts';
+import { timeOf, Transport } from '../transport.ts';
+import type { Page, View } from './view.ts';
+
+/** `#replay?id=…&step=…&seed=…&mode=…&frame=…`: an episode of a stored agent; paused where a frame is given. */
+export const open = (page: Page, query: URLSearchParams): View => new ReplayView(page, query);
+
+/** What is to be replayed, as its address has it. */
+interface Wanted {
+  readonly id: string;
+  /** The checkpoint; left out: the newest. */
+  readonly step: number | undefined;
+  readonly seed: number;
+  readonly mode: 'sampled' | 'greedy';
+}
+
+class ReplayView implements View {
+  readonly element: HTMLElement;
+  private readonly page: Page;
+  private readonly panel: FramePanel;
+  private readonly playback: Playback;
+  private readonly transport: Transport;
+  private wanted: Wanted;
+  /** The frame that the address asks for, until it is shown. */
+  private wantedFrame: number;
+  private entry: LibraryEntry | null = null;
+  private recording: Recording | null = null;
+  private buffer = new FrameBuffer(1);
+  private frame: Frame | null = null;
+  private isRemoved = false;
+
+  private readonly article: HTMLElement;
+  private readonly mark = h('span', { class: 'mark', 'aria-hidden': 'true' });
+  private readonly title = h('h2');
+  private readonly facts = h('p', { class: 'facts' });
+  private readonly overlay = h('p', { class: 'overlay', role: 'status' });
+  private readonly mode = h(
+    'select',
+    { 'aria-label': 'How the agent acts' },
+    h('option', { value: 'sampled' }, 'by its probabilities'),
+    h('option', { value: 'greedy' }, 'always the likeliest'),
+  );
+
+  constructor(page: Page, query: URLSearchParams) {
+    this.page = page;
+    const numberOf = (name: string): number | undefined => (query.has(name) ? Number(query.get(name)) : undefined);
+    this.wanted = {
+      id: query.get('id') ?? '',
+      step: numberOf('step'),
+      seed: numberOf('seed') ?? 0,
+      mode: query.get('mode') === 'greedy' ? 'greedy' : 'sampled',
+    };
+    this.wantedFrame = numberOf('frame') ?? 0;
+    this.panel = new FramePanel({ id: this.wanted.id, boards: page.boards() });
+    this.panel.boardFrame.append(this.overlay);
+    this.playback = new Playback({ isPlaying: !query.has('frame') });
+    this.transport = new Transport(this.playback, {
+      show: (index) => this.show(index),
+      stands: (index) => this.address(index),
+    });
+    this.mode.value = this.wanted.mode;
+    this.mode.addEventListener('change', () => this.change({ mode: this.mode.value as Wanted['mode'] }));
+    this.article = h(
+      'article',
+      { class: 'match replay', 'data-match': this.wanted.id, 'data-state': 'waiting' },
+      h(
+        'header',
+        {},
+        this.mark,
+        this.title,
+        h(
+          'div',
+          { class: 'controls' },
+          this.mode,
+          iconButton('next', () => this.nextEpisode(), 'Another episode (N)'),
+        ),
+        this.facts,
+      ),
+      this.panel.boardFrame,
+      this.panel.panel,
+      this.transport.element,
+    );
+    this.element = h('div', { class: 'view' }, h('section', { class: 'matches', 'data-count': 1 }, this.article));
+    void this.name();
+    void this.load();
+  }
+
+  match = (id: string): MatchSnapshot | null => (id === this.wanted.id ? this.snapshot() : null);
+
+  keyDown(key: string): boolean {
+    if (key === 'n') this.nextEpisode();
+    else return this.transport.keyDown(key);
+    return true;
+  }
+
+  remove(): void {
+    this.isRemoved = true;
+    this.transport.remove();
+    this.panel.remove();
+    this.element.remove();
+  }
+
+  private snapshot(): MatchSnapshot {
+    const { frame, panel, playback } = this;
+    return { info: this.info(), frame, sprites: panel.drawn(), time: timeOf(playback) };
+  }
+
+  private info(): MatchInfo {
+    const { wanted, entry, recording, playback } = this;
+    return {
+      id: wanted.id,
+      label: entry?.label ?? wanted.id,
+      arm: entry?.arm,
+      driver: 'policy',
+      state: recording === null ? 'waiting' : playback.isPlaying ? 'playing' : 'paused',
+      speed: playback.speed,
+      stage: recording?.stage ?? null,
+    };
+  }
+
+  /** What the library says of the agent. */
+  private async name(): Promise<void> {
+    setText(this.title, this.wanted.id);
+    const entries = await this.page.get<LibraryEntry[]>('library').catch(() => []);
+    this.entry = entries.find(({ id }) => id === this.wanted.id) ?? null;
+    const { mark, colour } = armStyle(this.entry?.arm);
+    this.article.style.setProperty('--arm', colour);
+    this.article.setAttribute('aria-label', `Replay of ${this.entry?.label ?? this.wanted.id}`);
+    setText(this.mark, mark);
+    setText(this.title, this.entry?.label ?? this.wanted.id);
+  }
+
+  /** Fetches and shows what is wanted; the old is on show until the new is there. */
+  private async load(): Promise<void> {
+    const { wanted } = this;
+    this.say('Playing the episode…');
+    try {
+      const recording = await this.page.get<Recording>('recording', { ...wanted });
+      if (this.isRemoved || wanted !== this.wanted) return;
+      const { stage } = recording;
+      this.recording = recording;
+      this.buffer = FrameBuffer.of(recording.frames.map((text) => decodeFrame(text, stage.board)));
+      void this.panel.open(stage, `The board of ${stage.env}, a replay`);
+      this.playback.hold(0, this.buffer.end);
+      this.playback.seek(this.wantedFrame);
+      this.transport.mark(this.buffer.rewards());
+      this.transport.refresh();
+      this.say('');
+      const end = `${recording.length} steps, return ${score(recording.episodeReturn)}`;
+      setText(this.facts, `${stage.env} · ${steps(recording.trainingStep)} steps of training · ${end}`);
+    } catch (error) {
+      if (!this.isRemoved && wanted === this.wanted) this.say(`This can’t be replayed: ${(error as Error).message}`);
+    }
+  }
+
+  /** Replays something else of the same agent, from its start. */
+  private change(other: Partial<Wanted>): void {
+    this.wanted = { ...this.wanted, ...other };
+    this.wantedFrame = 0;
+    this.playback.play();
+    this.address(null);
+    void this.load();
+  }
+
+  private nextEpisode(): void {
+    this.change({ seed: this.wanted.seed + 1 });
+  }
+
+  private show(index: number): void {
+    const frame = this.buffer.at(index);
+    if (frame === null) return;
+    this.frame = frame;
+    this.panel.show(frame, { values: this.buffer.values(index), speed: this.playback.speed });
+    const { dataset, classList } = this.article;
+    dataset['frame'] = String(index);
+    dataset['state'] = this.info().state;
+    classList.toggle('over', frame.terminated || frame.truncated);
+  }
+
+  /** Puts what is on show into the address, so that a copied link opens there. */
+  private address(frame: number | null): void {
+    const given = Object.entries({ ...this.wanted, frame: frame ?? undefined });
+    const query = new URLSearchParams(
+      given.flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
+    );
+    history.replaceState(null, '', `#replay?${query}`);
+    this.article.dataset['state'] = this.info().state;
+  }
+
+  private say(sentence: string): void {
+    setText(this.overlay, sentence);
+    this.overlay.hidden = sentence === '';
+  }
+}
