@@ -4,12 +4,20 @@ import type { Server, Socket } from 'socket.io';
 import { UserError } from '../core/errors.ts';
 import { isOwnHost, isOwnOrigin, rateLimit } from './access.ts';
 import { serveApi } from './api/index.ts';
+import { createDuels } from './duels.ts';
 import { Exhibition } from './exhibition.ts';
 import type { Library } from './library.ts';
 import type { MatchFeed, MatchSource } from './match-source.ts';
 import { readAsk } from './messages.ts';
 import { listFiles, PAGE_FOLDER, refuse, serveFile } from './page-files.ts';
-import { type Ask, type ClientEvents, PROTOCOL, type ServerEvents, type ViewerStatus } from './protocol.ts';
+import {
+  type Ask,
+  type ClientEvents,
+  type MatchInfo,
+  PROTOCOL,
+  type ServerEvents,
+  type ViewerStatus,
+} from './protocol.ts';
 
 export interface ViewerOptions {
   /** The first port tried; a taken one moves to the next. 0 takes any free one. */
@@ -127,12 +135,25 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
     socket.emit('hello', { protocol: PROTOCOL, title, hasLibrary: library !== undefined, home });
     socket.emit('status', status);
     socket.emit('matches', list());
+    socket.on('disconnect', () => duels.end(socket.id));
     void refresh();
   });
   io.sockets.adapter.on('join-room', countWatchers);
-  io.sockets.adapter.on('leave-room', countWatchers);
+  io.sockets.adapter.on('leave-room', (id: string, client: string) => {
+    countWatchers(id);
+    // Who no longer watches plays no longer.
+    matches.get(id)?.handBack(client);
+  });
+
+  const duels = createDuels(options.library, { stepsPerSecond: options.stepsPerSecond });
 
   function obey(ask: Ask, socket: LiveSocket): void {
+    const page = {
+      id: socket.id,
+      tellMatch: (info: MatchInfo) => socket.emit('match', info),
+      tellFrame: (match: string, text: string) => socket.emit('frame', match, text),
+    };
+    if (duels.obey(ask, page)) return;
     const exhibition = matches.get(ask.match);
     if (exhibition === undefined) return;
     switch (ask.ask) {
@@ -152,7 +173,11 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
       case 'speed':
         return exhibition.setSpeed(ask.speed);
       case 'press':
-        return exhibition.press(ask.action);
+        return exhibition.press(ask.action, socket.id);
+      case 'take':
+        return void (socket.rooms.has(ask.match) && exhibition.take(socket.id));
+      case 'hand-back':
+        return exhibition.handBack(socket.id);
     }
   }
 
@@ -217,6 +242,7 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
     async close() {
       clearInterval(feedTimer);
       clearTimeout(statusTimer);
+      duels.close();
       [...matches.keys()].forEach(remove);
       await io.close();
     },
