@@ -4,6 +4,9 @@ import type { Ask } from '../../src/live/protocol.ts';
 import { type MatchSnapshot, MatchView } from '../src/match-view.ts';
 import type { Boards } from '../src/stage/stage.ts';
 
+/** Nobody else is here to take over. */
+const ME = 'this page';
+
 /** A match that is played in this page, by the newest weights that its trainer has told of. */
 export class LocalMatch {
   private readonly exhibition: Exhibition;
@@ -22,7 +25,12 @@ export class LocalMatch {
       },
     );
     this.exhibition = exhibition;
-    this.view = new MatchView(exhibition.info(), (ask) => this.obey(ask), boards);
+    this.view = new MatchView(
+      exhibition.info(),
+      (ask) => this.obey(ask),
+      boards,
+      () => ME,
+    );
   }
 
   get element(): HTMLElement {
@@ -38,6 +46,15 @@ export class LocalMatch {
     this.exhibition.setWatchers(isSeen ? 1 : 0);
   }
 
+  /** A key of the keyboard; true if it meant something here. */
+  keyDown(key: string): boolean {
+    return this.view.keyDown(key);
+  }
+
+  keyUp(key: string): void {
+    this.view.keyUp(key);
+  }
+
   snapshot(): MatchSnapshot {
     return this.view.snapshot();
   }
@@ -51,5 +68,8 @@ export class LocalMatch {
     if (ask.ask === 'next') this.exhibition.next();
     else if (ask.ask === 'pause') this.exhibition.setPaused(ask.paused);
     else if (ask.ask === 'speed') this.exhibition.setSpeed(ask.speed);
+    else if (ask.ask === 'take') this.exhibition.take(ME);
+    else if (ask.ask === 'hand-back') this.exhibition.handBack(ME);
+    else if (ask.ask === 'press') this.exhibition.press(ask.action, ME);
   }
 }

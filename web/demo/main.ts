@@ -303,5 +303,21 @@ again.addEventListener('click', () => {
   seed.value = String((settings.seed + 1) % 10_000);
   begin();
 });
+/** The match that a key goes to: the one with the focus, else the one that a human has taken over. */
+function keyed(): LocalMatch | undefined {
+  const focused = document.activeElement?.closest<HTMLElement>('[data-match]')?.dataset['match'] as Arm | undefined;
+  return (
+    (focused && matches.get(focused)) ?? [...matches.values()].find((match) => match.snapshot().info.driver === 'keys')
+  );
+}
+
+document.addEventListener('keydown', (event) => {
+  const { target, key, ctrlKey, metaKey, altKey } = event;
+  const isControl = target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
+  const isPressing = target instanceof HTMLElement && target.closest('button, a') !== null && /^( |Enter)$/.test(key);
+  if (ctrlKey || metaKey || altKey || isControl || isPressing) return;
+  if (keyed()?.keyDown(key)) event.preventDefault();
+});
+document.addEventListener('keyup', ({ key }) => keyed()?.keyUp(key));
 document.addEventListener('visibilitychange', () => matches.forEach((match) => match.setSeen(!document.hidden)));
 show();

@@ -22,6 +22,8 @@ export interface Listener {
 
 export interface Connection {
   ask(ask: Ask): void;
+  /** By which the server knows this page; undefined while there is no connection. */
+  id(): string | undefined;
 }
 
 /** Connects to the server that this page came from; comes back by itself after a break. */
@@ -43,5 +45,5 @@ export function connect(listener: Listener): Connection {
   socket.on('status', listener.status);
   socket.on('frame', listener.frame);
   socket.on('disconnect', (reason) => reason !== 'io client disconnect' && listener.connection('lost'));
-  return { ask: (ask) => socket.connected && socket.emit('ask', ask) };
+  return { ask: (ask) => socket.connected && socket.emit('ask', ask), id: () => socket.id };
 }

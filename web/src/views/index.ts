@@ -12,6 +12,7 @@ export interface ViewEntry {
 export const views: Readonly<Record<string, ViewEntry>> = {
   lobby: { label: 'Lobby', needsLibrary: true, load: () => import('./lobby.ts') },
   live: { label: 'Live', needsLibrary: false, load: () => import('./live.ts') },
+  play: { label: 'Play', needsLibrary: true, load: () => import('./play.ts') },
   replay: { label: null, needsLibrary: true, load: () => import('./replay.ts') },
 };
 
