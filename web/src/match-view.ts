@@ -4,6 +4,7 @@ import { iconButton, labelButton } from './buttons.ts';
 import { h, setText } from './elements.ts';
 import { FrameBuffer } from './frame-buffer.ts';
 import { FramePanel } from './frame-panel.ts';
+import { icon } from './icons.ts';
 import { score, speedText, steps } from './numbers.ts';
 import { actionOfKey } from './pad.ts';
 import { Playback } from './playback.ts';
@@ -49,7 +50,13 @@ export class MatchView {
   private readonly faster = iconButton('faster', () => this.shiftSpeed(1), 'Faster, for everybody (+)');
   private readonly speed = h('output', { class: 'speed' });
   private readonly badge = h('span', { class: 'human-badge', hidden: true });
-  private readonly takeOver = h('button', { type: 'button', class: 'take-over', hidden: true });
+  private readonly takeOverText = h('span');
+  private readonly takeOver = h(
+    'button',
+    { type: 'button', class: 'take-over', hidden: true },
+    icon('human'),
+    this.takeOverText,
+  );
 
   constructor(
     info: MatchInfo,
@@ -222,8 +229,9 @@ export class MatchView {
     setText(this.badge, this.badgeText());
     this.badge.hidden = this.badge.textContent === '';
     this.takeOver.hidden = !this.mayTakeOver();
-    setText(this.takeOver, this.isPlayed() ? 'Hand back' : 'Take over');
-    this.takeOver.title = this.isPlayed() ? 'Hand back to the agent (T)' : 'Play in the agent’s stead (T)';
+    setText(this.takeOverText, this.isPlayed() ? 'Hand back' : 'Take over');
+    this.takeOver.title = this.isPlayed() ? 'Hand back to the agent (T)' : 'Take over from the agent (T)';
+    this.takeOver.ariaLabel = this.takeOver.title;
     setText(this.overlay, this.sentence());
     this.overlay.hidden = state === 'playing' && problem === undefined;
     this.overlay.classList.toggle('corner', this.frame !== null && state === 'playing');
