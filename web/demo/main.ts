@@ -223,16 +223,19 @@ function show(): void {
   sourceProgress.show({
     caption: '',
     curves: [curveOf('source')],
-    curvesTitle: `return on ${source}`,
+    curvesTitle: titleOf(source),
   });
   targetProgress.show({
     caption: '',
     curves: [curveOf('scratch'), curveOf('transferred')],
-    curvesTitle: `return on ${target}`,
+    curvesTitle: titleOf(target),
     ...(plan !== null && { jobs: [jobOf('scratch'), jobOf('transferred')] }),
     ...(state === 'finished' && { verdict: verdict() }),
   });
 }
+
+/** Of a chart; on a phone there is little room beside its legend. */
+const titleOf = (env: string): string => (matchMedia('(width < 760px)').matches ? env : `return on ${env}`);
 
 const curveOf = (arm: Arm): Curve => ({ label: arm, arm, points: standings[arm].evaluations });
 

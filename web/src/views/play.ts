@@ -2,7 +2,7 @@ import type { LibraryEntry } from '../../../src/live/library.ts';
 import { DUEL, decodeFrame, type Frame, type MatchInfo } from '../../../src/live/protocol.ts';
 import { h, setText } from '../elements.ts';
 import { MatchView } from '../match-view.ts';
-import { score } from '../numbers.ts';
+import { score, steps } from '../numbers.ts';
 import type { Page, View } from './view.ts';
 
 /** `#play?id=AGENT&seed=N`: a duel with a stored agent. Without an agent, the choice of one. */
@@ -47,8 +47,13 @@ class OpponentChoice implements View {
   }
 }
 
-const opponent = ({ id, label, env }: LibraryEntry, seed: number): HTMLElement =>
-  h('a', { href: addressOf(id, seed) }, h('strong', {}, label), h('span', { class: 'small' }, env));
+const opponent = ({ id, label, env, step }: LibraryEntry, seed: number): HTMLElement =>
+  h(
+    'a',
+    { href: addressOf(id, seed) },
+    h('strong', {}, label),
+    h('span', { class: 'small' }, `${env} · ${steps(step)} steps of training`),
+  );
 
 /** A duel under way: two boards, and the score above them. */
 class DuelView implements View {
