@@ -154,7 +154,7 @@ export function studyStatus(study: Study, jobs: ReadonlyMap<string, JobProgress>
     curves: [
       meanCurve('from scratch', 'scratch', rowsOf('scratch')),
       meanCurve('transferred', 'transferred', rowsOf('transfer')),
-    ],
+    ].map((curve) => ({ ...curve, env: target })),
   };
 }
 
@@ -170,7 +170,7 @@ export function finishedStatus(result: StudyResult): ViewerStatus {
     curves: [
       meanCurve('from scratch', 'scratch', rows(pair.scratch)),
       meanCurve(`from ${pair.source}`, 'transferred', rows(pair.transfer)),
-    ],
+    ].map((curve) => ({ ...curve, env: pair.target })),
   };
 }
 

@@ -126,8 +126,25 @@ async function entriesIn(
   return below.flat();
 }
 
+/** Finished runs change no more: they are read once, unless their result is another one. By folder. */
+const finished = new Map<string, { readonly resultMs: number; readonly entry: LibraryEntry }>();
+
 async function runEntry(root: string, id: string, study: StudyAbove | undefined): Promise<LibraryEntry | null> {
   const folder = join(root, id);
+  const result = await stat(join(folder, 'result.json')).catch(() => null);
+  const known = finished.get(folder);
+  if (known !== undefined && known.resultMs === result?.mtimeMs && known.entry.id === id) return known.entry;
+  const entry = await readEntry(folder, id, study, result !== null);
+  if (entry !== null && result !== null) finished.set(folder, { resultMs: result.mtimeMs, entry });
+  return entry;
+}
+
+async function readEntry(
+  folder: string,
+  id: string,
+  study: StudyAbove | undefined,
+  isFinished: boolean,
+): Promise<LibraryEntry | null> {
   const config = await readIf(join(folder, 'config.json'), runConfig);
   if (config === null) return null;
   const { env, algorithm, seed, totalTimesteps, label, transfer } = config;
@@ -136,7 +153,6 @@ async function runEntry(root: string, id: string, study: StudyAbove | undefined)
     return step === undefined ? [] : [Number(step)];
   });
   const lines = (await readFile(join(folder, 'evaluations.jsonl'), 'utf8').catch(() => '')).split('\n');
-  const isFinished = (await stat(join(folder, 'result.json')).catch(() => null)) !== null;
   const changed = await stat(join(folder, 'checkpoints')).catch(() => stat(folder));
   const isSilent = Date.now() - changed.mtimeMs > SILENCE_MS;
   return {

@@ -90,6 +90,8 @@ export interface Frame {
 export interface Curve {
   readonly label: string;
   readonly arm: string;
+  /** The env id that it was learned on, where it is one. */
+  readonly env?: string;
   readonly points: readonly (readonly [step: number, mean: number, low?: number, high?: number])[];
 }
 

@@ -37,11 +37,9 @@ function curvesOn(env: string, runs: readonly RunFiles[], namesEnv: boolean): Cu
   return arms.map((arm) => {
     const members = here.filter((run) => run.arm === arm);
     const name = arm ?? (members.length === 1 ? members[0].label : env);
-    return meanCurve(
-      namesEnv && name !== env ? `${name}, ${env}` : name,
-      arm ?? '',
-      members.map(({ evaluations }) => evaluations),
-    );
+    const label = namesEnv && name !== env ? `${name}, ${env}` : name;
+    const rows = members.map(({ evaluations }) => evaluations);
+    return { ...meanCurve(label, arm ?? '', rows), env };
   });
 }
 

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { io } from 'socket.io-client';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { LibraryEntry } from '../../src/live/library.ts';
 import type { MatchInfo } from '../../src/live/protocol.ts';
 import { buildOnce } from './build-once.ts';
 import { emptyFolder, ngplus, type Running, startNgplus } from './processes.ts';
@@ -64,6 +65,22 @@ describe('a viewer', () => {
     }
     expect(await interrupt(first.running)).toMatchObject({ code: 0, stderr: '' });
     expect(await interrupt(second.running, 'SIGTERM')).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('of a folder of runs, of an empty one and of none at all is a lobby', async () => {
+    mkdirSync(join(cwd, 'empty'));
+    for (const [folder, isThere] of [
+      ['.', true],
+      ['empty', false],
+      ['', false],
+    ] as const) {
+      const { running, url } = await startViewing(`watch ${folder} --port 0`);
+      expect(await matchesAt(url)).toEqual([]);
+      const entries = (await (await fetch(`${url}api/library`)).json()) as LibraryEntry[];
+      expect(entries.some(({ id }) => id === 'run')).toBe(isThere);
+      expect(entries.some(({ id }) => id === 'zoo:breakout')).toBe(true);
+      expect(await interrupt(running)).toMatchObject({ code: 0, stderr: '' });
+    }
   });
 
   it('shows a policy of the zoo without any training', async () => {

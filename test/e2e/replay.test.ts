@@ -42,11 +42,11 @@ describe.skipIf(!hasBrowser())('a replay in a browser', () => {
     const first = await at.screenshot(BOARD);
     await press('Home');
     await press('ArrowRight');
-    await at.page.waitForFunction('location.hash.includes("frame=1")');
+    await at.until('location.hash.includes("frame=1")');
     for (const key of ['End', 'Home']) await press(key);
     // Whatever was on show before: the link of a paused frame leads to that frame.
-    await at.page.locator('input[type=range]').fill('100');
-    await at.page.waitForFunction('location.hash.endsWith("frame=100")');
+    await at.page.getByRole('slider', { name: 'Time' }).fill('100');
+    await at.until('location.hash.endsWith("frame=100")');
     const link: string = await at.page.evaluate('location.href');
     await at.page.goto('about:blank');
     await at.page.goto(link);
@@ -78,15 +78,15 @@ describe.skipIf(!hasBrowser())('a replay in a browser', () => {
     await openReplay(`id=${ID}&seed=5`);
     await at.drawn(ID, ({ frame }) => frame!.step > 1);
     await press('n');
-    await at.page.waitForFunction('location.hash.includes("seed=6")');
+    await at.until('location.hash.includes("seed=6")');
     await at.page.getByLabel('How the agent acts').selectOption('greedy');
-    await at.page.waitForFunction('location.hash.includes("mode=greedy")');
+    await at.until('location.hash.includes("mode=greedy")');
     await at.drawn(ID, ({ frame }) => frame!.step > 1);
   });
 
   test('says what cannot be replayed', async () => {
     await openReplay('id=zoo:nothing');
-    await at.page.waitForFunction('document.querySelector(".overlay").textContent.includes("can’t be replayed")');
+    await at.until('document.querySelector(".overlay")?.textContent.includes("can’t be replayed")');
     expect(await at.page.textContent('.overlay')).toContain('zoo:nothing');
     // The browser itself reports the 404.
     at.complaints = at.complaints.filter((text) => !text.includes('404'));

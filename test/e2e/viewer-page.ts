@@ -41,6 +41,11 @@ export class ViewerPage {
     return this.page.evaluate(`JSON.parse(JSON.stringify(__ngplus.match('${id}')))`);
   }
 
+  /** Waits until this expression is true in the page. The page's policy forbids it to evaluate text by itself. */
+  async until(expression: string): Promise<void> {
+    while (!(await this.page.evaluate(expression))) await this.page.waitForTimeout(25);
+  }
+
   async frameOf(id: string): Promise<number> {
     return Number(await this.page.getAttribute(`[data-match="${id}"]`, 'data-frame'));
   }

@@ -40,8 +40,10 @@ const pair = byId('pair') as HTMLSelectElement;
 const seed = byId('seed') as HTMLInputElement;
 const [start, pause, again] = ['start', 'pause', 'again'].map((id) => byId(id) as HTMLButtonElement);
 const phases = ['1  Learn the source', '2  Move the layers', '3  Learn the target, twice'].map((t) => new Phase(t));
-const targetProgress = new ProgressView(byId('target'), byId('verdict'));
-const sourceProgress = new ProgressView(byId('source'), h('div'));
+/** Points of the curves lead nowhere: nothing is stored. */
+const nowhere = (): void => {};
+const targetProgress = new ProgressView(byId('target'), byId('verdict'), nowhere);
+const sourceProgress = new ProgressView(byId('source'), h('div'), nowhere);
 
 let settings = settingsOf(new URLSearchParams(location.search));
 let worker: Worker | null = null;

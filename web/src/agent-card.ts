@@ -6,7 +6,7 @@ import { h, setText } from './elements.ts';
 import { everyFrame } from './every-frame.ts';
 import { FrameBuffer } from './frame-buffer.ts';
 import { FramePanel } from './frame-panel.ts';
-import { nearestCheckpoint } from './library-filter.ts';
+import { nearestCheckpoint, replayAddress } from './library-filter.ts';
 import type { MatchSnapshot } from './match-view.ts';
 import { score, steps } from './numbers.ts';
 import { Playback } from './playback.ts';
@@ -18,11 +18,6 @@ import type { Page } from './views/view.ts';
 const CARD_STEPS = 150;
 /** Frames of a live match that a card keeps. */
 const KEPT_FRAMES = 2;
-
-/** The address of a replay. */
-export function replayAddress(id: string, step?: number): string {
-  return `#replay?${new URLSearchParams({ id, ...(step === undefined ? {} : { step: String(step) }) })}`;
-}
 
 /** One agent of the library, as a link to its match or its replay. Its board plays while it has one. */
 export class AgentCard {
@@ -72,7 +67,7 @@ export class AgentCard {
     const wanted = JSON.stringify([entry, match]);
     if (wanted === this.shown) return;
     this.shown = wanted;
-    const isOther = (match === null) !== (this.match === null);
+    const before = this.plays();
     this.entry = entry;
     this.match = match;
     const { id, label, env, algorithm, seed, arm, state, step, totalTimesteps, evaluations } = entry;
@@ -83,7 +78,7 @@ export class AgentCard {
     this.element.href = match === null ? replayAddress(id) : `#live?${new URLSearchParams({ match: id })}`;
     setText(this.mark, mark);
     setText(this.title, label);
-    setText(this.facts, [env, algorithm, arm ?? `seed ${seed}`].join(' · '));
+    setText(this.facts, [env, algorithm, arm ?? `seed ${seed}`].filter((fact) => !label.includes(fact)).join(' · '));
     const last = evaluations.at(-1)?.[1];
     setText(this.result, last === undefined ? '' : score(Number(last.toFixed(2))));
     setText(this.unit, last === undefined ? '' : 'return');
@@ -92,7 +87,7 @@ export class AgentCard {
     this.bar.hidden = state === 'finished';
     this.bar.value = Math.min(1, step / Math.max(1, totalTimesteps));
     setText(this.state, stateText(entry));
-    if (isOther && this.isOn) {
+    if (this.isOn && before !== this.plays()) {
       this.turnOff();
       this.turnOn();
     } else if (match !== null && match.stage !== null) {
@@ -115,12 +110,11 @@ export class AgentCard {
     this.playback.setLoops(match === null);
     this.buffer = new FrameBuffer(KEPT_FRAMES);
     this.stop = everyFrame(() => this.show(this.playback.tick(performance.now())));
-    if (match === null) {
-      void this.record(this.panel);
-    } else {
-      if (match.stage !== null) void this.panel.open(match.stage, `The board of ${entry.env}, live`);
-      page.ask({ ask: 'watch', match: entry.id });
-    }
+    if (this.plays() === 'nothing') this.place.replaceChildren(h('p', { class: 'small' }, 'No weights yet'));
+    if (this.plays() === 'recording') void this.record(this.panel);
+    if (match === null) return;
+    if (match.stage !== null) void this.panel.open(match.stage, `The board of ${entry.env}, live`);
+    page.ask({ ask: 'watch', match: entry.id });
   }
 
   turnOff(): void {
@@ -147,6 +141,11 @@ export class AgentCard {
     const { id, label, arm } = entry;
     const stored: MatchInfo = { id, label, arm, driver: 'policy', state: 'playing', speed: 1, stage: null };
     return { info: match ?? stored, frame, sprites: panel.drawn(), time: timeOf(playback) };
+  }
+
+  private plays(): 'match' | 'recording' | 'nothing' {
+    if (this.match !== null) return 'match';
+    return this.entry.checkpoints.length > 0 ? 'recording' : 'nothing';
   }
 
   private async record(panel: FramePanel): Promise<void> {

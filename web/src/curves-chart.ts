@@ -10,16 +10,22 @@ echarts.use([CustomChart, LineChart, GridComponent, LegendComponent, TitleCompon
 
 const MUTED = '#9AA6B2';
 
-/** Learning curves with their bands, live. */
+/** Learning curves with their bands, live; their points can be picked. */
 export class CurvesChart {
   private readonly chart: echarts.ECharts;
+  private curves: readonly Curve[] = [];
 
-  constructor(element: HTMLElement) {
+  constructor(element: HTMLElement, pick: (curve: Curve, point: Curve['points'][number]) => void) {
     this.chart = echarts.init(element, null, { renderer: 'svg' });
+    this.chart.on('click', { seriesType: 'line' }, ({ seriesName, dataIndex }) => {
+      const curve = this.curves.find(({ label }) => label === seriesName);
+      if (curve?.points[dataIndex] !== undefined) pick(curve, curve.points[dataIndex]);
+    });
     new ResizeObserver(() => this.chart.resize()).observe(element);
   }
 
   show(curves: readonly Curve[], title: string): void {
+    this.curves = curves;
     const animation = !matchMedia('(prefers-reduced-motion: reduce)').matches;
     this.chart.setOption({
       animation,

@@ -73,6 +73,25 @@ export function groupEntries(entries: readonly LibraryEntry[]): AgentGroup[] {
   );
 }
 
+/** The address of a replay. */
+export function replayAddress(id: string, step?: number): string {
+  return `#replay?${new URLSearchParams({ id, ...(step === undefined ? {} : { step: String(step) }) })}`;
+}
+
 /** The stored checkpoint that is nearest to a training step. */
 export const nearestCheckpoint = (checkpoints: readonly number[], step: number): number | undefined =>
   checkpoints.toSorted((a, b) => Math.abs(a - step) - Math.abs(b - step) || a - b)[0];
+
+/** The run that a point of a mean curve speaks of: of those in it, the one that came nearest to the mean there. */
+export function runAt(
+  entries: readonly LibraryEntry[],
+  { arm, env }: { readonly arm: string; readonly env?: string },
+  [step, mean]: readonly [step: number, mean: number],
+): LibraryEntry | undefined {
+  const candidates = entries.flatMap((entry) => {
+    const there = entry.evaluations.find(([at]) => at === step);
+    if (there === undefined || (entry.arm ?? '') !== arm) return [];
+    return [{ entry, isOther: Number(env !== undefined && entry.env !== env), distance: Math.abs(there[1] - mean) }];
+  });
+  return candidates.toSorted((a, b) => a.isOther - b.isOther || a.distance - b.distance)[0]?.entry;
+}

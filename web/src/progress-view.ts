@@ -7,15 +7,21 @@ import { h } from './elements.ts';
 export class ProgressView {
   private readonly element: HTMLElement;
   private readonly verdict: HTMLElement;
+  private readonly pick: (curve: Curve, point: Curve['points'][number]) => void;
   private readonly curves = h('figure', { class: 'curves', hidden: true });
   private readonly jobs = h('ul', { class: 'jobs', hidden: true });
   private chart: Promise<CurvesChart> | null = null;
   /** What the chart shows: it is left alone while that stays the same. */
   private shown = '';
 
-  /** In these elements of the page: the verdict stands apart, above the boards. */
-  constructor(element: HTMLElement, verdict: HTMLElement) {
+  /** In these elements of the page: the verdict stands apart, above the boards. A curve's points can be picked. */
+  constructor(
+    element: HTMLElement,
+    verdict: HTMLElement,
+    pick: (curve: Curve, point: Curve['points'][number]) => void,
+  ) {
     this.element = element;
+    this.pick = pick;
     this.verdict = verdict;
     element.append(this.curves, this.jobs);
   }
@@ -38,7 +44,7 @@ export class ProgressView {
     const wanted = JSON.stringify([curves, title]);
     if (this.curves.hidden || wanted === this.shown) return;
     this.shown = wanted;
-    this.chart ??= import('./curves-chart.ts').then(({ CurvesChart }) => new CurvesChart(this.curves));
+    this.chart ??= import('./curves-chart.ts').then(({ CurvesChart }) => new CurvesChart(this.curves, this.pick));
     void this.chart.then((chart) => chart.show(curves, title));
   }
 

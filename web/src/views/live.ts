@@ -1,6 +1,8 @@
-import type { Ask, MatchInfo } from '../../../src/live/protocol.ts';
+import type { LibraryEntry } from '../../../src/live/library.ts';
+import type { Ask, Curve, MatchInfo } from '../../../src/live/protocol.ts';
 import { armOrder, armStyle } from '../arms.ts';
 import { h, setText } from '../elements.ts';
+import { nearestCheckpoint, replayAddress, runAt } from '../library-filter.ts';
 import { MatchView } from '../match-view.ts';
 import { ProgressView } from '../progress-view.ts';
 import type { Page, View } from './view.ts';
@@ -8,11 +10,13 @@ import type { Page, View } from './view.ts';
 /** Boards shown without being asked for. */
 const MOST_SHOWN = 6;
 
-/** The matches that play now, and how the work behind them is doing. */
-export const open = (page: Page): View => new LiveView(page);
+/** `#live?match=…`: the matches that play now, or that one; and how the work behind them is doing. */
+export const open = (page: Page, query: URLSearchParams): View => new LiveView(page, query.get('match'));
 
 class LiveView implements View {
   private readonly page: Page;
+  /** The one match that the address asks for. */
+  private readonly wanted: string | null;
   private readonly notice = h('p', { id: 'notice', class: 'notice', hidden: true });
   private readonly verdict = h('section', { id: 'verdict', class: 'verdict', 'aria-label': 'Result', hidden: true });
   private readonly boards = h('section', { id: 'matches', class: 'matches', 'aria-label': 'Matches' });
@@ -25,9 +29,10 @@ class LiveView implements View {
   private readonly wishes = new Map<string, boolean>();
   private readonly endings: (() => void)[];
 
-  constructor(page: Page) {
+  constructor(page: Page, wanted: string | null) {
     this.page = page;
-    const progress = new ProgressView(this.work, this.verdict);
+    this.wanted = wanted;
+    const progress = new ProgressView(this.work, this.verdict, (curve, point) => void this.replay(curve, point));
     this.endings = [
       page.on('matches', (list) => {
         this.matches = list.toSorted((a, b) => armOrder(a.arm) - armOrder(b.arm));
@@ -73,8 +78,17 @@ class LiveView implements View {
       if (kind !== null) kinds.add(kind);
       return true;
     });
-    const standard = new Set(first.slice(0, MOST_SHOWN).map(({ id }) => id));
+    const isThere = this.matches.some(({ id }) => id === this.wanted);
+    const standard = new Set(isThere ? [this.wanted!] : first.slice(0, MOST_SHOWN).map(({ id }) => id));
     return this.matches.filter(({ id }) => this.wishes.get(id) ?? standard.has(id)).map(({ id }) => id);
+  }
+
+  /** Leads from a point of a learning curve to an episode by the weights of that time. */
+  private async replay(curve: Curve, [step, mean]: Curve['points'][number]): Promise<void> {
+    if (!this.page.hasLibrary()) return;
+    const entries = await this.page.get<LibraryEntry[]>('library');
+    const entry = runAt(entries, curve, [step, mean]);
+    if (entry !== undefined) location.hash = replayAddress(entry.id, nearestCheckpoint(entry.checkpoints, step));
   }
 
   /** Brings the page in line with the matches there are. */

@@ -13,6 +13,7 @@ import {
   type LibraryFilter,
   STATES,
 } from '../library-filter.ts';
+import { MatchView } from '../match-view.ts';
 import type { Page, View } from './view.ts';
 
 /** Boards that play at a time: of the cards in sight, the first. */
@@ -49,6 +50,14 @@ class LobbyView implements View {
   private readonly endings: (() => void)[];
   private readonly observer: IntersectionObserver;
   private timer = 0;
+  /** The large match on top, of a run that trains now. */
+  private hero: { readonly id: string; readonly view: MatchView } | null = null;
+  private readonly heroPlace = h('section', {
+    class: 'matches hero',
+    'data-count': 1,
+    'aria-label': 'Training now',
+    hidden: true,
+  });
 
   private readonly search = h('input', { type: 'search', placeholder: 'Search agents ( / )', 'aria-label': 'Search' });
   private readonly game = h('select', { 'aria-label': 'Game' });
@@ -74,7 +83,7 @@ class LobbyView implements View {
     filters.addEventListener('submit', (event) => event.preventDefault());
     fillSelect(this.kind, 'every kind', KINDS, (kind) => KIND_NAMES[kind]);
     fillSelect(this.state, 'any state', STATES);
-    this.element = h('div', { class: 'view lobby' }, filters, this.notice, this.groups);
+    this.element = h('div', { class: 'view lobby' }, this.heroPlace, filters, this.notice, this.groups);
     this.showFilter();
     this.endings = [
       page.on('matches', (matches) => {
@@ -85,24 +94,29 @@ class LobbyView implements View {
         this.matches = this.matches.map((match) => (match.id === info.id ? info : match));
         const { entry } = this.find(info.id);
         if (entry !== undefined) this.cards.get(info.id)?.update(entry, info);
+        if (info.id === this.hero?.id) this.hero.view.update(info);
       }),
-      page.on('frame', (id, text) => this.cards.get(id)?.receive(text)),
+      page.on('frame', (id, text) => {
+        if (id === this.hero?.id) this.hero.view.receive(text);
+        else this.cards.get(id)?.receive(text);
+      }),
     ];
     document.addEventListener('visibilitychange', this.wake);
     void this.poll();
   }
 
-  match = (id: string) => this.cards.get(id)?.snapshot() ?? null;
+  match = (id: string) => (id === this.hero?.id ? this.hero.view.snapshot() : this.cards.get(id)?.snapshot()) ?? null;
 
-  /** `/` searches, arrows go from card to card; Enter opens, as a link does by itself. */
+  /** `/` searches, arrows go from card to card; Enter opens, as a link does by itself. The rest is the large match's. */
   keyDown(key: string): boolean {
     if (key === '/') this.search.focus();
     else if (key.startsWith('Arrow')) this.move(key.slice('Arrow'.length));
-    else return false;
+    else return this.hero?.view.keyDown(key) ?? false;
     return true;
   }
 
   remove(): void {
+    this.dismissHero();
     clearTimeout(this.timer);
     document.removeEventListener('visibilitychange', this.wake);
     this.observer.disconnect();
@@ -121,8 +135,34 @@ class LobbyView implements View {
   /** A hidden page asks for nothing and watches nothing. */
   private wake = (): void => {
     this.giveBoards();
-    if (!document.hidden) void this.poll();
+    if (this.hero !== null) this.page.ask({ ask: document.hidden ? 'leave' : 'watch', match: this.hero.id });
+    if (document.hidden) return;
+    this.hero?.view.returnToLive();
+    void this.poll();
   };
+
+  /** The first live match is large, unless something else is looked for. */
+  private showHero(): void {
+    const isAsked = addressOf(this.filter) !== '#lobby';
+    const first = isAsked ? undefined : this.matches[0];
+    if (first?.id === this.hero?.id) return;
+    this.dismissHero();
+    if (first === undefined) return;
+    const view = new MatchView(first, this.page.ask, this.page.boards());
+    this.cards.get(first.id)?.turnOff();
+    this.hero = { id: first.id, view };
+    this.heroPlace.append(view.element);
+    this.heroPlace.hidden = false;
+    this.page.ask({ ask: 'watch', match: first.id });
+  }
+
+  private dismissHero(): void {
+    if (this.hero === null) return;
+    this.page.ask({ ask: 'leave', match: this.hero.id });
+    this.hero.view.remove();
+    this.hero = null;
+    this.heroPlace.hidden = true;
+  }
 
   private async poll(): Promise<void> {
     clearTimeout(this.timer);
@@ -168,6 +208,7 @@ class LobbyView implements View {
   /** Brings the page in line with what there is and what is to be seen of it. */
   private arrange(): void {
     const { entries } = this;
+    this.showHero();
     if (entries === null) return;
     const found = filterEntries(entries, this.filter);
     setText(
@@ -252,7 +293,11 @@ class LobbyView implements View {
   /** Boards for the first cards in sight; none on a hidden page. */
   private giveBoards(): void {
     const inOrder = [...this.groups.querySelectorAll<HTMLElement>('[data-agent]')];
-    const chosen = document.hidden ? [] : inOrder.filter((element) => this.inSight.has(element)).slice(0, MOST_BOARDS);
+    const inSight = inOrder.filter(
+      (element) => this.inSight.has(element) && element.dataset['agent'] !== this.hero?.id,
+    );
+    const most = MOST_BOARDS - (this.hero === null ? 0 : 1);
+    const chosen = document.hidden ? [] : inSight.slice(0, most);
     const ids = new Set(chosen.map(({ dataset }) => dataset['agent']));
     for (const [id, card] of this.cards) if (!ids.has(id)) card.turnOff();
     for (const [id, card] of this.cards) if (ids.has(id)) card.turnOn();

@@ -6,9 +6,11 @@ import { iconButton } from '../buttons.ts';
 import { h, setText } from '../elements.ts';
 import { FrameBuffer } from '../frame-buffer.ts';
 import { FramePanel } from '../frame-panel.ts';
+import { nearestCheckpoint } from '../library-filter.ts';
 import type { MatchSnapshot } from '../match-view.ts';
 import { score, steps } from '../numbers.ts';
 import { Playback } from '../playback.ts';
+import { SmallCurve } from '../small-curve.ts';
 import { timeOf, Transport } from '../transport.ts';
 import type { Page, View } from './view.ts';
 
@@ -51,6 +53,16 @@ class ReplayView implements View {
     h('option', { value: 'greedy' }, 'always the likeliest'),
   );
 
+  private readonly curve = new SmallCurve((step) => this.choose(nearestCheckpoint(this.checkpoints(), step)));
+  private readonly checkpoint = h('input', { type: 'range', min: 0, max: 0, step: 1, 'aria-label': 'Training step' });
+  private readonly learned = h('output', { class: 'place' });
+  private readonly training = h(
+    'div',
+    { class: 'training', role: 'group', 'aria-label': 'How it learned', hidden: true },
+    h('div', { class: 'time' }, this.curve.element, this.checkpoint),
+    this.learned,
+  );
+
   constructor(page: Page, query: URLSearchParams) {
     this.page = page;
     const numberOf = (name: string): number | undefined => (query.has(name) ? Number(query.get(name)) : undefined);
@@ -89,7 +101,17 @@ class ReplayView implements View {
       this.panel.boardFrame,
       this.panel.panel,
       this.transport.element,
+      this.training,
     );
+    this.checkpoint.addEventListener('input', () => this.showTraining(this.stepOfSlider()));
+    this.checkpoint.addEventListener('change', () => this.choose(this.stepOfSlider()));
+    this.checkpoint.addEventListener('keydown', (event) => {
+      const by = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
+      if (by === undefined) return;
+      event.preventDefault();
+      const checkpoints = this.checkpoints();
+      this.choose(checkpoints[checkpoints.indexOf(this.stepOfSlider()!) + by]);
+    });
     this.element = h('div', { class: 'view' }, h('section', { class: 'matches', 'data-count': 1 }, this.article));
     void this.name();
     void this.load();
@@ -138,6 +160,38 @@ class ReplayView implements View {
     this.article.setAttribute('aria-label', `Replay of ${this.entry?.label ?? this.wanted.id}`);
     setText(this.mark, mark);
     setText(this.title, this.entry?.label ?? this.wanted.id);
+    this.showTraining(this.recording?.trainingStep ?? this.wanted.step);
+  }
+
+  private checkpoints(): readonly number[] {
+    return this.entry?.checkpoints ?? [];
+  }
+
+  private stepOfSlider(): number | undefined {
+    return nearestCheckpoint(this.checkpoints(), Number(this.checkpoint.value));
+  }
+
+  /** The slider over the training stands at this checkpoint; none: at the newest. */
+  private showTraining(wanted: number | undefined): void {
+    const checkpoints = this.checkpoints();
+    this.training.hidden = checkpoints.length < 2;
+    if (this.entry === null || checkpoints.length < 2) return;
+    const { evaluations, totalTimesteps } = this.entry;
+    const step = wanted ?? checkpoints.at(-1)!;
+    const last = Math.max(totalTimesteps, checkpoints.at(-1)!);
+    this.checkpoint.max = String(last);
+    this.checkpoint.value = String(step);
+    const text = `after ${steps(step)} of ${steps(totalTimesteps)} steps`;
+    this.checkpoint.setAttribute('aria-valuetext', text);
+    setText(this.learned, text);
+    this.curve.show(evaluations, last, step);
+  }
+
+  /** Replays the same episode by the weights of another time. */
+  private choose(step: number | undefined): void {
+    if (step === undefined || step === this.recording?.trainingStep) return;
+    this.showTraining(step);
+    this.change({ step });
   }
 
   /** Fetches and shows what is wanted; the old is on show until the new is there. */
@@ -155,6 +209,7 @@ class ReplayView implements View {
       this.playback.seek(this.wantedFrame);
       this.transport.mark(this.buffer.rewards());
       this.transport.refresh();
+      this.showTraining(recording.trainingStep);
       this.say('');
       const end = `${recording.length} steps, return ${score(recording.episodeReturn)}`;
       setText(this.facts, `${stage.env} · ${steps(recording.trainingStep)} steps of training · ${end}`);
@@ -189,7 +244,10 @@ class ReplayView implements View {
 
   /** Puts what is on show into the address, so that a copied link opens there. */
   private address(frame: number | null): void {
-    const given = Object.entries({ ...this.wanted, frame: frame ?? undefined });
+    const { wanted, recording } = this;
+    // A run that trains on has newer weights tomorrow: a link to a frame names those of today.
+    const step = wanted.step ?? (frame !== null && this.checkpoints().length > 0 ? recording?.trainingStep : undefined);
+    const given = Object.entries({ ...wanted, step, frame: frame ?? undefined });
     const query = new URLSearchParams(
       given.flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
     );
