@@ -13,6 +13,8 @@ export interface ExhibitionOptions {
   readonly seed?: number;
   /** Steps a second at speed 1. */
   readonly stepsPerSecond?: number;
+  /** After this many steps an episode gives way to newer weights, looked for every 60 steps. */
+  readonly patienceSteps?: number;
   /**
    * Is handed every frame as it travels. `stands`: the match stands still on it, so that no other follows soon; on a
    * pause the newest frame is handed over once more.
@@ -24,7 +26,7 @@ export interface ExhibitionOptions {
 
 /** How long an ended episode stays on show, in steps. */
 const HOLD_STEPS = 9;
-/** After this many steps an episode gives way to newer weights: a good player's lasts a quarter of an hour. */
+/** A good player's episode lasts a quarter of an hour. */
 const PATIENCE_STEPS = 600;
 /** How often newer weights are looked for: while none are there at all, and after patience has run out. */
 const RETRY_MS = 1000;
@@ -268,7 +270,8 @@ export class Exhibition {
   /** Has the episode lasted long, and are there newer weights? */
   private async isStale(): Promise<boolean> {
     const length = this.show!.env.lengths[0];
-    if (this.human !== null || length < PATIENCE_STEPS || length % RETRY_STEPS !== 0) return false;
+    if (this.human !== null || length < (this.options.patienceSteps ?? PATIENCE_STEPS) || length % RETRY_STEPS !== 0)
+      return false;
     return this.renew();
   }
 

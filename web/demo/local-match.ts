@@ -4,6 +4,8 @@ import type { Ask } from '../../src/live/protocol.ts';
 import { type MatchSnapshot, MatchView } from '../src/match-view.ts';
 import type { Boards } from '../src/stage/stage.ts';
 
+/** Five seconds: what trains in a minute is to be seen as it is now. */
+const PATIENCE_STEPS = 60;
 /** Nobody else is here to take over. */
 const ME = 'this page';
 
@@ -19,6 +21,7 @@ export class LocalMatch {
       { ...who, latest },
       {
         seed,
+        patienceSteps: PATIENCE_STEPS,
         onFrame: (text) => this.view.receive(text),
         // Not while it is made: the view begins with what it is then.
         onChange: () => this.view?.update(exhibition.info()),
