@@ -13,7 +13,7 @@ export interface ExhibitionOptions {
   readonly seed?: number;
   /** Steps a second at speed 1. */
   readonly stepsPerSecond?: number;
-  /** After this many steps an episode gives way to newer weights, looked for every 60 steps. */
+  /** After this many steps an episode gives way to newer weights. */
   readonly patienceSteps?: number;
   /**
    * Is handed every frame as it travels. `stands`: the match stands still on it, so that no other follows soon; on a
@@ -270,8 +270,9 @@ export class Exhibition {
   /** Has the episode lasted long, and are there newer weights? */
   private async isStale(): Promise<boolean> {
     const length = this.show!.env.lengths[0];
-    if (this.human !== null || length < (this.options.patienceSteps ?? PATIENCE_STEPS) || length % RETRY_STEPS !== 0)
-      return false;
+    const { patienceSteps = PATIENCE_STEPS } = this.options;
+    const isTime = length >= patienceSteps && length % Math.min(RETRY_STEPS, patienceSteps) === 0;
+    if (this.human !== null || !isTime) return false;
     return this.renew();
   }
 

@@ -4,8 +4,8 @@ import type { Ask } from '../../src/live/protocol.ts';
 import { type MatchSnapshot, MatchView } from '../src/match-view.ts';
 import type { Boards } from '../src/stage/stage.ts';
 
-/** Five seconds: what trains in a minute is to be seen as it is now. */
-const PATIENCE_STEPS = 60;
+/** Three seconds: what trains in a minute is to be seen as it is now. */
+const PATIENCE_STEPS = 36;
 /** Nobody else is here to take over. */
 const ME = 'this page';
 
@@ -56,6 +56,11 @@ export class LocalMatch {
 
   keyUp(key: string): void {
     this.view.keyUp(key);
+  }
+
+  /** Lets go of every key: the page no longer hears of them. */
+  releaseKeys(): void {
+    this.view.releaseKeys();
   }
 
   snapshot(): MatchSnapshot {

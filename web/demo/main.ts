@@ -308,12 +308,11 @@ again.addEventListener('click', () => {
   seed.value = String((settings.seed + 1) % 10_000);
   begin();
 });
-/** The match that a key goes to: the one with the focus, else the one that a human has taken over. */
+/** The match that a key goes to: the one with the focus, else the one that a human has taken over, else the first. */
 function keyed(): LocalMatch | undefined {
   const focused = document.activeElement?.closest<HTMLElement>('[data-match]')?.dataset['match'] as Arm | undefined;
-  return (
-    (focused && matches.get(focused)) ?? [...matches.values()].find((match) => match.snapshot().info.driver === 'keys')
-  );
+  const all = [...matches.values()];
+  return (focused && matches.get(focused)) ?? all.find((match) => match.snapshot().info.driver === 'keys') ?? all[0];
 }
 
 document.addEventListener('keydown', (event) => {
@@ -324,5 +323,6 @@ document.addEventListener('keydown', (event) => {
   if (keyed()?.keyDown(key)) event.preventDefault();
 });
 document.addEventListener('keyup', ({ key }) => keyed()?.keyUp(key));
+window.addEventListener('blur', () => matches.forEach((match) => match.releaseKeys()));
 document.addEventListener('visibilitychange', () => matches.forEach((match) => match.setSeen(!document.hidden)));
 show();
