@@ -74,7 +74,14 @@ export class MatchView {
     this.transport = new Transport(this.playback, { show: (index) => this.show(index) });
     const next = iconButton('next', () => this.next(), 'Next episode (N)');
     const { mark, colour } = armStyle(info.arm);
-    const speeds = h('span', { class: 'speeds' }, this.slower, this.speed, this.faster);
+    const speeds = h(
+      'span',
+      { class: 'speeds' },
+      h('span', { class: 'unit' }, 'match'),
+      this.slower,
+      this.speed,
+      this.faster,
+    );
     this.element = h(
       'article',
       { class: 'match', style: `--arm: ${colour}`, 'data-match': info.id, 'aria-label': info.label },
@@ -99,6 +106,7 @@ export class MatchView {
   update(info: MatchInfo): void {
     this.info = info;
     const { stage, speed } = info;
+    this.playback.pace = speed;
     setText(this.title, info.label);
     setText(this.speed, speedText(speed));
     this.slower.disabled = speed <= SPEEDS[0];
@@ -272,6 +280,7 @@ export class MatchView {
 
   private next(): void {
     this.ask({ ask: 'next', match: this.info.id });
+    this.playback.follow();
   }
 
   private shiftSpeed(by: 1 | -1): void {
