@@ -39,7 +39,7 @@ export function createDuels(library: Library | undefined, options: Pick<DuelOpti
     };
     if (library === undefined) return refuse('no agents are stored here');
     try {
-      const { bytes } = await library.checkpoint(ask.match);
+      const { bytes } = await library.checkpoint(ask.match, ask.step);
       if (!ask.match.startsWith('zoo:')) await loadInTurn(await library.folder(ask.match));
       if (asked.get(page.id) !== ask) return;
       const label = (await library.list()).find(({ id }) => id === ask.match)?.label ?? ask.match;

@@ -9,7 +9,12 @@ const ask: z.ZodType<Ask> = z.discriminatedUnion('ask', [
   z.strictObject({ ask: z.literal('pause'), match, paused: z.boolean() }),
   z.strictObject({ ask: z.literal('speed'), match, speed: z.literal(SPEEDS) }),
   z.strictObject({ ask: z.literal('press'), match, action: z.int().min(0).max(65534).nullable() }),
-  z.strictObject({ ask: z.literal('duel'), match, seed: z.int().min(0).max(0xffff_ffff) }),
+  z.strictObject({
+    ask: z.literal('duel'),
+    match,
+    step: z.int().min(0).optional(),
+    seed: z.int().min(0).max(0xffff_ffff),
+  }),
 ]);
 
 /** What this event of a client asks, or null where it is nothing a page may ask. */

@@ -146,8 +146,11 @@ export type Ask =
   | { readonly ask: 'pause'; readonly match: string; readonly paused: boolean }
   | { readonly ask: 'speed'; readonly match: string; readonly speed: number }
   | { readonly ask: 'press'; readonly match: string; readonly action: number | null }
-  /** A duel with the agent `match` of the library, for this page alone: then `DUEL.you` and `DUEL.agent` are its matches. */
-  | { readonly ask: 'duel'; readonly match: string; readonly seed: number };
+  /**
+   * A duel with the agent `match` of the library as it was at a training step (left out: as it is now), for this page
+   * alone: then `DUEL.you` and `DUEL.agent` are its matches.
+   */
+  | { readonly ask: 'duel'; readonly match: string; readonly step?: number; readonly seed: number };
 
 /** The matches of a page's own duel. */
 export const DUEL = { you: 'duel/you', agent: 'duel/agent' } as const;

@@ -69,6 +69,15 @@ describe.skipIf(!hasBrowser())('a human in the browser', () => {
     await at.page.waitForSelector('.duel', { state: 'detached' });
   });
 
+  test('meets an agent in the luck of a replay', async () => {
+    await at.open({ library: openLibrary(null), matches: [] }, undefined, '#replay?id=zoo:freeway&seed=9');
+    const start = await at.drawn('zoo:freeway', ({ frame }) => frame!.step >= 0);
+    await at.page.getByRole('link', { name: 'Play against it' }).click();
+    const { info } = await at.drawn(DUEL.you, (match) => match.info.state === 'ready');
+    expect(info.stage).toEqual(start.info.stage);
+    expect(await at.page.evaluate('location.hash')).toContain('seed=9');
+  });
+
   test('hears why there is no duel', async () => {
     await duel('id=zoo:chess&seed=1');
     await at.page.locator('.notice', { hasText: 'unknown agent "zoo:chess"' }).waitFor();

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { io } from 'socket.io-client';
@@ -108,7 +108,7 @@ describe('duels of a server', () => {
   afterAll(() => rm(root, { recursive: true }));
 
   async function visit(options: { hasLibrary: boolean }) {
-    const library = options.hasLibrary ? openLibrary(null) : undefined;
+    const library = options.hasLibrary ? openLibrary(root) : undefined;
     const viewer = await startViewer({ port: 0, root, stepsPerSecond: 100, library });
     endings.push(() => viewer.close());
     const guest = () => {
@@ -140,6 +140,28 @@ describe('duels of a server', () => {
     one.ask({ ask: 'duel', match: 'zoo:freeway', seed: 1 });
     await until(() => one.infos.get(DUEL.you)!.stage!.game === 'freeway', 'another game');
     expect(one.infos.get(DUEL.you)!.state).toMatch(/playing|ready/);
+  });
+
+  test('can be with an agent as it was earlier', async () => {
+    const folder = join(root, 'run', 'checkpoints');
+    await mkdir(folder, { recursive: true });
+    const config = { env: 'breakout', algorithm: 'ppo', seed: 7, totalTimesteps: 90, modules: [] };
+    await writeFile(join(root, 'run', 'config.json'), JSON.stringify(config));
+    for (const step of [30, 90])
+      await writeFile(join(folder, `${String(step).padStart(12, '0')}.safetensors`), freshPolicy('breakout', step));
+    const [one] = await visit({ hasLibrary: true });
+    const steps: (number | null)[] = [];
+    one.socket.on('frame', (id: string, text: string) => {
+      if (id === DUEL.agent) steps.push(decodeFrame(text, one.infos.get(id)!.stage!.board).trainingStep);
+    });
+    one.ask({ ask: 'duel', match: 'run', step: 30, seed: 1 });
+    await until(() => steps.length === 1, 'a start');
+    one.ask({ ask: 'duel', match: 'run', seed: 1 });
+    await until(() => steps.length === 2, 'another');
+    expect(steps).toEqual([30, 90]);
+    one.ask({ ask: 'duel', match: 'run', step: 31, seed: 1 });
+    await until(() => one.infos.get(DUEL.agent)!.state === 'stopped', 'an answer');
+    expect(one.infos.get(DUEL.agent)!.problem).toContain('unknown checkpoint "31"');
   });
 
   test.each([

@@ -134,6 +134,7 @@ describe('what a page may ask', () => {
     { ask: 'take', match: 'm' },
     { ask: 'hand-back', match: 'm' },
     { ask: 'duel', match: 'zoo:breakout', seed: 7 },
+    { ask: 'duel', match: 'runs/one', step: 2048, seed: 7 },
   ])('%j', (ask) => {
     expect(readAsk('ask', [ask])).toEqual(ask);
   });

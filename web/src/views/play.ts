@@ -1,18 +1,18 @@
 import type { LibraryEntry } from '../../../src/live/library.ts';
 import { DUEL, decodeFrame, type Frame, type MatchInfo } from '../../../src/live/protocol.ts';
+import { duelAddress, type DuelWanted } from '../duel-address.ts';
 import { h, setText } from '../elements.ts';
 import { MatchView } from '../match-view.ts';
 import { score, steps } from '../numbers.ts';
 import type { Page, View } from './view.ts';
 
-/** `#play?id=AGENT&seed=N`: a duel with a stored agent. Without an agent, the choice of one. */
+/** `#play?id=AGENT&seed=N`, maybe with `&step=N`: a duel with a stored agent. Without an agent, the choice of one. */
 export function open(page: Page, query: URLSearchParams): View {
-  const id = query.get('id');
-  const seed = /^\d{1,9}$/.test(query.get('seed') ?? '') ? Number(query.get('seed')) : 0;
-  return id === null ? new OpponentChoice(page, seed) : new DuelView(page, id, seed);
+  const numberOf = (name: string): number | undefined =>
+    /^\d{1,9}$/.test(query.get(name) ?? '') ? Number(query.get(name)) : undefined;
+  const [id, seed] = [query.get('id'), numberOf('seed') ?? 0];
+  return id === null ? new OpponentChoice(page, seed) : new DuelView(page, { id, step: numberOf('step'), seed });
 }
-
-const addressOf = (id: string, seed: number): string => `#play?${new URLSearchParams({ id, seed: String(seed) })}`;
 
 /** Whom to play against: every stored agent, the zoo's first. */
 class OpponentChoice implements View {
@@ -50,7 +50,7 @@ class OpponentChoice implements View {
 const opponent = ({ id, label, env, step }: LibraryEntry, seed: number): HTMLElement =>
   h(
     'a',
-    { href: addressOf(id, seed) },
+    { href: duelAddress({ id, seed }) },
     h('strong', {}, label),
     h('span', { class: 'small' }, `${env} · ${steps(step)} steps of training`),
   );
@@ -58,8 +58,7 @@ const opponent = ({ id, label, env, step }: LibraryEntry, seed: number): HTMLEle
 /** A duel under way: two boards, and the score above them. */
 class DuelView implements View {
   private readonly page: Page;
-  private readonly agent: string;
-  private readonly seed: number;
+  private readonly wanted: DuelWanted;
   private readonly views = new Map<string, MatchView>();
   /** The newest frame of each board. */
   private readonly frames = new Map<string, Frame>();
@@ -74,10 +73,10 @@ class DuelView implements View {
   readonly element: HTMLElement;
   private readonly endings: (() => void)[];
 
-  constructor(page: Page, agent: string, seed: number) {
-    [this.page, this.agent, this.seed] = [page, agent, seed];
+  constructor(page: Page, wanted: DuelWanted) {
+    [this.page, this.wanted] = [page, wanted];
     const others = h('a', { href: '#play' }, 'Another agent');
-    const again = h('a', { href: addressOf(agent, seed + 1) }, 'Other luck');
+    const again = h('a', { href: duelAddress({ ...wanted, seed: wanted.seed + 1 }) }, 'Other luck');
     const head = h(
       'header',
       { class: 'duel-head' },
@@ -125,7 +124,8 @@ class DuelView implements View {
     this.connectedAs = me;
     this.frames.clear();
     this.counted = -1;
-    this.page.ask({ ask: 'duel', match: this.agent, seed: this.seed });
+    const { id, ...how } = this.wanted;
+    this.page.ask({ ask: 'duel', match: id, ...how });
   }
 
   private watch = (): void => this.page.ask({ ask: document.hidden ? 'leave' : 'watch', match: DUEL.you });

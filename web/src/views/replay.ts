@@ -3,9 +3,11 @@ import { decodeFrame, type Frame, type MatchInfo } from '../../../src/live/proto
 import type { Recording } from '../../../src/live/recording.ts';
 import { armStyle } from '../arms.ts';
 import { iconButton } from '../buttons.ts';
+import { duelAddress } from '../duel-address.ts';
 import { h, setText } from '../elements.ts';
 import { FrameBuffer } from '../frame-buffer.ts';
 import { FramePanel } from '../frame-panel.ts';
+import { icon } from '../icons.ts';
 import { nearestCheckpoint } from '../library-filter.ts';
 import type { MatchSnapshot } from '../match-view.ts';
 import { score, steps } from '../numbers.ts';
@@ -53,6 +55,13 @@ class ReplayView implements View {
     h('option', { value: 'greedy' }, 'always the likeliest'),
   );
 
+  private readonly against = h(
+    'a',
+    { class: 'take-over', title: 'Play against it, with the same luck', 'aria-label': 'Play against it' },
+    icon('human'),
+    h('span', {}, 'Play against it'),
+  );
+
   private readonly curve = new SmallCurve((step) => this.choose(nearestCheckpoint(this.checkpoints(), step)));
   private readonly checkpoint = h('input', { type: 'range', min: 0, max: 0, step: 1, 'aria-label': 'Training step' });
   private readonly learned = h('output', { class: 'place' });
@@ -93,6 +102,7 @@ class ReplayView implements View {
         h(
           'div',
           { class: 'controls' },
+          this.against,
           this.mode,
           iconButton('next', () => this.nextEpisode(), 'Another episode (N)'),
         ),
@@ -204,6 +214,7 @@ class ReplayView implements View {
       if (this.isRemoved || wanted !== this.wanted) return;
       const { stage } = recording;
       this.recording = recording;
+      this.against.href = duelAddress(wanted);
       this.buffer = FrameBuffer.of(recording.frames.map((text) => decodeFrame(text, stage.board)));
       void this.panel.open(stage, `The board of ${stage.env}, a replay`);
       this.playback.hold(0, this.buffer.end);
