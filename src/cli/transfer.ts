@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { planFor } from '../runs/run.ts';
+import { planFor } from '../runs/training.ts';
 import { policyNetOf } from '../runs/run-net.ts';
 import { transferOptions, trainingOptions } from '../runs/config.ts';
 import { prepareGate, prepareTransfer, runGate, runTraining } from '../exec/api.ts';

@@ -7,6 +7,7 @@ import type { Rank } from '@tensorflow/tfjs';
 import { UserError, unknownValue } from '../core/errors.ts';
 import { stockOptimiser } from './adam.ts';
 import { createFusedNet } from './fused/net.ts';
+import { fusedEngine } from './fused-engine.ts';
 import { createThreadedNet } from './fused-threads.ts';
 import { improveGradients } from './gradients.ts';
 import { type CompiledKernels, compileKernels, type KernelOptions, type ReadKernels } from './kernel-files.ts';
@@ -99,19 +100,7 @@ const hasSimd = async (): Promise<boolean> => WebAssembly.validate(await readKer
  */
 export async function loadFusedEngine(): Promise<Engine> {
   const kernels = await compileKernels(readKernels);
-  const without = (): never => {
-    throw new Error('this engine was loaded without tfjs, for nets that the fused path covers');
-  };
-  return {
-    get tf() {
-      return without();
-    },
-    backend: 'wasm',
-    kernels: kernels.variant,
-    adam: without,
-    globalNorm: without,
-    fused: await loadFused(kernels),
-  };
+  return fusedEngine(kernels.variant, await loadFused(kernels));
 }
 
 async function loadTensorflow(): Promise<Engine> {

@@ -1,15 +1,17 @@
 import { createRng, type Rng } from '../core/rng.ts';
 import { findEnv } from '../envs/index.ts';
 import { loadPolicy, type Policy } from '../play.ts';
+import { Hand } from './hand.ts';
 import type { ExhibitionOptions, Match } from './match.ts';
 import type { PlayedSource } from './match-source.ts';
+import { Pace } from './pace.ts';
 import { type Choice, choose, frameOf, NO_CHOICE } from './player.ts';
 import { encodeFrame, type MatchInfo, STEPS_PER_SECOND } from './protocol.ts';
 import { openShowEnv, type ShowEnv } from './show-env.ts';
 
 /** How long an ended episode stays on show, in steps. */
 const HOLD_STEPS = 9;
-/** After this many steps an episode gives way to newer weights: a good player's lasts a quarter of an hour. */
+/** A good player's episode lasts a quarter of an hour. */
 const PATIENCE_STEPS = 600;
 /** How often newer weights are looked for: while none are there at all, and after patience has run out. */
 const RETRY_MS = 1000;
@@ -39,18 +41,22 @@ export class Exhibition implements Match {
   private paused = false;
   private speed = 1;
   private closed = false;
-  private running = false;
-  private wake: (() => void) | null = null;
-  private dueAt = 0;
+  private readonly pace = new Pace({
+    hasWork: () => this.hasWork(),
+    advance: () => this.advance(),
+    fail: (error) => this.stop(error),
+  });
 
   private phase: Phase = 'fresh';
   private frame = 0;
   private episode = -1;
   private last: string | null = null;
-  /** The key that is down, one that went down since the last step, and the last that ever did. */
-  private held: number | null = null;
-  private tapped: number | null = null;
-  private pressed = 0;
+  private hand = new Hand();
+  /** Who plays in the policy's stead. */
+  private human: string | null = null;
+  /** Was a human's the step that led here? Was any of this episode? */
+  private isHumanStep = false;
+  private isHelped = false;
 
   constructor(source: PlayedSource, options: ExhibitionOptions = {}) {
     this.source = source;
@@ -65,7 +71,8 @@ export class Exhibition implements Match {
   info(): MatchInfo {
     const { id, label, arm } = this.source;
     const { driver, speed, problem } = this;
-    return { id, label, arm, driver, state: this.state(), speed, stage: this.show?.stage ?? null, problem };
+    const human = this.human ?? undefined;
+    return { id, label, arm, driver, human, state: this.state(), speed, stage: this.show?.stage ?? null, problem };
   }
 
   /** The newest frame as it travels: whole in itself, all that a late joiner needs. Null before the first. */
@@ -96,18 +103,42 @@ export class Exhibition implements Match {
   /** Begins the next episode at once, also after a failure; a paused match shows its start and stays paused. */
   next(): void {
     this.phase = 'fresh';
-    this.dueAt = 0;
+    this.pace.hasten(Infinity);
     this.start();
   }
 
-  /** A key went down (its action), or none is down any more (null). Has an effect where keys play, and then at once. */
-  press(action: number | null): void {
+  /**
+   * From the present state on, the keys of `who` play in the policy's stead, no faster than usual, until they hand back or
+   * the episode ends. False where a human plays already, or nothing is played that one human can.
+   */
+  take(who: string): boolean {
+    const { show, driver, phase } = this;
+    if (driver !== 'policy' || phase !== 'playing' || show?.env.players !== 1) return false;
+    this.human = who;
+    this.hand = new Hand(this.actions[0]);
+    this.speed = Math.min(1, this.speed);
+    this.changed();
+    return true;
+  }
+
+  /** The policy goes on from the present state, where `who` has taken over; nothing happens where not. */
+  handBack(who: string): void {
+    if (this.human !== who) return;
+    this.human = null;
+    this.changed();
+  }
+
+  /**
+   * A key went down (its action), or none is down any more (null). Has an effect where keys play, and then at once; where
+   * somebody has taken over, only theirs have.
+   */
+  press(action: number | null, who?: string): void {
     if (this.driver !== 'keys' || this.show === null) return;
+    if (this.human !== null && this.human !== who) return;
     if (action !== null && action >= this.show.env.actions.length) return;
-    this.held = action;
+    this.hand.press(action);
     if (action === null) return;
-    this.tapped = this.pressed = action;
-    this.dueAt -= this.interval() / 2;
+    this.pace.hasten(this.interval() / 2);
     if (this.phase === 'ready') {
       this.phase = 'playing';
       this.changed();
@@ -121,12 +152,17 @@ export class Exhibition implements Match {
   }
 
   private get driver(): MatchInfo['driver'] {
-    return this.source.driver ?? 'policy';
+    return this.human === null ? (this.source.driver ?? 'policy') : 'keys';
+  }
+
+  /** Is it a policy's match that has no policy yet? */
+  private isWaiting(): boolean {
+    return this.policy === null && (this.source.driver ?? 'policy') === 'policy';
   }
 
   private state(): MatchInfo['state'] {
     if (this.phase === 'stopped') return 'stopped';
-    if (this.show === null || (this.driver === 'policy' && this.policy === null)) return 'waiting';
+    if (this.show === null || this.isWaiting()) return 'waiting';
     if (this.paused) return 'paused';
     return this.phase === 'ready' ? 'ready' : 'playing';
   }
@@ -140,10 +176,8 @@ export class Exhibition implements Match {
     return this.stepMs / this.speed;
   }
 
-  /** Runs the loop; where it is asleep, lets it look again whether it is due. */
   private start(): void {
-    if (this.running) this.wake?.();
-    else void this.run();
+    this.pace.start();
   }
 
   /** A new episode is begun even while paused, so that its start can be seen. */
@@ -152,36 +186,12 @@ export class Exhibition implements Match {
     return this.phase === 'fresh' || (!this.paused && this.phase !== 'ready');
   }
 
-  private async run(): Promise<void> {
-    this.running = true;
-    this.dueAt = Math.max(this.dueAt, performance.now());
-    while (this.hasWork()) {
-      // Also where it is late it sleeps for a moment: sockets and Ctrl-C come first.
-      await this.sleep(Math.max(0, this.dueAt - performance.now()));
-      if (!this.hasWork() || performance.now() < this.dueAt) continue;
-      const delayMs = await this.advance().catch((error: unknown) => this.stop(error));
-      // A late step is not made up for: watchers would see haste.
-      this.dueAt = Math.max(this.dueAt + delayMs, performance.now());
-    }
-    this.running = false;
-  }
-
   /** A user's game or net may throw at any step: that ends this match, and no other. */
   private stop(error: unknown): number {
     this.phase = 'stopped';
     this.problem = messageOf(error);
     this.changed();
     return 0;
-  }
-
-  private sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 
   /** The next thing to happen; returns the time until the one after it, in ms. */
@@ -197,11 +207,13 @@ export class Exhibition implements Match {
   /** Begins an episode with the newest weights; false where there are none yet. */
   private async begin(): Promise<boolean> {
     await this.renew();
-    if (this.show === null || (this.driver === 'policy' && this.policy === null)) return false;
+    if (this.show === null || this.isWaiting()) return false;
     this.show.begin();
     this.policy?.reset();
     this.episode++;
-    this.tapped = null;
+    this.hand.forgetTap();
+    this.isHumanStep = this.isHelped = false;
+    if (this.human !== null) this.handBack(this.human);
     this.phase = this.driver === 'keys' ? 'ready' : 'playing';
     if (this.phase === 'ready') this.changed();
     this.present(0);
@@ -211,7 +223,9 @@ export class Exhibition implements Match {
   /** One step with the actions chosen before; true where it ended the episode. */
   private step(): boolean {
     const { env } = this.show!;
-    if (this.driver === 'keys') this.actions.fill(this.humanAction());
+    this.isHelped ||= this.isHumanStep;
+    this.isHumanStep = this.driver === 'keys';
+    if (this.isHumanStep) this.actions.fill(this.hand.action(env.actions));
     env.step(this.actions);
     const ended = env.terminated[0] === 1 || env.truncated[0] === 1;
     if (ended) this.phase = 'ended';
@@ -224,28 +238,26 @@ export class Exhibition implements Match {
     const { stage } = this.show!;
     const choice = this.phase === 'ended' ? NO_CHOICE : this.choose();
     const trainingStep = this.policy === null ? null : this.trainingStep;
-    const frame = frameOf(this.show!, choice, { frame: this.frame++, episode: this.episode, trainingStep, reward });
+    const { episode, isHumanStep, isHelped } = this;
+    const human = isHumanStep ? 'now' : isHelped ? 'before' : undefined;
+    const frame = frameOf(this.show!, choice, { frame: this.frame++, episode, trainingStep, reward, human });
     this.last = encodeFrame(frame, stage.board);
     this.options.onFrame?.(this.last, this.paused || this.phase === 'ready');
   }
 
+  /** Where a human has taken over, what the policy would have done is shown without an action, and it remembers the game. */
   private choose(): Choice {
-    if (this.driver === 'keys') return NO_CHOICE;
-    return choose(this.show!, { policy: this.policy, rng: this.rng, mode: 'sampled' }, this.actions);
-  }
-
-  /** A tap between two steps counts; without a key the game's noop plays, or else the last key goes on. */
-  private humanAction(): number {
-    const noop = this.show!.env.actions.findIndex((action) => action.roles[0] === 'noop');
-    const action = this.tapped ?? this.held ?? (noop < 0 ? this.pressed : noop);
-    this.tapped = null;
-    return action;
+    if (this.source.driver === 'keys') return NO_CHOICE;
+    const choice = choose(this.show!, { policy: this.policy, rng: this.rng, mode: 'sampled' }, this.actions);
+    return this.human === null ? choice : { ...choice, action: null };
   }
 
   /** Has the episode lasted long, and are there newer weights? */
   private async isStale(): Promise<boolean> {
     const length = this.show!.env.lengths[0];
-    if (length < PATIENCE_STEPS || length % RETRY_STEPS !== 0) return false;
+    const { patienceSteps = PATIENCE_STEPS } = this.options;
+    const isTime = length >= patienceSteps && length % Math.min(RETRY_STEPS, patienceSteps) === 0;
+    if (this.human !== null || !isTime) return false;
     return this.renew();
   }
 

@@ -13,8 +13,12 @@ export interface Match {
   setSpeed(speed: number): void;
   /** Begins the next episode at once. */
   next(): void;
-  /** A key went down (its action), or none is down any more (null). */
-  press(action: number | null): void;
+  /** `who` plays in the policy's stead from now on. False where that can't be. */
+  take(who: string): boolean;
+  /** The policy goes on where `who` has taken over; nothing happens where not. */
+  handBack(who: string): void;
+  /** A key went down (its action), or none is down any more (null), of `who`. */
+  press(action: number | null, who?: string): void;
   close(): void;
 }
 
@@ -23,6 +27,8 @@ export interface ExhibitionOptions {
   readonly seed?: number;
   /** Steps a second at speed 1. */
   readonly stepsPerSecond?: number;
+  /** After this many steps an episode gives way to newer weights. */
+  readonly patienceSteps?: number;
   /**
    * Is handed every frame as it travels. `stands`: the match stands still on it, so that no other follows soon; on a
    * pause the newest frame is handed over once more.

@@ -68,7 +68,7 @@ function sample(probabilities: Float32Array, luck: number): number {
 export function frameOf(
   { env, picture }: ShowEnv,
   choice: Choice,
-  at: Pick<Frame, 'frame' | 'episode' | 'trainingStep' | 'reward'>,
+  at: Pick<Frame, 'frame' | 'episode' | 'trainingStep' | 'reward' | 'human'>,
 ): Frame {
   return {
     ...at,

@@ -48,7 +48,10 @@ export interface MatchInfo {
   readonly label: string;
   /** What the agent is in an experiment: `source`, `scratch`, `transferred`, …. */
   readonly arm?: string;
+  /** Who plays now; `keys` also where a human has taken over from a policy. */
   readonly driver: Driver;
+  /** The connection of whoever has taken over from the policy. */
+  readonly human?: string;
   /** `waiting`: for the first weights. `ready`: for the first key. `stopped`: the game has failed. */
   readonly state: 'waiting' | 'ready' | 'playing' | 'paused' | 'stopped';
   readonly speed: number;
@@ -79,6 +82,8 @@ export interface Frame {
   readonly episodeReturn: number;
   readonly terminated: boolean;
   readonly truncated: boolean;
+  /** A human's keys made the step that led here (`now`), or only earlier ones of this episode (`before`). */
+  readonly human?: 'now' | 'before';
   /** What the policy expects from here, or null. */
   readonly value: number | null;
   /** The policy's action probabilities, in steps of 1/255, or null. */
@@ -146,10 +151,18 @@ export interface ServerEvents {
 
 /** Everything a page may ask; checked by the server (`messages.ts`). */
 export type Ask =
-  | { readonly ask: 'watch' | 'leave' | 'next'; readonly match: string }
+  | { readonly ask: 'watch' | 'leave' | 'next' | 'take' | 'hand-back'; readonly match: string }
   | { readonly ask: 'pause'; readonly match: string; readonly paused: boolean }
   | { readonly ask: 'speed'; readonly match: string; readonly speed: number }
-  | { readonly ask: 'press'; readonly match: string; readonly action: number | null };
+  | { readonly ask: 'press'; readonly match: string; readonly action: number | null }
+  /**
+   * A duel with the agent `match` of the library as it was at a training step (left out: as it is now), for this page
+   * alone: then `DUEL.you` and `DUEL.agent` are its matches.
+   */
+  | { readonly ask: 'duel'; readonly match: string; readonly step?: number; readonly seed: number };
+
+/** The matches of a page's own duel. */
+export const DUEL = { you: 'duel/you', agent: 'duel/agent' } as const;
 
 /** Events from a page. */
 export interface ClientEvents {
@@ -159,6 +172,8 @@ export interface ClientEvents {
 const TERMINATED = 1;
 const TRUNCATED = 2;
 const PLANES = 4;
+const HUMAN_NOW = 8;
+const HUMAN_BEFORE = 16;
 const NO_ACTION = 0xffff;
 const HEADER_BYTES = 37;
 const SHAPE_KINDS = ['disc', 'box', 'line'] as const;
@@ -177,7 +192,8 @@ export function encodeFrameBytes(frame: Frame, board: Board): Uint8Array {
   const bytes = new Uint8Array(HEADER_BYTES + probabilities.length + picture.length);
   const view = new DataView(bytes.buffer);
   const planes = frame.picture.kind === 'planes' ? PLANES : 0;
-  bytes[0] = (frame.terminated ? TERMINATED : 0) | (frame.truncated ? TRUNCATED : 0) | planes;
+  const human = frame.human === 'now' ? HUMAN_NOW : frame.human === 'before' ? HUMAN_BEFORE : 0;
+  bytes[0] = (frame.terminated ? TERMINATED : 0) | (frame.truncated ? TRUNCATED : 0) | planes | human;
   view.setUint16(1, frame.action ?? NO_ACTION, true);
   view.setUint16(3, probabilities.length, true);
   view.setUint32(5, frame.frame, true);
@@ -208,6 +224,8 @@ export function decodeFrameBytes(bytes: Uint8Array, board: Board): Frame {
     episodeReturn: view.getFloat32(29, true),
     terminated: (bytes[0] & TERMINATED) !== 0,
     truncated: (bytes[0] & TRUNCATED) !== 0,
+    ...(bytes[0] & HUMAN_NOW && { human: 'now' as const }),
+    ...(bytes[0] & HUMAN_BEFORE && { human: 'before' as const }),
     value: nullIfNaN(view.getFloat32(33, true)),
     probabilities: probabilities.length === 0 ? null : probabilities,
     picture: decodePicture(bytes.subarray(pictureStart), (bytes[0] & PLANES) !== 0, board),

@@ -58,6 +58,13 @@ class RelayedMatch implements Match {
     this.ask({ ask: 'next', match: this.latest.id });
   }
 
+  /** Nobody takes over from afar. */
+  take(): boolean {
+    return false;
+  }
+
+  handBack(): void {}
+
   press(action: number | null): void {
     this.ask({ ask: 'press', match: this.latest.id, action });
   }

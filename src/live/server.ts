@@ -5,6 +5,7 @@ import { UserError } from '../core/errors.ts';
 import { rateLimit } from './access.ts';
 import { serveApi } from './api/index.ts';
 import { createBroadcast, cutOffStuck } from './batching.ts';
+import { createDuels } from './duels.ts';
 import { createEntrance, limitAddresses } from './entrance.ts';
 import { Exhibition } from './exhibition.ts';
 import { isLoopback, reachableHost } from './lan.ts';
@@ -13,7 +14,14 @@ import type { ExhibitionOptions, Match } from './match.ts';
 import type { MatchFeed, MatchSource } from './match-source.ts';
 import { readAsk } from './messages.ts';
 import { listFiles, PAGE_FOLDER, serveFile } from './page-files.ts';
-import { type Ask, type ClientEvents, PROTOCOL, type ServerEvents, type ViewerStatus } from './protocol.ts';
+import {
+  type Ask,
+  type ClientEvents,
+  type MatchInfo,
+  PROTOCOL,
+  type ServerEvents,
+  type ViewerStatus,
+} from './protocol.ts';
 
 export interface ViewerOptions {
   /** The first port tried; a taken one moves to the next. 0 takes any free one. */
@@ -148,10 +156,17 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
     socket.emit('hello', { protocol: PROTOCOL, title, readOnly: !control, hasLibrary: library !== undefined, home });
     socket.emit('status', status);
     socket.emit('matches', list());
+    socket.on('disconnect', () => duels.end(socket.id));
     void refresh();
   });
   io.sockets.adapter.on('join-room', countWatchers);
-  io.sockets.adapter.on('leave-room', countWatchers);
+  io.sockets.adapter.on('leave-room', (id: string, client: string) => {
+    countWatchers(id);
+    // Who no longer watches plays no longer.
+    matches.get(id)?.handBack(client);
+  });
+
+  const duels = createDuels(options.library, { stepsPerSecond: options.stepsPerSecond });
 
   const mayChange = rateLimit(ASKS_PER_SECOND, ASKS_AT_ONCE);
   /** What changes a match is told to everybody: all clients together may ask for it no faster than one. */
@@ -161,6 +176,12 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
   }
 
   function obey(ask: Ask, socket: LiveSocket): void {
+    const page = {
+      id: socket.id,
+      tellMatch: (info: MatchInfo) => socket.emit('match', info),
+      tellFrame: (match: string, text: string) => socket.emit('frame', match, text),
+    };
+    if (duels.obey(ask, page)) return;
     const exhibition = matches.get(ask.match);
     if (exhibition === undefined) return;
     switch (ask.ask) {
@@ -181,7 +202,11 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
       case 'speed':
         return exhibition.setSpeed(ask.speed);
       case 'press':
-        return exhibition.press(ask.action);
+        return exhibition.press(ask.action, socket.id);
+      case 'take':
+        return void (socket.rooms.has(ask.match) && exhibition.take(socket.id));
+      case 'hand-back':
+        return exhibition.handBack(socket.id);
     }
   }
 
@@ -248,6 +273,7 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
     async close() {
       clearInterval(feedTimer);
       clearTimeout(statusTimer);
+      duels.close();
       [...matches.keys()].forEach(remove);
       await io.close();
     },

@@ -1,6 +1,6 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Player } from '../core/agent.ts';
 import { StoppedError } from '../core/errors.ts';
+import { yieldThread } from '../core/yield.ts';
 import type { EnvSpec } from '../envs/env-id.ts';
 import { createVecEnv, type GameVecEnv } from '../envs/vec-env.ts';
 
@@ -52,7 +52,7 @@ export async function evaluatePlayer(
       lengths[e] = env.lengths[e];
       running--;
     }
-    if (step % STEPS_AT_A_TIME === 0) await setImmediate();
+    if (step % STEPS_AT_A_TIME === 0) await yieldThread();
     if (stopRequested()) throw new StoppedError();
   }
   const mean = returns.reduce((sum, value) => sum + value, 0) / episodes;

@@ -9,9 +9,10 @@ import { findMethod } from '../transfer/index.ts';
 import type { Actor, Boundary, MethodContext } from '../transfer/method.ts';
 import { type SourceTensor, type TransferPlan, transferParams } from '../transfer/plan.ts';
 import type { PolicyCheckpoint } from './checkpoint.ts';
-import type { ResolvedTransfer, RunConfig } from './config.ts';
+import type { ResolvedTransfer } from './config.ts';
 import { evaluationEnv } from './evaluate.ts';
 import { spanOf } from './run-net.ts';
+import type { TrainingConfig } from './training.ts';
 
 /** A transfer that is made: parameters before any method's `start`. */
 export interface Moved {
@@ -34,7 +35,7 @@ const OWN_EPISODES = 500_000;
 
 /** What the run's method makes of a transfer. `recentReturns`: of the last training episodes, as they will be by then. */
 export function methodHooks(
-  config: RunConfig,
+  config: TrainingConfig,
   net: PolicyNet,
   moved: Moved,
   recentReturns: readonly number[],
@@ -79,7 +80,7 @@ const actor = (net: PolicyNet, params: Params, env: string): Actor => ({
 });
 
 /** The source's policy on the target; of a control one as worthless as what was transferred. */
-function teacherOf({ env, seed, transfer }: RunConfig, checkpoint: PolicyCheckpoint): Actor {
+function teacherOf({ env, seed, transfer }: TrainingConfig, checkpoint: PolicyCheckpoint): Actor {
   const { alignment, map, control } = transfer as ResolvedTransfer;
   const { id, observation, actionSet } = findEnv(env);
   const policy = { ...checkpoint, env: checkpoint.info.env };
@@ -89,7 +90,12 @@ function teacherOf({ env, seed, transfer }: RunConfig, checkpoint: PolicyCheckpo
 }
 
 /** In a control the values are shuffled within each tensor, so that they tell nothing of their places. */
-function toTarget({ seed, transfer }: RunConfig, net: PolicyNet, { plan, checkpoint }: Moved, values: Params): Params {
+function toTarget(
+  { seed, transfer }: TrainingConfig,
+  net: PolicyNet,
+  { plan, checkpoint }: Moved,
+  values: Params,
+): Params {
   const source = sourceTensors(checkpoint);
   const zeros = Object.fromEntries(net.tensors.map((spec) => [spec.name, new Float32Array(tensorSize(spec))]));
   const there = transferParams(plan, { tensors: source, params: values }, net.tensors, zeros);

@@ -1,38 +1,31 @@
 import { findAlgorithm } from '../agents/index.ts';
-import type { AgentContext, Algorithm } from '../agents/algorithm.ts';
-import type { Agent } from '../core/agent.ts';
+import type { Algorithm } from '../agents/algorithm.ts';
 import { NotFiniteError, StoppedError, UserError } from '../core/errors.ts';
 import type { VecEnv } from '../core/vec-env.ts';
+import { yieldThread } from '../core/yield.ts';
 import { fusedSteps } from '../engine/fused/ops.ts';
 import { loadEngine, loadFusedEngine } from '../engine/index.ts';
 import type { Engine } from '../engine/types.ts';
-import type { EnvSpec } from '../envs/env-id.ts';
-import { findEnv } from '../envs/index.ts';
-import { createVecEnv } from '../envs/vec-env.ts';
 import type { PolicyNet, PolicyNetSpec } from '../nets/policy-net.ts';
-import { joinWords } from '../transfer/compose.ts';
-import { controlParams } from '../transfer/control.ts';
-import { findMethod } from '../transfer/index.ts';
-import { planTransfer, type TransferPlan, transferParams } from '../transfer/plan.ts';
-import { decodeCheckpoint, encodeCheckpoint, type PolicyCheckpoint, type PolicyInfo } from './checkpoint.ts';
-import type { ResolvedTransfer, RunConfig } from './config.ts';
+import type { RunConfig } from './config.ts';
 import { identityOf, runId } from './config.ts';
-import { evaluatePlayer } from './evaluate.ts';
 import { bundleKey, bundleOf, loadRunModules } from './game-module.ts';
 import { lockFolder } from './lock.ts';
-import { type MethodHooks, methodHooks, type Moved, sourceTensors } from './method-hooks.ts';
 import { MetricsLog } from './metrics-log.ts';
-import { policyNetOf, spanOf, stageRate } from './run-net.ts';
+import { policyNetOf } from './run-net.ts';
 import { decodeState, encodeState } from './state-codec.ts';
 import { FolderStore } from './store.ts';
 import type { EventWriter } from './tensorboard.ts';
-
-/** One evaluation during training. */
-export interface EvaluationRow {
-  readonly step: number;
-  readonly mean: number;
-  readonly returns: readonly number[];
-}
+import {
+  beginningOf,
+  checkpointOf,
+  createTraining,
+  type EvaluationRow,
+  isEvaluationDue,
+  playEvaluation,
+  type SourceCheckpoint,
+  type Training,
+} from './training.ts';
 
 /** The end of a run: `result.json`. */
 export interface RunResult {
@@ -68,25 +61,15 @@ export interface RunHooks {
   readonly saved?: (step: number) => Promise<void>;
 }
 
-/** Bytes of a source checkpoint and what to call it. */
-export interface SourceCheckpoint {
-  readonly name: string;
-  readonly bytes: Uint8Array;
-}
-
 /** Resume state is written at least this often: what a kill can cost. */
 const SAVE_EVERY_MS = 10_000;
 export const RESUME_KEY = 'resume.safetensors';
 const RETURN_WINDOW = 100;
 
 /** Everything of a run that is not in its folder's logs. */
-interface Session {
+interface Session extends Training {
   readonly config: RunConfig;
   readonly store: FolderStore;
-  readonly spec: EnvSpec;
-  readonly env: VecEnv;
-  readonly net: PolicyNet;
-  readonly agent: Agent;
   readonly metrics: MetricsLog;
   readonly evaluations: EvaluationRow[];
   readonly recentReturns: number[];
@@ -223,67 +206,30 @@ async function startSession(
   const { folder } = store;
   await loadRunModules(folder, config.modules);
   const resume = await readResume(store, config);
-  const spec = findEnv(config.env);
-  const algorithm = findAlgorithm(config.algorithm);
   const net = policyNetOf(config);
   const recentReturns = resume?.recentReturns ?? [];
-  const moved = transferred(config, net, source);
-  const hooks: MethodHooks = moved ? methodHooks(config, net, moved, recentReturns) : { params: net.init(config.seed) };
-  const own = createVecEnv(spec, algorithm.numEnvs(config.algorithmConfig), config.seed);
-  const env = hooks.wrapEnv?.(own) ?? own;
-  const engine = await engineFor(config, algorithm, net, hooks.extendLearner && moved?.checkpoint.spec);
-  const agent = createAgent(algorithm, hooks, {
-    engine,
-    env,
-    net,
-    config: config.algorithmConfig,
-    seed: config.seed,
-    totalTimesteps: config.totalTimesteps,
-    learningRateScale: learningRateScale(config, net),
-    threads,
-  });
+  const beginning = beginningOf(config, net, source, recentReturns);
+  const engine = await engineFor(config, findAlgorithm(config.algorithm), net, beginning.looksAt);
+  const training = createTraining(config, net, engine, beginning, threads);
+  const { agent, env, plan } = training;
   // Only now: options that do not fit each other leave no run behind.
   for (const module of config.modules) await store.putIfAbsent(bundleKey(module), utf8(bundleOf(module).code));
   await store.putIfAbsent('config.json', utf8(JSON.stringify(config, null, 2)));
-  if (moved) await store.put('transfer.json', utf8(JSON.stringify(moved.plan, null, 2)));
+  if (plan) await store.put('transfer.json', utf8(JSON.stringify(plan, null, 2)));
   const metrics = new MetricsLog(`${folder}/metrics.jsonl`);
   if (resume) agent.load(resume.agent);
   else env.reset();
   metrics.truncateAfter(agent.updates);
   return {
+    ...training,
     config,
     store,
-    spec,
-    env,
-    net,
-    agent,
     metrics,
     evaluations: resume?.evaluations ?? [],
     recentReturns,
     secondsBefore: resume?.seconds ?? 0,
     startedMs: performance.now(),
   };
-}
-
-/** @throws UserError where the algorithm has no place for what the method adds to the learner */
-function createAgent(
-  algorithm: Algorithm,
-  { params, extendLearner }: MethodHooks,
-  context: Omit<AgentContext<Record<string, unknown>>, 'params' | 'extendLearner'>,
-): Agent {
-  if (!extendLearner) return algorithm.create({ ...context, params });
-  let isExtended = false;
-  const agent = algorithm.create({
-    ...context,
-    params,
-    extendLearner(...parts) {
-      isExtended = true;
-      return extendLearner(...parts);
-    },
-  });
-  if (isExtended) return agent;
-  agent.dispose();
-  throw new UserError(`${algorithm.id} takes nothing of a method but its schedule: it learns without agentLearner`);
 }
 
 /** Without tfjs where the fused path does all, also for a source's policy that the method looks at. */
@@ -337,7 +283,7 @@ async function toTheEnd(
       evaluations: evaluations.map(({ step, mean: value }) => ({ step, mean: value })),
     });
   for (;;) {
-    if (isEvaluationDue(session)) {
+    if (isEvaluationDue(session, evaluations)) {
       report('evaluating');
       await evaluate(session, hooks);
       events?.scalars(agent.step, { 'evaluation/return': evaluations[evaluations.length - 1].mean });
@@ -350,7 +296,7 @@ async function toTheEnd(
     const row = update(session);
     events?.scalars(agent.step, row);
     report('training');
-    await new Promise(setImmediate);
+    await yieldThread();
     if (hooks.stopRequested?.()) {
       await saveResume(session);
       throw new StoppedError();
@@ -388,15 +334,6 @@ function update({ agent, metrics, recentReturns }: Session): Record<string, numb
   }
 }
 
-/**
- * At step 0, then `evaluations` times evenly up to the end, after the update that reaches the step; never twice after the
- * same one, also where updates are longer than that and a run is resumed.
- */
-function isEvaluationDue({ config, agent, evaluations: done }: Session): boolean {
-  if (agent.step === done.at(-1)?.step) return false;
-  return agent.step >= (config.totalTimesteps * done.length) / config.evaluations;
-}
-
 /** Plays an evaluation; where that is stopped, it is made again when the run goes on. @throws StoppedError */
 async function evaluate(session: Session, hooks: RunHooks): Promise<void> {
   session.evaluations.push(await play(session, hooks));
@@ -404,12 +341,8 @@ async function evaluate(session: Session, hooks: RunHooks): Promise<void> {
 
 /** The next evaluation, not kept yet. @throws StoppedError, with everything saved */
 async function play(session: Session, { stopRequested }: RunHooks): Promise<EvaluationRow> {
-  const { config, spec, agent, evaluations } = session;
-  const index = evaluations.length;
-  const player = agent.player('sampled', `${config.seed}/evaluation/${index}`);
   try {
-    const played = await evaluatePlayer(spec, player, config.evaluationEpisodes, index, stopRequested);
-    return { step: agent.step, mean: played.mean, returns: played.returns };
+    return await playEvaluation(session, session.evaluations.length, stopRequested);
   } catch (error) {
     if (error instanceof StoppedError) await saveResume(session);
     throw error;
@@ -435,16 +368,9 @@ async function finish(session: Session): Promise<RunResult> {
 const secondsOf = (session: Session): number => session.secondsBefore + (performance.now() - session.startedMs) / 1000;
 
 /** Keeps the newest checkpoint, and of those that were evaluated as many as the config says. */
-async function saveCheckpoint({ config, store, spec, net, agent, evaluations }: Session): Promise<void> {
-  const info: PolicyInfo = {
-    env: config.env,
-    gameRevision: spec.game.revision,
-    algorithm: config.algorithm,
-    step: agent.step,
-    seed: config.seed,
-    ...(config.label && { label: config.label }),
-  };
-  await store.put(checkpointKey(agent.step), encodeCheckpoint(net, agent.params(), info, agent.normalizers()));
+async function saveCheckpoint(session: Session): Promise<void> {
+  const { config, store, agent, evaluations } = session;
+  await store.put(checkpointKey(agent.step), checkpointOf(session));
   const evaluated = evaluations.map(({ step }) => checkpointKey(step)).slice(-config.keepCheckpoints);
   const kept = new Set([...evaluated, checkpointKey(agent.step)]);
   for (const key of await store.list('checkpoints/')) if (!kept.has(key)) await store.delete(key);
@@ -463,55 +389,6 @@ async function saveResume(session: Session): Promise<void> {
 }
 
 const checkpointKey = (step: number): string => `checkpoints/${String(step).padStart(12, '0')}.safetensors`;
-
-/** The source's parameters by a plan, fresh ones elsewhere; null where nothing is transferred. */
-function transferred(config: RunConfig, net: PolicyNet, source: SourceCheckpoint | null): Moved | null {
-  if (!config.transfer) return null;
-  if (!source) throw new Error('a transfer run needs its source checkpoint');
-  const checkpoint = decodeCheckpoint(source.bytes, source.name);
-  const plan = planFor(config, net, checkpoint);
-  const fresh = net.init(config.seed);
-  const from = { tensors: sourceTensors(checkpoint), params: checkpoint.params };
-  const params = transferParams(plan, from, net.tensors, fresh);
-  const moved = { plan, checkpoint, fresh, params };
-  const { control } = config.transfer;
-  if (!control) return moved;
-  const places = { plan, source: from.tensors, target: net.tensors };
-  return { ...moved, params: controlParams(control, places, params, config.seed) };
-}
-
-/** What a transfer run would do with a source, without doing it. */
-export function planFor(config: RunConfig, net: PolicyNet, source: PolicyCheckpoint): TransferPlan {
-  const transfer = config.transfer as ResolvedTransfer;
-  const method = findMethod(transfer.method);
-  return planTransfer(sourceTensors(source), net.tensors, {
-    source: source.info.env,
-    target: config.env,
-    method: transfer.method,
-    alignment: transfer.alignment,
-    map: transfer.map,
-    control: transfer.control,
-    reset: transfer.reset,
-    training(stage) {
-      const rate = stageRate(stage, transfer);
-      const words = method.describe(transfer.methodConfig, stage, spanOf(config, net));
-      return joinWords([words, rate === 0 ? 'frozen' : `learning rate x ${rate}`]);
-    },
-  });
-}
-
-/** The share of the learning rate for each tensor over time: the method's schedule times the rates by stage. */
-function learningRateScale(config: RunConfig, net: PolicyNet): (tensor: string, step: number) => number {
-  const { transfer } = config;
-  if (!transfer) return () => 1;
-  const method = findMethod(transfer.method);
-  const stages = new Map(net.tensors.map(({ name, stage }) => [name, stage]));
-  const span = spanOf(config, net);
-  return (tensor, step) => {
-    const stage = stages.get(tensor) as string;
-    return method.scale(transfer.methodConfig, stage, step, span) * stageRate(stage, transfer);
-  };
-}
 
 /** Where two trees of plain data differ, with both values: `netConfig.units: there 16, wanted 8`. */
 function differences(there: unknown, wanted: unknown, path: string[] = []): string[] {

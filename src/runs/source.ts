@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError, unknownValue } from '../core/errors.ts';
-import type { SourceCheckpoint } from './run.ts';
+import type { SourceCheckpoint } from './training.ts';
 
 /**
  * The policy checkpoint a path stands for: a `.safetensors` file, a run folder (its newest checkpoint), or `zoo:<game>`,

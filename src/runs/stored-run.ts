@@ -6,7 +6,8 @@ import { StoppedError, UserError } from '../core/errors.ts';
 import { resolveBackend } from '../engine/index.ts';
 import type { RunConfig } from './config.ts';
 import { isGone, ownerName, parseOwner, thisProcess } from './owner.ts';
-import { RESUME_KEY, type ResumeState, type RunHooks, type RunResult, type SourceCheckpoint, trainRun } from './run.ts';
+import { RESUME_KEY, type ResumeState, type RunHooks, type RunResult, trainRun } from './run.ts';
+import type { SourceCheckpoint } from './training.ts';
 import { decodeState, encodeState } from './state-codec.ts';
 import { FolderStore, type Store } from './store.ts';
 

@@ -79,7 +79,7 @@ const NO_METHOD = 'scratch';
 export const GATE = 'gate';
 
 /** Arms draw their seeds from ranges of their own, so that no two runs of a study share their luck. */
-const ARM_SEEDS = {
+export const ARM_SEEDS = {
   source: 1_000,
   scratch: 2_000,
   transfer: 3_000,

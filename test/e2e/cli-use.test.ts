@@ -126,6 +126,8 @@ describe.concurrent('bad use is one line and exit code 2:', () => {
     ['watch syntax.ts', /"syntax\.ts" holds neither a run \(config\.json\) nor a study \(study\.json\)/],
     ['watch run --port 65536', /--port: "65536" is not valid; valid: whole number from 0 to 65535/],
     ['play brekout', /unknown game "brekout" \(did you mean "breakout"\?\)/],
+    ['play breakout --against zoo:freeway', /"zoo:freeway" has learned freeway, not breakout/],
+    ['play breakout --against nowhere', /"nowhere" is neither a run with a checkpoint nor one of the zoo/],
     ['play ./missing.ts', /there is no game file "\.\/missing\.ts"/],
     ['games brekout', /unknown game "brekout"/],
     ['new-game my-game.txt', /"my-game\.txt" is no script; valid: a name that ends in \.ts or \.js/],

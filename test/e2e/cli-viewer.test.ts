@@ -137,6 +137,16 @@ describe('a viewer', () => {
     expect(await interrupt(running)).toMatchObject({ code: 0, stderr: '' });
   });
 
+  it.each([
+    ['cartpole', 'run', '.'],
+    ['breakout', 'zoo:breakout', 'zoo:breakout'],
+  ])('lets people play %s against %s', async (game, against, id) => {
+    const { running, url } = await startViewing(`play ${game} --against ${against} --seed 4 --port 0`);
+    const [, address] = await running.says(/play at (\S+)/);
+    expect(address).toBe(`${url}#play?${new URLSearchParams({ id, seed: '4' })}`);
+    expect(await interrupt(running)).toMatchObject({ code: 0, stderr: '' });
+  });
+
   it('loads the game of a run by itself; a game that is gone is told on its match', async () => {
     const line = 'train --game mine.ts --total-timesteps 512 --num-steps 8 --evaluations 1 --evaluation-episodes 1';
     for (const job of ['kept', 'gone']) {

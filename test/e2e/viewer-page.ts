@@ -21,9 +21,13 @@ export class ViewerPage {
   requests: string[] = [];
 
   /** Serves this and opens it; `hash` names the view. */
-  async open(options: ViewerOptions, size = { width: 1280, height: 800 }, hash = ''): Promise<void> {
+  async open(
+    options: ViewerOptions,
+    { hasTouch, ...viewport }: { width: number; height: number; hasTouch?: boolean } = { width: 1280, height: 800 },
+    hash = '',
+  ): Promise<void> {
     this.viewer = await startViewer({ port: 0, root: this.root, ...options });
-    const page = await this.browser.newPage({ viewport: size });
+    const page = await this.browser.newPage({ viewport, hasTouch });
     this.page = page;
     this.complaints = [];
     this.requests = [];

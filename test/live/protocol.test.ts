@@ -19,7 +19,7 @@ const planesBoard = (height: number, width: number, count: number) =>
 const float32 = fc.float({ noNaN: true });
 const uint32 = fc.nat(0xffffffff);
 
-const facts = fc.record({
+const measured = {
   frame: uint32,
   episode: uint32,
   step: uint32,
@@ -36,7 +36,12 @@ const facts = fc.record({
       { minLength: 1, maxLength: 100 },
     ),
   ),
-});
+};
+/** Who made the step is left out where no human has played. */
+const facts = fc.oneof(
+  fc.record(measured),
+  fc.record({ ...measured, human: fc.constantFrom('now' as const, 'before' as const) }),
+);
 
 const planes = fc
   .tuple(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 12 }))
@@ -127,6 +132,10 @@ describe('what a page may ask', () => {
     { ask: 'pause', match: 'm', paused: true },
     { ask: 'speed', match: 'm', speed: 0.25 },
     { ask: 'press', match: 'm', action: null },
+    { ask: 'take', match: 'm' },
+    { ask: 'hand-back', match: 'm' },
+    { ask: 'duel', match: 'zoo:breakout', seed: 7 },
+    { ask: 'duel', match: 'runs/one', step: 2048, seed: 7 },
   ])('%j', (ask) => {
     expect(readAsk('ask', [ask])).toEqual(ask);
   });
@@ -142,6 +151,8 @@ describe('what a page may ask', () => {
     ['an endless name', 'ask', [{ ask: 'watch', match: 'm'.repeat(201) }]],
     ['a negative action', 'ask', [{ ask: 'press', match: 'm', action: -1 }]],
     ['a broken action', 'ask', [{ ask: 'press', match: 'm', action: 0.5 }]],
+    ['a duel without a seed', 'ask', [{ ask: 'duel', match: 'zoo:breakout' }]],
+    ['a seed below 0', 'ask', [{ ask: 'duel', match: 'zoo:breakout', seed: -1 }]],
     ['an array', 'ask', [[{ ask: 'watch', match: 'm' }]]],
     ['nothing', 'ask', [null]],
     ['a prototype', 'ask', [JSON.parse('{"ask":"watch","match":"m","__proto__":{"x":1}}')]],

@@ -7,7 +7,8 @@ import { loadEngine } from '../../src/engine/index.ts';
 import { decodeCheckpoint } from '../../src/runs/checkpoint.ts';
 import type { RunConfig } from '../../src/runs/config.ts';
 import { readMetrics } from '../../src/runs/metrics-log.ts';
-import { type EvaluationRow, type RunProgress, type RunResult, trainRun } from '../../src/runs/run.ts';
+import { type RunProgress, type RunResult, trainRun } from '../../src/runs/run.ts';
+import type { EvaluationRow } from '../../src/runs/training.ts';
 import { outcome, stopAfter, timeless, tinyConfig } from './tiny-run.ts';
 
 let folder: string;

@@ -24,6 +24,8 @@ export interface Listener {
 
 export interface Connection {
   ask(ask: Ask): void;
+  /** By which the server knows this page; undefined while there is no connection. */
+  id(): string | undefined;
 }
 
 /** Connects to the server that this page came from; comes back by itself after a break. */
@@ -51,5 +53,8 @@ export function connect(listener: Listener): Connection {
   socket.on('frame', (match, text) => playOut(match, [text], [BATCH_MS]));
   socket.on('frames', playOut);
   socket.on('disconnect', (reason) => reason !== 'io client disconnect' && listener.connection('lost'));
-  return { ask: (ask) => socket.connected && mayAsk(ask) && socket.emit('ask', ask) };
+  return {
+    ask: (ask) => socket.connected && mayAsk(ask) && socket.emit('ask', ask),
+    id: () => socket.id,
+  };
 }

@@ -11,9 +11,12 @@ export interface FramePanelOptions {
   /** Of the board, for tests and the curious. */
   readonly id: string;
   readonly boards: Promise<Boards>;
-  /** The pad's keys can be pressed (an action) and let go (null): a human plays. */
-  press?(action: number | null): void;
+  /** Is there a policy whose value is shown? By default there is. */
+  readonly hasValue?: boolean;
 }
+
+/** Hears of keys of the pad that are pressed (an action) and let go (null). */
+export type Press = (action: number | null) => void;
 
 /** What a frame is shown with. */
 export interface Showing {
@@ -36,6 +39,8 @@ export class FramePanel {
   private board: BoardView | null = null;
   private env: string | null = null;
   private pad: Pad | null = null;
+  private stage: Stage | null = null;
+  private press: Press | undefined;
   private last: { frame: Frame; showing: Showing } | null = null;
   private isRemoved = false;
 
@@ -65,7 +70,14 @@ export class FramePanel {
 
   constructor(options: FramePanelOptions) {
     this.options = options;
-    this.valueBox.hidden = options.press !== undefined;
+    this.valueBox.hidden = options.hasValue === false;
+  }
+
+  /** The pad's keys can be pressed from now on: a human plays. Without `press`, no longer. */
+  setPress(press: Press | undefined): void {
+    if ((press === undefined) === (this.press === undefined)) return;
+    this.press = press;
+    if (this.stage !== null) this.openPad(this.stage);
   }
 
   /** Makes ready for frames of this game; nothing happens where it is ready already. */
@@ -74,11 +86,11 @@ export class FramePanel {
     this.place.setAttribute('aria-label', description);
     if (env === this.env) return;
     this.env = env;
+    this.stage = stage;
     this.raw.open(stage);
     this.place.style.aspectRatio = board.kind === 'planes' ? `${board.width} / ${board.height}` : '1';
     this.place.setAttribute('role', 'img');
-    this.pad = new Pad(stage.actions, this.options.press);
-    this.padPlace.replaceChildren(this.pad.element);
+    this.openPad(stage);
     const boards = await this.options.boards;
     if (this.isRemoved || env !== this.env) return;
     this.board?.remove();
@@ -126,10 +138,15 @@ export class FramePanel {
     this.board = null;
   }
 
+  private openPad({ actions }: Stage): void {
+    this.pad = new Pad(actions, this.press);
+    this.padPlace.replaceChildren(this.pad.element);
+  }
+
   private showBoard(frame: Frame, showing: Showing): void {
     this.board?.show(frame, {
       stepMs: 1000 / STEPS_PER_SECOND / showing.speed,
-      isHuman: this.options.press !== undefined,
+      isHuman: this.press !== undefined,
       hasEffects: hasEffects(showing),
     });
   }

@@ -17,6 +17,8 @@ const PATHS = {
   left: 'M3 8l9-5.5v11z',
   right: 'M13 8L4 2.5v11z',
   noop: 'M8 5.2a2.8 2.8 0 1 1 0 5.6 2.8 2.8 0 1 1 0-5.6z',
+  /** A hand on a stick. */
+  human: 'M8 1.2a2.6 2.6 0 1 1 0 5.2 2.6 2.6 0 1 1 0-5.2zM7.1 6h1.8v4H13a1 1 0 0 1 1 1v3.6H2V11a1 1 0 0 1 1-1h4.1z',
   fire: 'M8 1l1.7 5.3L15 8l-5.3 1.7L8 15l-1.7-5.3L1 8l5.3-1.7z',
 } as const;
 

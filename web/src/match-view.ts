@@ -4,6 +4,7 @@ import { iconButton, labelButton } from './buttons.ts';
 import { h, setText } from './elements.ts';
 import { FrameBuffer } from './frame-buffer.ts';
 import { FramePanel } from './frame-panel.ts';
+import { icon } from './icons.ts';
 import { score, speedText, steps } from './numbers.ts';
 import { actionOfKey } from './pad.ts';
 import { Playback } from './playback.ts';
@@ -31,6 +32,8 @@ export class MatchView {
   readonly element: HTMLElement;
   private info: MatchInfo;
   private readonly ask: (ask: Ask) => void;
+  /** The connection of this page, where it may take over. */
+  private readonly me: () => string | undefined;
   private readonly buffer = new FrameBuffer(KEPT_FRAMES);
   private readonly playback = new Playback({ isLive: true });
   private readonly transport: Transport;
@@ -46,13 +49,27 @@ export class MatchView {
   private readonly slower = iconButton('slower', () => this.shiftSpeed(-1), 'Slower, for everybody (-)');
   private readonly faster = iconButton('faster', () => this.shiftSpeed(1), 'Faster, for everybody (+)');
   private readonly speed = h('output', { class: 'speed' });
+  private readonly badge = h('span', { class: 'human-badge', hidden: true });
+  private readonly takeOverText = h('span');
+  private readonly takeOver = h(
+    'button',
+    { type: 'button', class: 'take-over', hidden: true },
+    icon('human'),
+    this.takeOverText,
+  );
 
-  constructor(info: MatchInfo, ask: (ask: Ask) => void, boards: Promise<Boards>) {
+  constructor(
+    info: MatchInfo,
+    ask: (ask: Ask) => void,
+    boards: Promise<Boards>,
+    me: () => string | undefined = () => undefined,
+  ) {
     this.info = info;
     this.ask = ask;
-    const isHuman = info.driver === 'keys';
-    const press = isHuman ? (action: number | null) => this.press(action) : undefined;
-    this.panel = new FramePanel({ id: info.id, boards, press });
+    this.me = me;
+    const hasPolicy = info.driver !== 'keys' || info.human !== undefined;
+    this.panel = new FramePanel({ id: info.id, boards, hasValue: hasPolicy });
+    this.takeOver.addEventListener('click', () => this.toggleTakeOver());
     this.panel.boardFrame.append(this.overlay);
     this.transport = new Transport(this.playback, { show: (index) => this.show(index) });
     const next = iconButton('next', () => this.next(), 'Next episode (N)');
@@ -74,13 +91,14 @@ export class MatchView {
         {},
         h('span', { class: 'mark', 'aria-hidden': 'true' }, mark),
         this.title,
-        h('div', { class: 'controls' }, ...(isHuman ? [this.pause] : []), planes, next, speeds),
+        h('div', { class: 'controls' }, this.takeOver, this.pause, planes, next, speeds),
         this.facts,
       ),
       this.panel.boardFrame,
       this.panel.panel,
-      ...(isHuman ? [] : [this.transport.element]),
+      this.transport.element,
     );
+    this.panel.boardFrame.append(this.badge);
     this.transport.element.addEventListener('click', () => this.showState());
     this.update(info);
   }
@@ -94,6 +112,13 @@ export class MatchView {
     setText(this.speed, speedText(speed));
     this.slower.disabled = speed <= SPEEDS[0];
     this.faster.disabled = speed >= SPEEDS.at(-1)!;
+    const isPlayed = this.isPlayed();
+    this.panel.setPress(isPlayed ? (action) => this.press(action) : undefined);
+    if (!isPlayed) this.held = null;
+    // A human sees what is, not what was; a pause is everybody's then.
+    if (isPlayed) this.playback.follow();
+    this.pause.hidden = !isPlayed;
+    this.transport.element.hidden = isPlayed;
     if (stage !== null) void this.panel.open(stage, `The board of ${stage.env}, live`);
     this.showState();
     this.showFacts();
@@ -108,7 +133,8 @@ export class MatchView {
     const newest = buffer.at(buffer.end - 1);
     // A match that stands still sends its frame again, for those who missed it.
     if (frame.frame === newest?.frame && frame.episode === newest.episode) return;
-    if (newest?.terminated) this.best = Math.max(this.best, newest.episodeReturn);
+    if (newest?.terminated && (newest.human === undefined || !this.hasPolicy()))
+      this.best = Math.max(this.best, newest.episodeReturn);
     buffer.push(frame);
     this.playback.hold(buffer.first, buffer.end);
     if (frame.reward > 0) this.transport.mark(buffer.rewards());
@@ -116,8 +142,8 @@ export class MatchView {
 
   /** A key of the keyboard; true if it meant something here. */
   keyDown(key: string): boolean {
-    const isHuman = this.info.driver === 'keys';
-    if (isHuman) {
+    const isPlayed = this.isPlayed();
+    if (isPlayed) {
       const action = actionOfKey(key, this.info.stage?.actions ?? []);
       if (action !== null) {
         if (action !== this.held) this.press(action);
@@ -129,14 +155,15 @@ export class MatchView {
     else if (key === 'v') this.panel.toggleRaw();
     else if (key === '+' || key === '=') this.shiftSpeed(1);
     else if (key === '-') this.shiftSpeed(-1);
-    else if (isHuman || !this.transport.keyDown(key)) return false;
+    else if (key === 't' && this.mayTakeOver()) this.toggleTakeOver();
+    else if (isPlayed || !this.transport.keyDown(key)) return false;
     this.showState();
     return true;
   }
 
   keyUp(key: string): void {
     const action = actionOfKey(key, this.info.stage?.actions ?? []);
-    if (this.info.driver === 'keys' && action !== null && action === this.held) this.press(null);
+    if (this.isPlayed() && action !== null && action === this.held) this.press(null);
   }
 
   /** Lets go of every key: the page no longer hears of them. */
@@ -160,6 +187,28 @@ export class MatchView {
     this.element.remove();
   }
 
+  /** Do the keys of this page play? */
+  private isPlayed(): boolean {
+    const { driver, human } = this.info;
+    return driver === 'keys' && (human === undefined || human === this.me());
+  }
+
+  /** Is it a policy's match, whoever plays now? */
+  private hasPolicy(): boolean {
+    const { driver, human } = this.info;
+    return driver === 'policy' || human !== undefined;
+  }
+
+  private mayTakeOver(): boolean {
+    const { driver, stage } = this.info;
+    return this.me() !== undefined && stage !== null && this.hasPolicy() && (driver === 'policy' || this.isPlayed());
+  }
+
+  private toggleTakeOver(): void {
+    const { id } = this.info;
+    this.ask({ ask: this.isPlayed() ? 'hand-back' : 'take', match: id });
+  }
+
   /** As it is here: a match that goes on may stand on this page. */
   private state(): MatchInfo['state'] {
     const { state } = this.info;
@@ -174,7 +223,7 @@ export class MatchView {
       values: this.buffer.values(index),
       speed: this.info.speed * (this.playback.isFollowing ? 1 : this.playback.speed),
       note: this.best === -Infinity ? undefined : `best ${score(this.best)}`,
-      chosen: this.info.driver === 'keys' ? this.held : frame.action,
+      chosen: this.isPlayed() ? this.held : frame.action,
     });
     this.element.dataset['frame'] = String(frame.frame);
     this.element.classList.toggle('over', frame.terminated || frame.truncated);
@@ -187,20 +236,33 @@ export class MatchView {
     const { problem } = this.info;
     this.element.dataset['state'] = state;
     labelButton(this.pause, state === 'paused' ? 'play' : 'pause', state === 'paused' ? 'Play (P)' : 'Pause (P)');
+    setText(this.badge, this.badgeText());
+    this.badge.hidden = this.badge.textContent === '';
+    this.takeOver.hidden = !this.mayTakeOver();
+    setText(this.takeOverText, this.isPlayed() ? 'Hand back' : 'Take over');
+    this.takeOver.title = this.isPlayed() ? 'Hand back to the agent (T)' : 'Take over from the agent (T)';
+    this.takeOver.ariaLabel = this.takeOver.title;
     setText(this.overlay, this.sentence());
     this.overlay.hidden = state === 'playing' && problem === undefined;
     this.overlay.classList.toggle('corner', this.frame !== null && state === 'playing');
   }
 
   private showFacts(): void {
-    const { stage, driver } = this.info;
+    const { stage } = this.info;
     const step = this.frame?.trainingStep ?? null;
-    const trained = driver === 'policy' ? (step === null ? 'not trained yet' : `${steps(step)} steps of training`) : '';
+    const trained = this.hasPolicy() ? (step === null ? 'not trained yet' : `${steps(step)} steps of training`) : '';
     setText(this.facts, [stage?.env, trained].filter(Boolean).join(' · '));
   }
 
+  /** Says of an episode that it is a human's, or that a human has helped. */
+  private badgeText(): string {
+    const { driver } = this.info;
+    if (driver === 'keys') return this.isPlayed() && this.hasPolicy() ? 'you play' : 'human';
+    return this.frame?.human === undefined ? '' : 'with human help';
+  }
+
   private sentence(): string {
-    const { stage, problem, driver } = this.info;
+    const { stage, problem } = this.info;
     const state = this.state();
     const isShown = stage !== null && state !== 'stopped';
     if (problem !== undefined)
@@ -208,18 +270,19 @@ export class MatchView {
     if (state === 'waiting') return 'Waiting for the first weights. The match begins with the first checkpoint.';
     if (state === 'ready') return 'Your turn: press an arrow key, or a key of the pad below.';
     if (state !== 'paused') return '';
-    if (driver === 'keys') return 'Paused. Press ▶ or P to go on.';
+    if (this.isPlayed()) return 'Paused. Press ▶ or P to go on.';
     return 'Paused here, while the match goes on. ▶ or P plays, ← and → step, L returns to live.';
   }
 
   private togglePause(): void {
-    const { driver, state, id } = this.info;
-    if (driver === 'keys' || state === 'paused') this.ask({ ask: 'pause', match: id, paused: state !== 'paused' });
+    const { state, id } = this.info;
+    if (this.isPlayed() || state === 'paused') this.ask({ ask: 'pause', match: id, paused: state !== 'paused' });
     else this.transport.keyDown('p');
   }
 
   private next(): void {
     this.ask({ ask: 'next', match: this.info.id });
+    this.playback.follow();
   }
 
   private shiftSpeed(by: 1 | -1): void {

@@ -45,6 +45,7 @@ export function openPage(shell: Pick<Listener, 'connection' | 'hello'>): Page {
 
   return {
     ask: connection.ask,
+    id: connection.id,
     on(event, listener) {
       const all = listeners.get(event) ?? new Set();
       listeners.set(event, all.add(listener));

@@ -14,6 +14,7 @@ export const views: Readonly<Record<string, ViewEntry>> = {
   live: { label: 'Live', needsLibrary: false, load: () => import('./live.ts') },
   dashboard: { label: 'Dashboard', needsLibrary: true, load: () => import('./dashboard.ts') },
   compare: { label: 'Compare', needsLibrary: true, load: () => import('./compare.ts') },
+  play: { label: 'Play', needsLibrary: true, load: () => import('./play.ts') },
   replay: { label: null, needsLibrary: true, load: () => import('./replay.ts') },
 };
 

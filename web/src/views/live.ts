@@ -107,7 +107,7 @@ class LiveView implements View {
       if (view !== undefined) {
         view.update(info);
       } else {
-        const added = new MatchView(info, this.ask, this.loadBoards());
+        const added = new MatchView(info, this.ask, this.loadBoards(), this.page.id);
         views.set(id, added);
         this.ask({ ask: 'watch', match: id });
       }
@@ -118,7 +118,10 @@ class LiveView implements View {
     );
     boards.dataset['count'] = String(Math.min(3, shown.length));
     this.notice.hidden = matches.length > 0;
-    setText(this.notice, 'Nothing plays yet. A board appears here when the first run begins.');
+    this.notice.replaceChildren(
+      'Nothing plays yet. A board appears here when the first run begins.',
+      ...(this.page.hasLibrary() ? [' ', h('a', { href: '#lobby' }, 'What is stored is in the lobby.')] : []),
+    );
     this.showMore(shown);
   }
 
@@ -145,6 +148,7 @@ class LiveView implements View {
           { type: 'button', class: 'chip', style: `--arm: ${colour}`, 'aria-pressed': String(isShown) },
           h('span', { class: 'mark', 'aria-hidden': 'true' }, mark),
           match.label,
+          ...(match.driver === 'keys' ? [h('span', { class: 'human-badge' }, 'human')] : []),
         );
         chip.addEventListener('click', () => {
           this.wishes.set(match.id, !isShown);
@@ -167,7 +171,10 @@ class LiveView implements View {
   /** The match that keys go to: the one with the focus, else a human's, else the first. */
   private keyed(): MatchView | undefined {
     const focused = document.activeElement?.closest<HTMLElement>('[data-match]')?.dataset['match'];
-    const human = this.matches.find(({ id, driver }) => driver === 'keys' && this.views.has(id))?.id;
+    const me = this.page.id();
+    const human = this.matches.find(
+      ({ id, driver, human: who = me }) => driver === 'keys' && who === me && this.views.has(id),
+    )?.id;
     return this.views.get(focused ?? human ?? '') ?? this.views.values().next().value;
   }
 }

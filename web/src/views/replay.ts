@@ -3,9 +3,11 @@ import { decodeFrame, type Frame, type MatchInfo } from '../../../src/live/proto
 import type { Recording } from '../../../src/live/recording.ts';
 import { armStyle } from '../arms.ts';
 import { iconButton, textButton } from '../buttons.ts';
+import { duelAddress } from '../duel-address.ts';
 import { h, setText } from '../elements.ts';
 import { FrameBuffer } from '../frame-buffer.ts';
 import { FramePanel } from '../frame-panel.ts';
+import { icon } from '../icons.ts';
 import { nearestCheckpoint } from '../library-filter.ts';
 import type { MatchSnapshot } from '../match-view.ts';
 import { MindPanel } from '../mind-panel.ts';
@@ -57,6 +59,13 @@ class ReplayView implements View {
     h('option', { value: 'greedy' }, 'always the likeliest'),
   );
 
+  private readonly against = h(
+    'a',
+    { class: 'take-over', title: 'Play against it, with the same luck', 'aria-label': 'Play against it' },
+    icon('human'),
+    h('span', {}, 'Play against it'),
+  );
+
   private readonly curve = new SmallCurve((step) => this.choose(nearestCheckpoint(this.checkpoints(), step)));
   private readonly checkpoint = h('input', { type: 'range', min: 0, max: 0, step: 1, 'aria-label': 'Training step' });
   private readonly learned = h('output', { class: 'place' });
@@ -101,6 +110,7 @@ class ReplayView implements View {
         h(
           'div',
           { class: 'controls' },
+          this.against,
           this.mode,
           textButton('Mind', () => this.mind.toggle(), 'Its mind (M)'),
           textButton('Sees', () => this.panel.toggleRaw(), 'What it sees (V)'),
@@ -219,12 +229,14 @@ class ReplayView implements View {
   /** Fetches and shows what is wanted; the old is on show until the new is there. */
   private async load(): Promise<void> {
     const { wanted } = this;
+    if (wanted.id === '') return this.say('The address names no agent: choose one in the lobby.');
     this.say('Playing the episode…');
     try {
       const [recording] = await Promise.all([this.page.get<Recording>('recording', { ...wanted }), this.naming]);
       if (this.isRemoved || wanted !== this.wanted) return;
       const { stage } = recording;
       this.recording = recording;
+      this.against.href = duelAddress(wanted);
       const frames = recording.frames.map((text) => decodeFrame(text, stage.board));
       this.buffer = FrameBuffer.of(frames);
       const episode = { ...wanted, step: recording.trainingStep };

@@ -6,6 +6,8 @@ import type { Boards } from '../stage/stage.ts';
 /** What a view has of the page around it. */
 export interface Page {
   ask(ask: Ask): void;
+  /** By which the server knows this page; undefined while there is no connection. */
+  id(): string | undefined;
   /** Hears of an event of the server, at once of the newest there was. Returns a function that ends it. */
   on<Event extends Heard>(event: Event, listener: Listener[Event]): () => void;
   /** `GET /api/NAME?…`. @throws Error with the server's sentence */
