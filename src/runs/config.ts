@@ -131,6 +131,23 @@ export interface RunConfig {
   readonly label: string;
 }
 
+/** The part of a run's config that its training depends on. */
+export type TrainingConfig = Pick<
+  RunConfig,
+  | 'env'
+  | 'gameRevision'
+  | 'algorithm'
+  | 'algorithmConfig'
+  | 'net'
+  | 'netConfig'
+  | 'totalTimesteps'
+  | 'seed'
+  | 'evaluations'
+  | 'evaluationEpisodes'
+  | 'transfer'
+  | 'label'
+>;
+
 /** What `resolveBackend` found for this machine. */
 export interface ResolvedBackend {
   readonly backend: BackendName;

@@ -9,10 +9,9 @@ import { findMethod } from '../transfer/index.ts';
 import type { Actor, Boundary, MethodContext } from '../transfer/method.ts';
 import { type SourceTensor, type TransferPlan, transferParams } from '../transfer/plan.ts';
 import type { PolicyCheckpoint } from './checkpoint.ts';
-import type { ResolvedTransfer } from './config.ts';
+import type { ResolvedTransfer, TrainingConfig } from './config.ts';
 import { evaluationEnv } from './evaluate.ts';
 import { spanOf } from './run-net.ts';
-import type { TrainingConfig } from './training.ts';
 
 /** A transfer that is made: parameters before any method's `start`. */
 export interface Moved {

@@ -13,7 +13,7 @@ import { controlParams } from '../transfer/control.ts';
 import { findMethod } from '../transfer/index.ts';
 import { planTransfer, type TransferPlan, transferParams } from '../transfer/plan.ts';
 import { decodeCheckpoint, encodeCheckpoint, type PolicyCheckpoint, type PolicyInfo } from './checkpoint.ts';
-import type { ResolvedTransfer, RunConfig } from './config.ts';
+import type { ResolvedTransfer, TrainingConfig } from './config.ts';
 import { evaluatePlayer } from './evaluate.ts';
 import { type MethodHooks, methodHooks, type Moved, sourceTensors } from './method-hooks.ts';
 import { spanOf, stageRate } from './run-net.ts';
@@ -22,23 +22,6 @@ import { spanOf, stageRate } from './run-net.ts';
  * A training in memory, with nothing of files: the same wherever the engine runs, so that what a page trains is what a
  * run trains (`run.ts`), bit for bit.
  */
-
-/** The part of a run's config that its training depends on. */
-export type TrainingConfig = Pick<
-  RunConfig,
-  | 'env'
-  | 'gameRevision'
-  | 'algorithm'
-  | 'algorithmConfig'
-  | 'net'
-  | 'netConfig'
-  | 'totalTimesteps'
-  | 'seed'
-  | 'evaluations'
-  | 'evaluationEpisodes'
-  | 'transfer'
-  | 'label'
->;
 
 /** One evaluation during training. */
 export interface EvaluationRow {

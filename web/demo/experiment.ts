@@ -7,6 +7,7 @@ import type { ReadKernels } from '../../src/engine/kernel-files.ts';
 import type { Engine } from '../../src/engine/types.ts';
 import { findEnv } from '../../src/envs/index.ts';
 import { netFor } from '../../src/nets/index.ts';
+import type { TrainingConfig } from '../../src/runs/config.ts';
 import { policyNetOf } from '../../src/runs/run-net.ts';
 import {
   beginningOf,
@@ -17,7 +18,6 @@ import {
   playEvaluation,
   type SourceCheckpoint,
   type Training,
-  type TrainingConfig,
 } from '../../src/runs/training.ts';
 import { findMethod } from '../../src/transfer/index.ts';
 import type { TransferPlan } from '../../src/transfer/plan.ts';
