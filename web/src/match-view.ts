@@ -220,6 +220,7 @@ export class MatchView {
 
   private next(): void {
     this.ask({ ask: 'next', match: this.info.id });
+    this.playback.follow();
   }
 
   private shiftSpeed(by: 1 | -1): void {

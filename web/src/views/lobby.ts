@@ -144,10 +144,14 @@ class LobbyView implements View {
     void this.poll();
   };
 
+  /** Is something looked for? */
+  private isAsked(): boolean {
+    return addressOf(this.filter) !== '#lobby';
+  }
+
   /** The first live match is large, unless something else is looked for. */
   private showHero(): void {
-    const isAsked = addressOf(this.filter) !== '#lobby';
-    const first = isAsked ? undefined : this.matches[0];
+    const first = this.isAsked() ? undefined : this.matches[0];
     if (first?.id === this.hero?.id) return;
     this.dismissHero();
     if (first === undefined) return;
@@ -204,6 +208,8 @@ class LobbyView implements View {
 
   private setFilter(filter: LibraryFilter): void {
     this.filter = filter;
+    // What has been found should be seen.
+    if (this.isAsked()) this.sections.forEach(({ element }) => (element.open = true));
     history.replaceState(null, '', addressOf(filter));
     this.showFilter();
     this.arrange();
@@ -252,6 +258,7 @@ class LobbyView implements View {
     const summary = h('summary', {}, h('h2', {}, titleOf(group)), count);
     // Many studies are a list first; what trains now, or is the only one, is open.
     const isOpen =
+      this.isAsked() ||
       group.kind !== 'study' ||
       groups.filter(({ kind }) => kind === 'study').length <= 2 ||
       group.entries.some(({ state }) => state === 'running');
@@ -338,7 +345,7 @@ class LobbyView implements View {
 const keyOf = ({ kind, id }: AgentGroup): string => `${kind} ${id}`;
 
 function titleOf({ kind, id }: AgentGroup): string {
-  if (kind === 'zoo') return 'Zoo: trained agents that come with ngplus';
+  if (kind === 'zoo') return 'The zoo';
   return kind === 'run' ? 'Runs' : id === '.' ? 'This study' : `Study ${id}`;
 }
 

@@ -212,6 +212,7 @@ class ReplayView implements View {
   /** Fetches and shows what is wanted; the old is on show until the new is there. */
   private async load(): Promise<void> {
     const { wanted } = this;
+    if (wanted.id === '') return this.say('The address names no agent: choose one in the lobby.');
     this.say('Playing the episode…');
     try {
       const [recording] = await Promise.all([this.page.get<Recording>('recording', { ...wanted }), this.naming]);
