@@ -74,7 +74,7 @@ describe.skipIf(!hasBrowser())('an agent’s mind', () => {
     const charts = at.page.locator('.mind .line-chart');
     expect(await charts.locator('figcaption').allTextContents()).toEqual([
       expect.stringContaining(`Value ${Number(frame!.value!.toFixed(2))}`),
-      expect.stringMatching(/^Entropy \(1: any action alike\) \d+ %$/),
+      expect.stringMatching(/^Entropy \d+ %$/),
     ]);
     for (const path of await charts.locator('path').all()) expect(await path.getAttribute('d')).toMatch(/^M.*L/);
     // Pressed in its middle, a chart leads there.
