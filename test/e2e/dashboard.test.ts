@@ -51,7 +51,10 @@ describe.skipIf(!hasBrowser())('the dashboard in a browser', () => {
     await at.page.getByRole('button', { name: '9.15' }).click();
     const links = at.page.locator('.curves-panel .replays a');
     expect(await links.allTextContents()).toEqual([
-      ...['seed 1000', 'seed 1001', 'seed 1002', 'seed 1003'],
+      'seed 1000',
+      'seed 1001',
+      'seed 1002',
+      'seed 1003',
       '“from scratch” and “from freeway” side by side',
     ]);
     const address = await links.first().getAttribute('href');
