@@ -23,7 +23,7 @@ export function lobbyMatches(library: Library, root: string): MatchFeed {
       const now = (await running()).length;
       if (stored === 0) return { caption: `No runs in ${root} yet: here is the zoo` };
       return {
-        caption: `${count(stored, 'run')} in ${root}, ${now === 0 ? 'none of which trains' : `${now} training`}`,
+        caption: `${count(stored, 'run')} in ${root}, ${now === 0 ? 'none training' : `${now} training`}`,
       };
     },
   };

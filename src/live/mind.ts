@@ -3,8 +3,9 @@ import type { ObservationSpec } from '../core/game.ts';
 import { greedyRow, SOFTMAX_POLICY, valueOf } from '../nets/acting.ts';
 import { buildPolicyNet } from '../nets/policy-net.ts';
 import { loadPolicy } from '../play.ts';
-import { decodeCheckpoint } from '../runs/checkpoint.ts';
+import { decodeCheckpoint, type PolicyCheckpoint } from '../runs/checkpoint.ts';
 import { playEpisode, type RecordingOptions } from './recording.ts';
+import { turns } from './turns.ts';
 
 /** What in an observation a policy's choice and its value rest on. Plain data. */
 export interface Thought {
@@ -24,16 +25,21 @@ export interface Thought {
 
 /** An episode as its policy saw it. */
 export interface Mind {
-  readonly observation: ObservationSpec;
   /** @throws UserError for a frame without a choice */
-  look(frame: number): Thought;
+  look(frame: number): Promise<Thought>;
 }
 
+/** A moment at which the policy chose. */
 interface Seen {
   readonly obs: Uint8Array | Float32Array;
   readonly legal: Uint8Array;
   readonly action: number;
 }
+
+type Judgement = Pick<Thought, 'logProb' | 'value'>;
+
+/** Nets can be slow: a board is looked at in turns of about this long. */
+const TURN_MS = 10;
 
 /**
  * Plays an episode (the same that is recorded with these options) and keeps what the policy saw, to look into its mind
@@ -41,49 +47,56 @@ interface Seen {
  * @throws UserError where the bytes are no policy checkpoint of a game that is known
  */
 export async function openMind(bytes: Uint8Array, name: string, options: RecordingOptions): Promise<Mind> {
-  const { spec, params, normalizers } = decodeCheckpoint(bytes, name);
+  const checkpoint = decodeCheckpoint(bytes, name);
   const seen = await watch(bytes, name, options);
-  const net = buildPolicyNet(spec);
-  const rule = spec.acting ?? SOFTMAX_POLICY;
-  const valueScale = normalizers['normalizers/value']?.[0] ?? 1;
-
-  /** What the net remembers before it sees this frame. */
-  function carryBefore(frame: number): Float32Array {
-    const carry = new Float32Array(net.carrySize);
-    if (net.carrySize > 0) seen.slice(0, frame).forEach(({ obs }) => net.infer(params, obs, carry));
-    return carry;
-  }
-
+  const net = buildPolicyNet(checkpoint.spec);
   return {
-    observation: spec.observation,
-    look(frame) {
-      if (seen[frame] === undefined) {
+    async look(frame) {
+      const moment = seen[frame];
+      if (moment === undefined) {
         throw new UserError(`no action is chosen at frame ${frame}; valid: 0 to ${seen.length - 1}`);
       }
-      const { obs, legal, action } = seen[frame];
-      const carry = carryBefore(frame);
-      const think = (what: ArrayLike<number>): { logProb: number; value: number | null } => {
-        const outputs = net.infer(params, what, carry.slice());
-        const scores = outputs[rule.head];
-        const value = valueOf(rule, outputs, greedyRow(scores, 0, scores.length, legal)) * valueScale;
-        return { logProb: logSoftmax(scores, legal, action), value: Number.isNaN(value) ? null : value };
-      };
-      const whole = think(obs);
-      const lacking = partsOf(spec.observation).map(([from, to]) => {
-        if (obs.subarray(from, to).every((part) => part === 0)) return whole;
-        return think(obs.slice().fill(0, from, to));
-      });
-      return {
-        frame,
-        action,
-        ...whole,
-        saliency: {
-          logProb: lacking.map(({ logProb }) => whole.logProb - logProb),
-          value: whole.value === null ? null : lacking.map(({ value }) => whole.value! - value!),
-        },
-      };
+      const carry = new Float32Array(net.carrySize);
+      if (net.carrySize > 0) seen.slice(0, frame).forEach(({ obs }) => net.infer(checkpoint.params, obs, carry));
+      const judge = (obs: ArrayLike<number>): Judgement =>
+        judgement(checkpoint, net.infer(checkpoint.params, obs, carry.slice()), moment);
+      const whole = judge(moment.obs);
+      const lacking = await occlude(moment.obs, partsOf(checkpoint.spec.observation), whole, judge);
+      const logProb = lacking.map((each) => whole.logProb - each.logProb);
+      const value = whole.value === null ? null : lacking.map((each) => whole.value! - each.value!);
+      return { frame, action: moment.action, ...whole, saliency: { logProb, value } };
     },
   };
+}
+
+/** What a net's outputs say of the action that was chosen. */
+function judgement(
+  { spec, normalizers }: PolicyCheckpoint,
+  outputs: Record<string, Float32Array>,
+  { legal, action }: Seen,
+): Judgement {
+  const rule = spec.acting ?? SOFTMAX_POLICY;
+  const scores = outputs[rule.head];
+  const scale = normalizers['normalizers/value']?.[0] ?? 1;
+  const value = valueOf(rule, outputs, greedyRow(scores, 0, scores.length, legal)) * scale;
+  return { logProb: logSoftmax(scores, legal, action), value: Number.isNaN(value) ? null : value };
+}
+
+/** The judgement without each part of an observation in turn. */
+async function occlude(
+  obs: Uint8Array | Float32Array,
+  parts: readonly (readonly [from: number, to: number])[],
+  whole: Judgement,
+  judge: (obs: ArrayLike<number>) => Judgement,
+): Promise<Judgement[]> {
+  const turn = turns(TURN_MS);
+  const lacking: Judgement[] = [];
+  for (const [from, to] of parts) {
+    const isEmpty = obs.subarray(from, to).every((value) => value === 0);
+    lacking.push(isEmpty ? whole : judge(obs.slice().fill(0, from, to)));
+    await turn();
+  }
+  return lacking;
 }
 
 /** What the policy (the first player's, where both act) sees whenever it chooses. */

@@ -4,6 +4,7 @@ import { loadPolicy, type Policy } from '../play.ts';
 import { type Choice, choose, frameOf, NO_CHOICE, type PlayMode } from './player.ts';
 import { encodeFrame, type Stage } from './protocol.ts';
 import { openShowEnv, type ShowEnv } from './show-env.ts';
+import { turns } from './turns.ts';
 
 export interface RecordingOptions {
   /** Of the environment's luck and of the uniforms behind sampled actions: the same for agents who are compared. */
@@ -25,8 +26,8 @@ export interface Recording extends RecordingOptions {
   readonly frames: readonly string[];
 }
 
-/** Steps between two looks at anything else that has to be done. */
-const STEPS_AT_ONCE = 50;
+/** An episode is played in turns of about this long. */
+const TURN_MS = 10;
 
 /** One moment of an episode: what the policy makes of the state that is on show. */
 export interface Moment {
@@ -45,6 +46,7 @@ export async function* playEpisode(
   const { env } = show;
   const player = { policy, rng: createRng(seed, 'exhibition', 'actions'), mode };
   const actions = new Int32Array(env.players);
+  const turn = turns(TURN_MS);
   show.begin();
   policy.reset();
   for (let step = 0; ; step++) {
@@ -52,7 +54,7 @@ export async function* playEpisode(
     yield { step, show, choice: isOver ? NO_CHOICE : choose(show, player, actions) };
     if (isOver || step >= maxSteps) return;
     env.step(actions);
-    if (step % STEPS_AT_ONCE === 0) await new Promise((resolve) => setTimeout(resolve));
+    await turn();
   }
 }
 

@@ -75,19 +75,21 @@ describe('saliency', () => {
 
   test('is there for features, for action values and for nets that remember', async () => {
     const cartpole = await openMind(freshPolicy('cartpole', 0), 'cartpole', OPTIONS);
-    expect(cartpole.look(0).saliency.logProb.length).toBe(4);
-    expect(cartpole.look(0).saliency.logProb.some((change) => change !== 0)).toBe(true);
-    expect(() => cartpole.look(5000)).toThrow('no action is chosen at frame 5000');
+    const { saliency } = await cartpole.look(0);
+    expect(saliency.logProb.length).toBe(4);
+    expect(saliency.logProb.some((change) => change !== 0)).toBe(true);
+    await expect(cartpole.look(5000)).rejects.toThrow('no action is chosen at frame 5000');
 
     const values = await openMind(freshPolicy('breakout', 0, 0, { acting: 'values' }), 'values', OPTIONS);
-    expect(values.look(3).saliency.value!.some((change) => change !== 0)).toBe(true);
-    expect(values.look(3).logProb).toBeLessThan(0);
+    const thought = await values.look(3);
+    expect(thought.saliency.value!.some((change) => change !== 0)).toBe(true);
+    expect(thought.logProb).toBeLessThan(0);
 
     const recurrent = await openMind(freshPolicy('cartpole', 0, 0, { net: 'gru' }), 'recurrent', OPTIONS);
     // Looking twice is looking at the same: what it remembers is not changed by looking.
-    const first = recurrent.look(5);
-    recurrent.look(2);
-    expect(recurrent.look(5)).toEqual(first);
+    const first = await recurrent.look(5);
+    await recurrent.look(2);
+    expect(await recurrent.look(5)).toEqual(first);
   });
 });
 

@@ -5,8 +5,10 @@ import {
   filterEntries,
   filterOf,
   groupEntries,
+  keepOrder,
   type LibraryFilter,
   nearestCheckpoint,
+  runAt,
 } from '../../web/src/library-filter.ts';
 
 const entry = (id: string, rest: Partial<LibraryEntry> = {}): LibraryEntry => ({
@@ -60,13 +62,37 @@ describe('a filter of the library', () => {
   });
 });
 
-test('groups stand by what changed last, the zoo in the end', () => {
-  expect(groupEntries(all).map(({ id, entries }) => [id, entries.length])).toEqual([
+test('groups stand in the order of their first, the zoo in the end', () => {
+  const zooFirst = [all[4], all[1], all[0], all[2], all[3]];
+  expect(groupEntries(zooFirst).map(({ id, entries }) => [id, entries.length])).toEqual([
     ['studies/a', 2],
     ['run', 1],
     ['studies/b', 1],
     ['zoo', 1],
   ]);
+});
+
+test('nothing moves but for what is new', () => {
+  const [a, b, c, d] = all;
+  expect(keepOrder([a, b, c], [c, d, a]).map(({ id }) => id)).toEqual([d.id, a.id, c.id]);
+  expect(keepOrder([], [c, a])).toEqual([c, a]);
+});
+
+test('a point of a mean curve speaks of the run that came nearest to it', () => {
+  const at = (id: string, mean: number, rest: Partial<LibraryEntry>): LibraryEntry =>
+    entry(id, { arm: 'scratch', evaluations: [[50, mean]], ...rest });
+  const runs = [
+    at('low', 1, {}),
+    at('near', 4.5, {}),
+    at('elsewhere', 5, { env: 'freeway' }),
+    at('other arm', 5, { arm: 'transferred' }),
+    at('no arm', 5, { arm: undefined }),
+  ];
+  const curve = { arm: 'scratch', env: 'breakout?paddleWidth=2' };
+  expect(runAt(runs, curve, [50, 5])?.id).toBe('near');
+  expect(runAt(runs, { arm: 'scratch' }, [50, 5])?.id).toBe('elsewhere');
+  expect(runAt(runs, { arm: '' }, [50, 5])?.id).toBe('no arm');
+  expect(runAt(runs, curve, [51, 5])).toBeUndefined();
 });
 
 test('the nearest checkpoint', () => {

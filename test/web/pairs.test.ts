@@ -54,8 +54,10 @@ test('they can be seen at the training steps of any checkpoint', () => {
 });
 
 test('who wins is said in words', () => {
-  expect(verdict(['Scratch', 'Transferred'], [2, 5], true)).toBe('Transferred wins, 5 to 2.');
-  expect(verdict(['Scratch', 'Transferred'], [2.345, 1], false)).toBe('Scratch leads, 2.35 to 1.');
-  expect(verdict(['A', 'B'], [3, 3], true)).toBe('A draw: 3 each.');
-  expect(verdict(['A', 'B', 'C'], [3, 3, 1], true)).toBe('A and B win, 3 to 1.');
+  expect(verdict(['Scratch', 'Transferred'], [2, 5], 'over')).toBe('Transferred wins, 5 to 2.');
+  expect(verdict(['Scratch', 'Transferred'], [2.345, 1], 'under way')).toBe('Scratch leads, 2.35 to 1.');
+  expect(verdict(['A', 'B'], [3, 3], 'over')).toBe('A draw: 3 each.');
+  expect(verdict(['A', 'B', 'C'], [3, 3, 1], 'over')).toBe('A and B win, 3 to 1.');
+  expect(verdict(['A', 'B'], [9, 4], 'cut off')).toBe('A leads, 9 to 4, cut off here.');
+  expect(verdict(['A', 'B'], [4, 4], 'cut off')).toBe('Level: 4 each, cut off here.');
 });

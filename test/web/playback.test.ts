@@ -129,6 +129,16 @@ describe('a playback of a live match', () => {
     expect(playback.behind).toBeLessThan(28);
   });
 
+  test('of a match that is fast itself is no slower than that', () => {
+    const playback = live();
+    playback.pace = 8;
+    playback.step(-96);
+    playback.play();
+    run(playback, 0, 500);
+    expect(playback.index).toBeGreaterThan(3 + 40);
+    expect(playback.index).toBeLessThan(3 + 56);
+  });
+
   test('jumps back to what is live', () => {
     const playback = live();
     playback.setSpeed(0.25);

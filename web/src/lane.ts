@@ -41,7 +41,8 @@ interface LaneHands {
 /** One agent of a comparison: its board, its numbers and its mind. All lanes show the same step. */
 export class Lane {
   readonly element: HTMLElement;
-  readonly entry: LibraryEntry;
+  /** What the library says of it now. */
+  entry: LibraryEntry;
   readonly style: ArmStyle;
   readonly mind: MindPanel;
   private readonly page: Page;
@@ -91,6 +92,12 @@ export class Lane {
     return this.episode?.frames ?? [];
   }
 
+  /** Was its episode played to the end? */
+  get hasEnded(): boolean {
+    const last = this.frames.at(-1);
+    return last !== undefined && isOver(last);
+  }
+
   /** Its frame at this step; its last one after its end. */
   at(index: number): Frame | null {
     return this.buffer.at(Math.min(index, this.buffer.end - 1));
@@ -115,7 +122,7 @@ export class Lane {
     void this.panel.open(stage, `The board of ${stage.env}, played by ${this.entry.label}`);
     this.mind.open(episode.query, this.entry, this.style, { stage, frames: episode.frames });
     const nearest = trainingStep === wantedStep ? '' : ', the nearest kept';
-    const end = `ends after ${length} steps with ${score(episodeReturn)}`;
+    const end = `${this.hasEnded ? 'ends' : 'cut off'} after ${length} steps with ${score(episodeReturn)}`;
     setText(this.facts, `${stage.env} · ${steps(trainingStep)} steps of training${nearest} · ${end}`);
     this.element.dataset['trainingStep'] = String(trainingStep);
     this.element.dataset['state'] = 'playing';
@@ -128,10 +135,9 @@ export class Lane {
     const own = frame.frame;
     this.panel.show(frame, { values: this.buffer.values(own), speed });
     this.mind.show(own);
-    const isOver = frame.terminated || frame.truncated;
-    this.element.classList.toggle('over', isOver);
+    this.element.classList.toggle('over', isOver(frame));
     this.element.dataset['frame'] = String(own);
-    this.say(isOver ? `Over after ${frame.step} steps, return ${score(frame.episodeReturn)}.` : '');
+    this.say(isOver(frame) ? `Over after ${frame.step} steps, return ${score(frame.episodeReturn)}.` : '');
     const { action, state } = this.parting;
     const signs = [
       ...(action !== null && index >= action ? [`≠ other action, step ${action}`] : []),
@@ -176,3 +182,5 @@ export class Lane {
     this.element.remove();
   }
 }
+
+const isOver = ({ terminated, truncated }: Frame): boolean => terminated || truncated;

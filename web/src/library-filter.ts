@@ -57,7 +57,7 @@ export function filterEntries(entries: readonly LibraryEntry[], filter: LibraryF
   });
 }
 
-/** Runs on their own and each study, whichever changed last first; then the zoo. The order within stays. */
+/** Runs on their own and each study, in the order of their first; then the zoo. */
 export function groupEntries(entries: readonly LibraryEntry[]): AgentGroup[] {
   const groups = new Map<string, { id: string; kind: AgentKind; entries: LibraryEntry[] }>();
   for (const entry of entries) {
@@ -67,10 +67,14 @@ export function groupEntries(entries: readonly LibraryEntry[]): AgentGroup[] {
     group.entries.push(entry);
     groups.set(`${kind} ${id}`, group);
   }
-  const newest = (group: AgentGroup): number => Math.max(...group.entries.map(({ changedMs }) => changedMs));
-  return [...groups.values()].toSorted(
-    (a, b) => Number(a.kind === 'zoo') - Number(b.kind === 'zoo') || newest(b) - newest(a),
-  );
+  return [...groups.values()].toSorted((a, b) => Number(a.kind === 'zoo') - Number(b.kind === 'zoo'));
+}
+
+/** What is new comes first; what was there stays where it was, whatever changed last: nothing moves under the hand. */
+export function keepOrder(before: readonly LibraryEntry[], now: readonly LibraryEntry[]): LibraryEntry[] {
+  const places = new Map(before.map(({ id }, place) => [id, place]));
+  const placeOf = ({ id }: LibraryEntry): number => places.get(id) ?? -1;
+  return now.toSorted((a, b) => placeOf(a) - placeOf(b));
 }
 
 /** The address of a replay. */

@@ -58,7 +58,14 @@ export class MatchView {
     const next = iconButton('next', () => this.next(), 'Next episode (N)');
     const planes = iconButton('planes', () => this.panel.toggleRaw(), 'What it sees (V)');
     const { mark, colour } = armStyle(info.arm);
-    const speeds = h('span', { class: 'speeds' }, this.slower, this.speed, this.faster);
+    const speeds = h(
+      'span',
+      { class: 'speeds' },
+      h('span', { class: 'unit' }, 'match'),
+      this.slower,
+      this.speed,
+      this.faster,
+    );
     this.element = h(
       'article',
       { class: 'match', style: `--arm: ${colour}`, 'data-match': info.id, 'aria-label': info.label },
@@ -82,6 +89,7 @@ export class MatchView {
   update(info: MatchInfo): void {
     this.info = info;
     const { stage, speed } = info;
+    this.playback.pace = speed;
     setText(this.title, info.label);
     setText(this.speed, speedText(speed));
     this.slower.disabled = speed <= SPEEDS[0];
@@ -212,6 +220,7 @@ export class MatchView {
 
   private next(): void {
     this.ask({ ask: 'next', match: this.info.id });
+    this.playback.follow();
   }
 
   private shiftSpeed(by: 1 | -1): void {

@@ -78,7 +78,7 @@ export class MindPanel {
     this.options = options;
     options.boardFrame.append(this.overlay.element);
     this.value = new LineChart('Value', (step) => options.seek(step));
-    this.entropy = new LineChart('Entropy (1: any action alike)', (step) => options.seek(step));
+    this.entropy = new LineChart('Entropy', (step) => options.seek(step));
     this.look.addEventListener('click', () => this.toggleSaliency());
     this.of.addEventListener('change', () => void this.illuminate());
     this.element = h(

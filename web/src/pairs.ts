@@ -28,15 +28,19 @@ export function firstPair(entries: readonly LibraryEntry[], id?: string): Librar
 export const checkpointSteps = (entries: readonly LibraryEntry[]): number[] =>
   [...new Set(entries.flatMap(({ checkpoints }) => checkpoints))].toSorted((a, b) => a - b);
 
+/** How far a comparison has come: under way, at the end of all episodes, or where the last of them was cut off. */
+export type Stand = 'under way' | 'over' | 'cut off';
+
 /** Who is ahead with these returns, in a sentence. */
-export function verdict(names: readonly string[], returns: readonly number[], isOver: boolean): string {
+export function verdict(names: readonly string[], returns: readonly number[], stand: Stand): string {
   const most = Math.max(...returns);
   const best = names.filter((_, i) => returns[i] === most);
   const others = returns.filter((each) => each !== most).toSorted((a, b) => b - a);
-  if (others.length === 0) return isOver ? `A draw: ${text(most)} each.` : `Level: ${text(most)} each.`;
-  const who = best.join(' and ');
-  const verb = isOver ? (best.length > 1 ? 'win' : 'wins') : best.length > 1 ? 'lead' : 'leads';
-  return `${who} ${verb}, ${text(most)} to ${others.map(text).join(' and ')}.`;
+  const end = stand === 'cut off' ? ', cut off here' : '';
+  if (others.length === 0) return `${stand === 'over' ? 'A draw' : 'Level'}: ${text(most)} each${end}.`;
+  const [one, several] = stand === 'over' ? ['wins', 'win'] : ['leads', 'lead'];
+  const verb = best.length > 1 ? several : one;
+  return `${best.join(' and ')} ${verb}, ${text(most)} to ${others.map(text).join(' and ')}${end}.`;
 }
 
 const text = (value: number): string => String(Number(value.toFixed(2)));

@@ -12,6 +12,8 @@ const MOST_ELAPSED_MS = 250;
  */
 export class Playback {
   readonly isLive: boolean;
+  /** Frames that come in the time of one at the usual speed: a live match may itself be fast or slow. */
+  pace = 1;
   private range = { first: 0, end: 0 };
   private position = 0;
   private playing: boolean;
@@ -54,7 +56,7 @@ export class Playback {
     return this.isLive && !this.following ? Math.max(0, this.last - this.index) : 0;
   }
 
-  /** As a multiple of the speed made for eyes. */
+  /** As a multiple of the speed made for eyes, or of a live match's own. */
   get speed(): number {
     return this.rate;
   }
@@ -127,7 +129,7 @@ export class Playback {
 
   private advance(elapsedMs: number): void {
     const { first, last } = this;
-    this.position += (elapsedMs / 1000) * STEPS_PER_SECOND * this.rate;
+    this.position += (elapsedMs / 1000) * STEPS_PER_SECOND * this.pace * this.rate;
     if (this.position < last) return;
     if (this.isLive) {
       this.position = last;

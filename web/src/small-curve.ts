@@ -7,12 +7,14 @@ const HEIGHT = 36;
 export class SmallCurve {
   private readonly area = svg('path', { class: 'area' });
   private readonly line = svg('path', { class: 'line' });
+  private readonly marks = svg('path', { class: 'marks' });
   private readonly head = svg('path', { class: 'head' });
   readonly element = svg(
     'svg',
     { class: 'small-curve', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: 'none', role: 'img' },
     this.area,
     this.line,
+    this.marks,
     this.head,
   );
   private last = 1;
@@ -27,8 +29,12 @@ export class SmallCurve {
     });
   }
 
-  /** Evaluations, on an axis up to training step `last`; `at` is marked. */
-  show(points: readonly (readonly [step: number, mean: number])[], last: number, at?: number): void {
+  /** Evaluations, on an axis up to training step `last`; the line stands at `at`, and `marks` have a tick each. */
+  show(
+    points: readonly (readonly [step: number, mean: number])[],
+    last: number,
+    { at, marks = [] }: { at?: number; marks?: readonly number[] } = {},
+  ): void {
     this.last = Math.max(1, last);
     const means = points.map(([, mean]) => mean);
     const low = Math.min(0, ...means);
@@ -44,6 +50,7 @@ export class SmallCurve {
       isLine ? `M${x(points[0][0])} ${HEIGHT}L${path.join('L')}L${x(points.at(-1)![0])} ${HEIGHT}Z` : '',
     );
     this.head.setAttribute('d', at === undefined ? '' : `M${x(at)} 0V${HEIGHT}`);
+    this.marks.setAttribute('d', marks.map((step) => `M${x(step)} ${HEIGHT - 5}V${HEIGHT}`).join(''));
     const summary = isLine ? `Mean return from ${means[0].toFixed(1)} to ${means.at(-1)!.toFixed(1)}` : 'No curve yet';
     this.element.setAttribute('aria-label', summary);
   }

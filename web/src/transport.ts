@@ -162,7 +162,7 @@ export class Transport {
 
   /** Brings the controls in line with the clock, touching only what differs. */
   private update(): void {
-    const { index, first, end, isPlaying, speed, loops, isFollowing, behind } = this.playback;
+    const { index, first, end, isPlaying, speed, loops, isFollowing, behind, pace } = this.playback;
     labelButton(this.toggle, isPlaying ? 'pause' : 'play', isPlaying ? 'Pause (P)' : 'Play (P)');
     setProperty(this.slider, 'min', String(first));
     setProperty(this.slider, 'max', String(Math.max(first, end - 1)));
@@ -171,13 +171,10 @@ export class Transport {
     setText(this.place, `${index} / ${Math.max(0, end - 1)}`);
     setProperty(this.speed, 'value', String(speed));
     setAttribute(this.loop, 'aria-pressed', String(loops));
-    setText(this.live, isFollowing ? 'Live' : `${behindText(behind)} behind live`);
+    setText(this.live, isFollowing ? 'Live' : `${Math.round(behind / STEPS_PER_SECOND / pace)} s behind live`);
     setAttribute(this.live, 'data-live', String(isFollowing));
   }
 }
-
-/** Of frames, in seconds. */
-const behindText = (frames: number): string => `${Math.round(frames / STEPS_PER_SECOND)} s`;
 
 function setProperty<Key extends string>(element: { [key in Key]: string }, name: Key, value: string): void {
   if (element[name] !== value) element[name] = value;

@@ -8,7 +8,7 @@ import { nearestCheckpoint } from '../library-filter.ts';
 import { LineChart } from '../line-chart.ts';
 import type { MatchSnapshot } from '../match-view.ts';
 import { score, steps } from '../numbers.ts';
-import { checkpointSteps, firstPair, verdict } from '../pairs.ts';
+import { checkpointSteps, firstPair, type Stand, verdict } from '../pairs.ts';
 import { Playback } from '../playback.ts';
 import { saveButtons } from '../save-buttons.ts';
 import { Transport } from '../transport.ts';
@@ -290,17 +290,26 @@ class CompareView implements View {
 
   /** Fetches everybody's episode; what is on show stays until all are there. */
   private async load(): Promise<void> {
-    const { lanes, luck, step } = this;
     const load = ++this.loads;
     const isLate = (): boolean => this.isRemoved || load !== this.loads;
+    const { lanes, luck } = this;
     setText(this.luckText, `Same luck for all: no. ${luck.seed}`);
     if (lanes.every(({ frames }) => frames.length === 0)) setText(this.sentence, 'Playing the episodes…');
     try {
-      const episodes = await Promise.all([...lanes].map((lane) => lane.fetch(step, luck)));
+      if (lanes.some(({ entry }) => entry.state === 'running')) await this.renew();
+      if (isLate()) return;
+      const episodes = await Promise.all([...lanes].map((lane) => lane.fetch(this.step, luck)));
       if (!isLate()) this.take(episodes);
     } catch (error) {
       if (!isLate()) setText(this.sentence, `This can’t be compared: ${(error as Error).message}`);
     }
+  }
+
+  /** Runs that train on gain checkpoints, and lose old ones. */
+  private async renew(): Promise<void> {
+    this.entries = await this.page.get<LibraryEntry[]>('library');
+    for (const lane of this.lanes) lane.entry = this.find(lane.entry.id) ?? lane.entry;
+    this.showLearning();
   }
 
   private take(episodes: readonly Episode[]): void {
@@ -351,11 +360,18 @@ class CompareView implements View {
     const names = this.names();
     this.returns.cursor(index, names.map((name, i) => `${name} ${score(returns[i])}`).join(' · '));
     this.element.dataset['step'] = String(index);
-    const isOver = index === playback.end - 1;
+    const stand = this.howFar(index);
     const standing = this.isOneGame
-      ? verdict(names, returns, isOver)
+      ? verdict(names, returns, stand)
       : 'Different games: their returns can’t be compared.';
-    setText(this.sentence, `${standing}${isOver ? '' : ` Step ${index}.`}`);
+    // Read aloud where it stands, not twelve times a second.
+    this.sentence.ariaLive = playback.isPlaying ? 'off' : 'polite';
+    setText(this.sentence, `${standing}${stand === 'over' ? '' : ` Step ${index}.`}`);
+  }
+
+  private howFar(index: number): Stand {
+    if (index < this.playback.end - 1) return 'under way';
+    return this.lanes.every((lane) => lane.hasEnded) ? 'over' : 'cut off';
   }
 
   /** What they are called in sentences: by arm where that tells them apart. */

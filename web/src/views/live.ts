@@ -118,7 +118,10 @@ class LiveView implements View {
     );
     boards.dataset['count'] = String(Math.min(3, shown.length));
     this.notice.hidden = matches.length > 0;
-    setText(this.notice, 'Nothing plays yet. A board appears here when the first run begins.');
+    this.notice.replaceChildren(
+      'Nothing plays yet. A board appears here when the first run begins.',
+      ...(this.page.hasLibrary() ? [' ', h('a', { href: '#lobby' }, 'What is stored is in the lobby.')] : []),
+    );
     this.showMore(shown);
   }
 

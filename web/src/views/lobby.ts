@@ -9,6 +9,7 @@ import {
   filterOf,
   gameOf,
   groupEntries,
+  keepOrder,
   KINDS,
   type LibraryFilter,
   STATES,
@@ -50,6 +51,7 @@ class LobbyView implements View {
   private readonly endings: (() => void)[];
   private readonly observer: IntersectionObserver;
   private timer = 0;
+  private isRemoved = false;
   /** The large match on top, of a run that trains now. */
   private hero: { readonly id: string; readonly view: MatchView } | null = null;
   private readonly heroPlace = h('section', {
@@ -116,6 +118,7 @@ class LobbyView implements View {
   }
 
   remove(): void {
+    this.isRemoved = true;
     this.dismissHero();
     clearTimeout(this.timer);
     document.removeEventListener('visibilitychange', this.wake);
@@ -141,10 +144,14 @@ class LobbyView implements View {
     void this.poll();
   };
 
+  /** Is something looked for? */
+  private isAsked(): boolean {
+    return addressOf(this.filter) !== '#lobby';
+  }
+
   /** The first live match is large, unless something else is looked for. */
   private showHero(): void {
-    const isAsked = addressOf(this.filter) !== '#lobby';
-    const first = isAsked ? undefined : this.matches[0];
+    const first = this.isAsked() ? undefined : this.matches[0];
     if (first?.id === this.hero?.id) return;
     this.dismissHero();
     if (first === undefined) return;
@@ -167,8 +174,9 @@ class LobbyView implements View {
   private async poll(): Promise<void> {
     clearTimeout(this.timer);
     // Without an answer the page says that the connection is lost; what was known stays.
-    const entries = await this.page.get<LibraryEntry[]>('library').catch(() => null);
-    if (!this.element.isConnected && this.entries !== null) return;
+    const answer = await this.page.get<LibraryEntry[]>('library').catch(() => null);
+    if (this.isRemoved) return;
+    const entries = answer === null ? null : keepOrder(this.entries ?? [], answer);
     if (entries !== null && JSON.stringify(entries) !== JSON.stringify(this.entries)) {
       this.entries = entries;
       const games = [...new Set(entries.map(gameOf))].toSorted();
@@ -200,6 +208,8 @@ class LobbyView implements View {
 
   private setFilter(filter: LibraryFilter): void {
     this.filter = filter;
+    // What has been found should be seen.
+    if (this.isAsked()) this.sections.forEach(({ element }) => (element.open = true));
     history.replaceState(null, '', addressOf(filter));
     this.showFilter();
     this.arrange();
@@ -248,6 +258,7 @@ class LobbyView implements View {
     const summary = h('summary', {}, h('h2', {}, titleOf(group)), count);
     // Many studies are a list first; what trains now, or is the only one, is open.
     const isOpen =
+      this.isAsked() ||
       group.kind !== 'study' ||
       groups.filter(({ kind }) => kind === 'study').length <= 2 ||
       group.entries.some(({ state }) => state === 'running');
@@ -301,6 +312,7 @@ class LobbyView implements View {
     const ids = new Set(chosen.map(({ dataset }) => dataset['agent']));
     for (const [id, card] of this.cards) if (!ids.has(id)) card.turnOff();
     for (const [id, card] of this.cards) if (ids.has(id)) card.turnOn();
+    for (const [id, card] of this.cards) card.element.classList.toggle('above', id === this.hero?.id);
   }
 
   /** What to do where there is nothing to see. */
@@ -333,7 +345,7 @@ class LobbyView implements View {
 const keyOf = ({ kind, id }: AgentGroup): string => `${kind} ${id}`;
 
 function titleOf({ kind, id }: AgentGroup): string {
-  if (kind === 'zoo') return 'Zoo: trained agents that come with ngplus';
+  if (kind === 'zoo') return 'The zoo';
   return kind === 'run' ? 'Runs' : id === '.' ? 'This study' : `Study ${id}`;
 }
 

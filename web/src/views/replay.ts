@@ -206,7 +206,7 @@ class ReplayView implements View {
     const text = `after ${steps(step)} of ${steps(totalTimesteps)} steps`;
     this.checkpoint.setAttribute('aria-valuetext', text);
     setText(this.learned, text);
-    this.curve.show(evaluations, last, step);
+    this.curve.show(evaluations, last, { at: step, marks: checkpoints });
   }
 
   /** Replays the same episode by the weights of another time. */
@@ -219,6 +219,7 @@ class ReplayView implements View {
   /** Fetches and shows what is wanted; the old is on show until the new is there. */
   private async load(): Promise<void> {
     const { wanted } = this;
+    if (wanted.id === '') return this.say('The address names no agent: choose one in the lobby.');
     this.say('Playing the episode…');
     try {
       const [recording] = await Promise.all([this.page.get<Recording>('recording', { ...wanted }), this.naming]);
