@@ -154,6 +154,25 @@ describe.skipIf(!hasBrowser())('a replay in the viewer', () => {
     await page.close();
   });
 
+  test('and a comparison is saved with all its lanes, each by its own checkpoint', async () => {
+    const folder = emptyFolder();
+    await storeStudy(join(folder, 'study'), { isFinished: true });
+    const ids = ['scratch-breakout-0', 'transfer-freeway-breakout-full-0'].map((id) => `study/jobs/${id}`);
+    await at.open({ library: openLibrary(folder) }, undefined, `#compare?ids=${ids.join()}&step=900&seed=4`);
+    await at.page.waitForSelector('.match:nth-child(2)[data-frame]');
+    const html = String(await saved('Save as a file'));
+    const [, json] = /<script type="application\/json" id="recordings">(.*?)<\/script>/.exec(html)!;
+    const { lanes } = JSON.parse(json) as {
+      lanes: { label: string; arm: string; recording: { trainingStep: number } }[];
+    };
+    expect(lanes.map(({ label, arm, recording }) => [label, arm, recording.trainingStep])).toEqual([
+      ['scratch 1', 'scratch', 1000],
+      ['transfer 1', 'transferred', 1000],
+    ]);
+    const gif = readGif(await saved('Save as GIF'));
+    expect(gif.width).toBe(12 + 2 * (280 + 12));
+  });
+
   test('is saved as a GIF with a picture a step, the same bytes every time', async () => {
     // An untrained agent: the episode is short.
     const folder = emptyFolder();
