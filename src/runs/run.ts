@@ -25,6 +25,7 @@ import { MetricsLog } from './metrics-log.ts';
 import { policyNetOf, spanOf, stageRate } from './run-net.ts';
 import { decodeState, encodeState } from './state-codec.ts';
 import { FolderStore } from './store.ts';
+import { teacherOf } from './teachers.ts';
 import type { EventWriter } from './tensorboard.ts';
 
 /** One evaluation during training. */
@@ -64,6 +65,8 @@ export interface RunHooks {
   readonly tensorboard?: boolean;
   /** Threads to share the work of the net among. Default: 1. */
   readonly threads?: number;
+  /** The checkpoints of a distillation's teachers. */
+  readonly teachers?: readonly SourceCheckpoint[];
   /** Called when everything needed to go on from `step` is in the folder, before the training goes on. */
   readonly saved?: (step: number) => Promise<void>;
 }
@@ -187,10 +190,10 @@ async function inSession<T>(
   store: FolderStore,
   config: RunConfig,
   source: SourceCheckpoint | null,
-  { threads = 1, saved }: RunHooks,
+  hooks: RunHooks,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const session = { ...(await startSession(store, config, source, threads)), saved };
+  const session = await startSession(store, config, source, hooks);
   try {
     return await work(session);
   } finally {
@@ -218,7 +221,7 @@ async function startSession(
   store: FolderStore,
   config: RunConfig,
   source: SourceCheckpoint | null,
-  threads: number,
+  { threads = 1, teachers: given, saved }: RunHooks,
 ): Promise<Session> {
   const { folder } = store;
   await loadRunModules(folder, config.modules);
@@ -230,7 +233,12 @@ async function startSession(
   const recentReturns = resume?.recentReturns ?? [];
   const moved = transferred(config, net, source);
   const hooks = moved ? methodHooks(config, net, moved, recentReturns) : { params: net.init(config.seed) };
-  const engine = await engineFor(config, algorithm, net, hooks.extendLearner && moved?.checkpoint.spec);
+  const teachers = given?.map(({ name, bytes }) => teacherOf(decodeCheckpoint(bytes, name), name, spec));
+  const looking = [
+    ...(hooks.extendLearner && moved ? [moved.checkpoint] : []),
+    ...(teachers?.map(({ net }) => net) ?? []),
+  ];
+  const engine = await engineFor(config, algorithm, net, looking);
   const agent = createAgent(algorithm, hooks, {
     engine,
     env,
@@ -240,6 +248,7 @@ async function startSession(
     totalTimesteps: config.totalTimesteps,
     learningRateScale: learningRateScale(config, net),
     threads,
+    teachers,
   });
   // Only now: options that do not fit each other leave no run behind.
   for (const module of config.modules) await store.putIfAbsent(bundleKey(module), utf8(bundleOf(module).code));
@@ -261,6 +270,7 @@ async function startSession(
     recentReturns,
     secondsBefore: resume?.seconds ?? 0,
     startedMs: performance.now(),
+    saved,
   };
 }
 
@@ -285,15 +295,16 @@ function createAgent(
   throw new UserError(`${algorithm.id} takes nothing of a method but its schedule: it learns without agentLearner`);
 }
 
-/** Without tfjs where the fused path does all, also for a source's policy that the method looks at. */
+/** Without tfjs where the fused path does all, also for other policies that look at the game: a source, teachers. */
 async function engineFor(
   { fused, backend, net: id }: RunConfig,
   { usesLearner }: Algorithm,
   net: PolicyNet,
-  source?: PolicyNetSpec,
+  others: readonly { readonly spec: PolicyNetSpec }[],
 ): Promise<Engine> {
   if (!fused) return { ...(await loadEngine(backend)), fused: undefined };
-  const covered = usesLearner && net.fused && fusedSteps(net.fused) && (source?.net ?? id) === id;
+  const alike = others.every(({ spec }) => spec.net === id);
+  const covered = usesLearner && net.fused && fusedSteps(net.fused) && alike;
   return backend === 'wasm' && covered ? loadFusedEngine() : loadEngine(backend);
 }
 
