@@ -63,9 +63,11 @@ export interface TransferOptions extends TransferRequest, WorkOptions {
   progress?: (progress: RunProgress) => void;
 }
 
-export interface DistillOptions extends DistillRequest, WorkOptions {
-  /** The teachers' checkpoints: files, or run folders (their newest). */
+export interface DistillOptions extends Omit<DistillRequest, 'env'>, WorkOptions {
+  /** The teachers' checkpoints, each of another game on canonical planes: files, or run folders (their newest). */
   teachers: string[];
+  /** The mix that is played (default: `mix`); games without a teacher are switched off in it. */
+  env?: string;
   progress?: (progress: RunProgress) => void;
 }
 
@@ -146,12 +148,13 @@ export async function prepareTransfer(options: TransferOptions) {
 /** A distillation, settled but not begun. The net is that of the first teacher, unless another is asked for. */
 export async function prepareDistillation(options: DistillOptions) {
   const { work, request } = await split(options);
-  const { teachers: paths, ...rest } = request;
+  const { teachers: paths, env = 'mix', ...rest } = request;
   const teachers = paths.map((path) => {
     const { name, bytes } = readSource(path);
     return { name, id: `sha256:${sha256(bytes)}`, checkpoint: decodeCheckpoint(bytes, name) };
   });
-  const config = resolveDistillation(rest, teachers, await resolveBackend(request.backend));
+  const net = teachers.length > 0 ? inheritedNet(teachers[0].checkpoint.spec, { ...rest, env }) : {};
+  const config = resolveDistillation({ ...rest, env, ...net }, teachers, await resolveBackend(request.backend));
   const { task, ...how } = prepared(config, null, work);
   return { task: { ...task, teachers: teachers.map(({ name }) => name) }, ...how };
 }

@@ -10,8 +10,8 @@ import { buildPolicyNet } from '../nets/policy-net.ts';
 import type { PolicyCheckpoint } from './checkpoint.ts';
 import { resolveTraining, type ResolvedBackend, type RunConfig, type TrainingRequest } from './config.ts';
 
-/** A distillation as a user asks for it. `env`: default `mix`; games that no teacher knows are switched off in it. */
-export type DistillRequest = Partial<Omit<TrainingRequest, 'algorithm'>>;
+/** A distillation as a user asks for it; games of its env that no teacher knows are switched off. */
+export type DistillRequest = Omit<TrainingRequest, 'algorithm'>;
 
 /** A checkpoint to learn from: its SHA-256, and what messages call it. */
 interface TeacherCheckpoint {
@@ -22,7 +22,7 @@ interface TeacherCheckpoint {
 
 /** As `resolveTraining`, for a distillation of these teachers; their order does not matter. @throws UserError */
 export function resolveDistillation(
-  { env = mix.id, ...request }: DistillRequest,
+  { env, ...request }: DistillRequest,
   teachers: readonly TeacherCheckpoint[],
   engine: ResolvedBackend,
 ): RunConfig {
