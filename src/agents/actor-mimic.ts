@@ -57,15 +57,21 @@ export const actorMimic = defineAlgorithm({
 
 /**
  * The loss of `B` samples: ½ mean (V − R)² + distillCoef · mean cross-entropy of the lesson. Diagnostics:
- * `[valueLoss, distillLoss]`. `returns`: `[B]`.
+ * `[teacherEntropy, valueLoss, distillLoss]`: the cross-entropy can't get below the teachers' own. `returns`: `[B]`.
  */
-export const actorMimicLoss = (distillCoef: number, lesson: Lesson, returns: Float32Array): Loss =>
-  withLesson(valueLoss(returns), lesson, returns.length, distillCoef);
+export function actorMimicLoss(distillCoef: number, lesson: Lesson, returns: Float32Array): Loss {
+  const entropy = lesson.probabilities.reduce((sum, p) => (p > 0 ? sum - p * Math.log(p) : sum), 0) / returns.length;
+  return withLesson(valueLoss(returns, [entropy]), lesson, returns.length, distillCoef);
+}
 
-const valueLoss = (returns: Float32Array): Loss => ({
-  tensors: (tf, { value }) => {
+/** `diagnostics` are handed through. */
+const valueLoss = (returns: Float32Array, diagnostics: number[]): Loss => ({
+  tensors(tf, { value }) {
     const errors = tf.sub(tf.squeeze(value, [1]), tf.tensor1d(returns));
-    return { loss: tf.mul(0.5, tf.mean(tf.square(errors))), diagnostics: [] };
+    return {
+      loss: tf.mul(0.5, tf.mean(tf.square(errors))),
+      diagnostics: diagnostics.map((diagnostic) => tf.scalar(diagnostic)),
+    };
   },
   gradients({ value }, gradients) {
     for (const values of Object.values(gradients)) values.fill(0);
@@ -75,7 +81,7 @@ const valueLoss = (returns: Float32Array): Loss => ({
       squares += error * error;
       gradients.value[i] = error / returns.length;
     }
-    return { loss: (0.5 * squares) / returns.length, diagnostics: [] };
+    return { loss: (0.5 * squares) / returns.length, diagnostics };
   },
 });
 
@@ -110,7 +116,7 @@ function createActorMimic(context: AgentContext<ActorMimicConfig>): Agent {
         };
         return actorMimicLoss(config.distillCoef, lesson, gather(returns, indices));
       },
-      diagnostics: ['valueLoss', 'distillLoss'],
+      diagnostics: ['teacherEntropy', 'valueLoss', 'distillLoss'],
       dispose: () => ask.forEach(({ dispose }) => dispose()),
     },
   );

@@ -23,7 +23,7 @@ beforeAll(async () => {
 
 describe('the loss', () => {
   // In Python, with soft(r, m) = [m exp(x) / Σ m exp(y)] and the numbers below:
-  // ce = -sum(p log q where p > 0) / 2, q = soft(z, m); gradients 3 (q - p) / 2
+  // ce = -sum(p log q where p > 0) / 2, q = soft(z, m); gradients 3 (q - p) / 2; entropy = -sum(p log p) / 2
   // value: .5 * sum((v - r)²) / 2, gradients (v - r) / 2
   const outputs = { policy: Float32Array.of(1, -2, 0.5, 4, 0, 3, -1, 9), value: Float32Array.of(1, -0.5) };
   const lesson = {
@@ -40,7 +40,7 @@ describe('the loss', () => {
   test.each(['tfjs', 'hand'])('has the value and slopes that Python gives, over legal actions alone (by %s)', (how) => {
     const got = how === 'hand' ? byHand(loss, outputs) : byTf(engine.tf, loss, outputs, 2);
     expect(got.loss).toBeCloseTo(7.996620245390139, 5);
-    expectClose(got.diagnostics, [0.5, 2.4988734151300465], 1e-6);
+    expectClose(got.diagnostics, [0.682401872115683, 0.5, 2.4988734151300465], 1e-6);
     expectClose(got.gradients.policy, Float32Array.from(policy), 1e-6);
     expectClose(got.gradients.value, Float32Array.of(-0.5, -0.5), 1e-6);
   });
