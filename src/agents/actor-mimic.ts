@@ -39,8 +39,8 @@ type ActorMimicConfig = z.output<typeof schema>;
 
 /**
  * Several teachers, each of a game, become one student: it plays their games in turn by its own policy, and learns to do
- * as the teacher of the game would (Actor-Mimic, Parisotto et al. 2016, equation 4, without its feature regression; policy
- * distillation, Rusu et al. 2016). The value head learns the λ-returns of the student's own play, as PPO's does.
+ * as the teacher of the game would (Actor-Mimic, Parisotto et al. 2016, its policy regression alone; policy distillation, Rusu
+ * et al. 2016). The value head learns the λ-returns of the student's own play, as PPO's does.
  */
 export const actorMimic = defineAlgorithm({
   id: 'actor-mimic',
