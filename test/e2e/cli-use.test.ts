@@ -206,6 +206,9 @@ describe('for scripts', () => {
       net: 'mlp',
       netConfig: { units: 8 },
     });
+    expect((await ngplus('runs mimic', { cwd })).stdout).toMatch(
+      /actor-mimic\/mlp +seed 0 +2 teachers +finished at 1\.0k/,
+    );
     const plan = await ngplus('transfer mimic freeway?observation=canonical --reset heads --plan', { cwd });
     expect(plan.stdout).toMatch(/^ +trunk\/0\/kernel +8x8 +copied /m);
     expect(plan.stdout).toMatch(/^ +heads\/policy\/kernel .* fresh /m);
