@@ -1,5 +1,5 @@
 import { findAlgorithm } from '../agents/index.ts';
-import type { AgentContext, Algorithm } from '../agents/algorithm.ts';
+import type { AgentContext, Algorithm, Teacher } from '../agents/algorithm.ts';
 import type { Agent } from '../core/agent.ts';
 import { NotFiniteError, StoppedError, UserError } from '../core/errors.ts';
 import type { VecEnv } from '../core/vec-env.ts';
@@ -233,12 +233,12 @@ async function startSession(
   const recentReturns = resume?.recentReturns ?? [];
   const moved = transferred(config, net, source);
   const hooks = moved ? methodHooks(config, net, moved, recentReturns) : { params: net.init(config.seed) };
-  const teachers = given?.map(({ name, bytes }) => teacherOf(decodeCheckpoint(bytes, name), name, spec));
-  const looking = [
+  const teachers = teachersOf(config, spec, given);
+  const others = [
     ...(hooks.extendLearner && moved ? [moved.checkpoint] : []),
     ...(teachers?.map(({ net }) => net) ?? []),
   ];
-  const engine = await engineFor(config, algorithm, net, looking);
+  const engine = await engineFor(config, algorithm, net, others);
   const agent = createAgent(algorithm, hooks, {
     engine,
     env,
@@ -488,6 +488,13 @@ function transferred(config: RunConfig, net: PolicyNet, source: SourceCheckpoint
   if (!control) return moved;
   const places = { plan, source: from.tensors, target: net.tensors };
   return { ...moved, params: controlParams(control, places, params, config.seed) };
+}
+
+/** The teachers on the env; undefined where the run has none. */
+function teachersOf(config: RunConfig, env: EnvSpec, given?: readonly SourceCheckpoint[]): Teacher[] | undefined {
+  if (!config.teachers) return undefined;
+  if (!given) throw new Error('a distillation needs the checkpoints of its teachers');
+  return given.map(({ name, bytes }) => teacherOf(decodeCheckpoint(bytes, name), name, env));
 }
 
 /** What a transfer run would do with a source, without doing it. */
