@@ -13,6 +13,8 @@ export { predictSource, type PredictOptions } from './exec/predict-source.ts';
 export { similarity, type SimilarityOptions, type SimilarityResult } from './exec/similarity.ts';
 export { evaluate, type EvaluateOptions, type EvaluateResult } from './exec/evaluate.ts';
 export {
+  distill,
+  type DistillOptions,
   type FinishedRun,
   study,
   type StudyFileOptions,

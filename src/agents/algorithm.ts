@@ -9,6 +9,14 @@ import type { Net } from '../nets/net.ts';
 import type { HeadSpec, PolicyNet } from '../nets/policy-net.ts';
 import { createLearner, type Learner, type LearnerOptions } from './learner.ts';
 
+/** A policy of one of the games that an env plays in turn. */
+export interface Teacher {
+  readonly net: PolicyNet;
+  readonly params: Params;
+  /** For each of its actions, which of the env's it is. Its game is played where they are legal. */
+  readonly actions: readonly number[];
+}
+
 /** What an agent is handed: it never imports a game, never opens a file. */
 export interface AgentContext<Config> {
   readonly engine: Engine;
@@ -25,6 +33,8 @@ export interface AgentContext<Config> {
   readonly threads?: number;
   /** What a transfer method makes of the learner: pulls, losses of its own. `step` tells how far the training is. */
   readonly extendLearner?: (learner: Learner, options: LearnerOptions, step: () => number) => Learner;
+  /** One for each game of the env; for who is taught by policies, else none. */
+  readonly teachers?: readonly Teacher[];
 }
 
 /** A learning algorithm: one file, one registry line. */
@@ -41,6 +51,8 @@ export interface Algorithm<Schema extends z.ZodObject = z.ZodObject> {
   readonly netDefaults?: Readonly<Record<string, unknown>>;
   /** It learns by `agentLearner` and touches the engine in no other way: then the engine may come without tfjs. */
   readonly usesLearner?: true;
+  /** It learns from teachers, which only a distillation has. */
+  readonly isTaught?: true;
   /** Environments stepped at a time. */
   numEnvs(config: z.output<Schema>): number;
   /** The outputs it needs from a net. */

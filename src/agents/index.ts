@@ -1,4 +1,5 @@
 import { takenId, unknownValue } from '../core/errors.ts';
+import { actorMimic } from './actor-mimic.ts';
 import type { Algorithm } from './algorithm.ts';
 import { dqn } from './dqn.ts';
 import { ppo } from './ppo.ts';
@@ -6,15 +7,17 @@ import { pqn } from './pqn.ts';
 
 /** Every algorithm by id. A new one is a file and a line here. */
 const algorithms = new Map<string, Algorithm>();
-for (const algorithm of [ppo, pqn, dqn]) registerAlgorithm(algorithm as Algorithm);
+for (const algorithm of [ppo, pqn, dqn, actorMimic]) registerAlgorithm(algorithm as Algorithm);
 
 /** Adds an algorithm, a user's own included. @throws UserError where its id is taken */
 export function registerAlgorithm(algorithm: Algorithm): void {
-  if (algorithms.has(algorithm.id)) throw takenId('algorithm', algorithm.id, algorithmIds());
+  if (algorithms.has(algorithm.id)) throw takenId('algorithm', algorithm.id, [...algorithms.keys()]);
   algorithms.set(algorithm.id, algorithm);
 }
 
-export const algorithmIds = (): string[] => [...algorithms.keys()];
+/** Of those that learn by themselves, without teachers. */
+export const algorithmIds = (): string[] =>
+  [...algorithms.values()].filter(({ isTaught }) => !isTaught).map(({ id }) => id);
 
 /** @throws UserError for an unknown id */
 export function findAlgorithm(id: string): Algorithm {

@@ -41,6 +41,8 @@ export interface OnPolicyParts {
   /** Names of the loss's diagnostics, and of the loss itself where it is logged. */
   readonly diagnostics: readonly string[];
   readonly lossName?: string;
+  /** Frees what the parts hold. */
+  dispose?(): void;
 }
 
 /** Rollout, then epochs of minibatches down a loss: what PPO and PQN do alike. */
@@ -120,6 +122,9 @@ export function onPolicyAgent(context: AgentContext<OnPolicyConfig>, parts: OnPo
       rollout.load(saved.rollout);
       actionRng.load(saved.actionRng);
     },
-    dispose: () => learner.dispose(),
+    dispose() {
+      parts.dispose?.();
+      learner.dispose();
+    },
   };
 }

@@ -1,4 +1,5 @@
 import { checkGame } from './check-game.ts';
+import { distill } from './distill.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { evaluate } from './evaluate.ts';
@@ -22,6 +23,7 @@ export const commands: readonly Command[] = [
   demo,
   train,
   transfer,
+  distill,
   study,
   studyStatus,
   worker,

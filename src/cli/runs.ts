@@ -15,7 +15,9 @@ interface RunRow {
   readonly algorithm: string;
   readonly net: string;
   readonly seed: number;
+  /** The transfer's method. */
   readonly from: string | null;
+  readonly teachers: number;
   readonly step: number;
   readonly totalTimesteps: number;
   readonly finished: boolean;
@@ -80,6 +82,7 @@ function describe({ folder, config }: FoundRun): RunRow {
     net: config.net,
     seed: config.seed,
     from: config.transfer ? config.transfer.method : null,
+    teachers: config.teachers?.length ?? 0,
     step: newest ? Number(/(\d+)\.safetensors$/.exec(newest)?.[1]) : 0,
     totalTimesteps: config.totalTimesteps,
     finished,
@@ -95,13 +98,18 @@ const readRows = (file: string): EvaluationRow[] =>
         .map((line) => JSON.parse(line) as EvaluationRow)
     : [];
 
+function originOf({ from, teachers }: RunRow): string {
+  if (teachers > 0) return `${teachers} ${teachers === 1 ? 'teacher' : 'teachers'}`;
+  return from === null ? 'scratch' : `transfer, ${from}`;
+}
+
 function table(rows: readonly RunRow[]): string {
   const cells = rows.map((row) => [
     row.folder,
     row.env,
     `${row.algorithm}/${row.net}`,
     `seed ${row.seed}`,
-    row.from === null ? 'scratch' : `transfer, ${row.from}`,
+    originOf(row),
     row.finished
       ? `finished at ${formatCount(row.step)}`
       : `${formatCount(row.step)} of ${formatCount(row.totalTimesteps)}`,

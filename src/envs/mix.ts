@@ -26,6 +26,9 @@ const originals: readonly Game[] = [breakout, asterix, freeway, seaquest, spaceI
 const DEFAULTS = originals.map((game) => game.variants.parse({}) as Record<string, unknown>);
 const GAMES = originals.map((game, i) => canonicalGame(game, DEFAULTS[i]));
 
+/** The games that may take part. */
+export const mixedGames: readonly string[] = GAMES.map(({ id }) => id);
+
 const switches = Object.fromEntries(
   GAMES.map(({ id }) => [id, z.boolean().default(true).describe(`is ${id} one of the games?`)]),
 );
@@ -41,10 +44,7 @@ const variants = z
       .default(true)
       .describe("are each game's rewards divided by the running deviation of its discounted return?"),
   })
-  .refine(
-    (variant) => playedIn(variant).length > 0,
-    `at least one game must be left: ${GAMES.map(({ id }) => id).join(', ')}`,
-  );
+  .refine((variant) => playedIn(variant).length > 0, `at least one game must be left: ${mixedGames.join(', ')}`);
 
 interface Variant extends Record<string, unknown> {
   readonly heads: 'per-game' | 'shared';
@@ -72,7 +72,11 @@ const GAMMA = 0.99;
 /** A deviation of 1 is believed for as many steps: the first rewards would be divided by next to nothing. */
 const PRIOR_STEPS = 100;
 
-const ownActions = ({ id }: Game): Named[] => SIX_ACTIONS.map(({ name, roles }) => ({ name: `${id}:${name}`, roles }));
+/** What a mix calls an action of a game's own. */
+export const mixedAction = (game: string, action: string): string => `${game}:${action}`;
+
+const ownActions = ({ id }: Game): Named[] =>
+  SIX_ACTIONS.map(({ name, roles }) => ({ name: mixedAction(id, name), roles }));
 
 /** Indices of the games that take part. */
 const playedIn = (variant: Record<string, unknown>): number[] =>
@@ -88,7 +92,7 @@ export const mix = defineGame<State, typeof variants>({
   actions: [...SIX_ACTIONS, ...GAMES.flatMap(ownActions)],
   minimalActions: [
     ...SIX_ACTIONS.map(({ name }) => name),
-    ...GAMES.flatMap(({ id, minimalActions = [] }) => minimalActions.map((name) => `${id}:${name}`)),
+    ...GAMES.flatMap(({ id, minimalActions = [] }) => minimalActions.map((name) => mixedAction(id, name))),
   ],
   sticky: MINATAR_STICKY,
   maxSteps: MINATAR_MAX_STEPS,

@@ -19,6 +19,7 @@ import { decodeCheckpoint } from '../runs/checkpoint.ts';
 import { bundleOf, loadGameModule, loadModule } from '../runs/game-module.ts';
 import { raceId, type RaceResult } from '../runs/race.ts';
 import { readJson, type RunProgress, type RunResult } from '../runs/run.ts';
+import { type DistillRequest, resolveDistillation } from '../runs/teachers.ts';
 import { readSource, sha256 } from '../runs/source.ts';
 import { FolderStore } from '../runs/store.ts';
 import type { TransferPlan } from '../transfer/plan.ts';
@@ -59,6 +60,14 @@ export interface TrainOptions extends TrainingRequest, WorkOptions {
 }
 
 export interface TransferOptions extends TransferRequest, WorkOptions {
+  progress?: (progress: RunProgress) => void;
+}
+
+export interface DistillOptions extends Omit<DistillRequest, 'env'>, WorkOptions {
+  /** The teachers' checkpoints, each of another game on canonical planes: files, or run folders (their newest). */
+  teachers: string[];
+  /** The mix that is played (default: `mix`); games without a teacher are switched off in it. */
+  env?: string;
   progress?: (progress: RunProgress) => void;
 }
 
@@ -110,6 +119,12 @@ export async function study(options: StudyOptions | StudyFileOptions): Promise<S
   return { ...result, folder };
 }
 
+/** Distils policies of several games into one. @throws UserError for unknown or bad options */
+export async function distill(options: DistillOptions): Promise<FinishedRun> {
+  const { task, ...work } = await prepareDistillation(options);
+  return runTraining(task, work);
+}
+
 /** A training, settled but not begun: for those who want to show it first. */
 export async function prepareTraining(options: TrainOptions) {
   const { work, request } = await split(options);
@@ -128,6 +143,20 @@ export async function prepareTransfer(options: TransferOptions) {
   const wanted = { ...rest, net, netConfig };
   const config = resolveTransfer(wanted, { id, info }, await resolveBackend(request.backend));
   return prepared(config, checkpoint.name, work);
+}
+
+/** A distillation, settled but not begun. The net is that of the first teacher, unless another is asked for. */
+export async function prepareDistillation(options: DistillOptions) {
+  const { work, request } = await split(options);
+  const { teachers: paths, env = 'mix', ...rest } = request;
+  const teachers = paths.map((path) => {
+    const { name, bytes } = readSource(path);
+    return { name, id: `sha256:${sha256(bytes)}`, checkpoint: decodeCheckpoint(bytes, name) };
+  });
+  const net = teachers.length > 0 ? inheritedNet(teachers[0].checkpoint.spec, { ...rest, env }) : {};
+  const config = resolveDistillation({ ...rest, env, ...net }, teachers, await resolveBackend(request.backend));
+  const { task, ...how } = prepared(config, null, work);
+  return { task: { ...task, teachers: teachers.map(({ name }) => name) }, ...how };
 }
 
 /** How a gate races: see the options of a study. */

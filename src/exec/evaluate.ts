@@ -16,6 +16,7 @@ import { evaluatePlayer } from '../runs/evaluate.ts';
 import { loadGameModule, loadGameOfRun, loadModule } from '../runs/game-module.ts';
 import { makeReplay, type Replay } from '../runs/replay.ts';
 import { readSource } from '../runs/source.ts';
+import { adaptPolicy } from '../transfer/adapt.ts';
 import { aggregateScores } from '../stats/aggregate.ts';
 import { quantile } from '../stats/bootstrap.ts';
 import { loadEngine } from '../engine/index.ts';
@@ -34,7 +35,7 @@ export const evaluateOptions = z.object({
 export interface EvaluateOptions extends Partial<z.input<typeof evaluateOptions>> {
   /** A checkpoint file, a run folder (its newest checkpoint), a trained policy of ours (`zoo:breakout`), `random` or `scripted`. */
   player: string;
-  /** Env id; default: the one the policy was trained on. Its channels and actions must be the same. */
+  /** Env id; default: the one the policy was trained on. Its channels must be the same, its actions among the policy's. */
   env?: string;
   /** Files with games of your own (`./my-game.ts?basketWidth=3` is also the default env), used instead of the run's. */
   game?: string | string[];
@@ -124,18 +125,22 @@ function trainedEnv({ info: { env } }: PolicyCheckpoint): string {
   throw new UserError(`unknown game "${id}": give its file with --game`);
 }
 
-/** A player of a checkpoint's policy. @throws UserError where its observations or actions are not the environment's */
+/**
+ * A player of a checkpoint's policy; of one that has learned a mix also on one of its games. @throws UserError where it sees
+ * something else, or lacks some of the environment's actions
+ */
 async function policyPlayer(
   checkpoint: PolicyCheckpoint,
   spec: EnvSpec,
   { policy: mode, episodes, seed, backend }: z.output<typeof evaluateOptions>,
 ): Promise<Player & { dispose(): void }> {
-  const net = buildPolicyNet(checkpoint.spec);
-  checkParams(net, checkpoint.params, 'checkpoint');
-  const actions = actionsOf(checkpoint.spec, 'checkpoint');
+  const own = { net: buildPolicyNet(checkpoint.spec), params: checkpoint.params };
+  checkParams(own.net, own.params, 'checkpoint');
+  const known = actionsOf(checkpoint.spec, 'checkpoint').map((action) => JSON.stringify(action));
+  const wanted = spec.actionSet.map((action) => JSON.stringify(action));
   const fits =
     JSON.stringify(checkpoint.spec.observation) === JSON.stringify(spec.observation) &&
-    JSON.stringify(actions) === JSON.stringify(spec.actionSet);
+    wanted.every((action) => known.includes(action));
   if (!fits) {
     throw new UserError(
       `a policy of ${checkpoint.info.env} can't play ${spec.id}: other observations or actions; use ngplus transfer`,
@@ -143,6 +148,8 @@ async function policyPlayer(
   }
   // On the clear path: the same to the last bit wherever a policy is played.
   const engine = { ...(await loadEngine(backend)), fused: undefined };
-  const { outputs, dispose } = createObserver({ engine, net, params: checkpoint.params, rows: episodes });
+  const isWhole = wanted.join() === known.join();
+  const { net, params } = isWhole ? own : adaptPolicy({ ...checkpoint, env: checkpoint.info.env }, spec, 'role');
+  const { outputs, dispose } = createObserver({ engine, net, params, rows: episodes });
   return { ...netPlayer(net, outputs, mode, seed), dispose };
 }

@@ -24,6 +24,8 @@ export interface TrainTask extends Job {
   readonly folder: string;
   readonly config: RunConfig;
   readonly source: string | null;
+  /** Of a distillation: where its teachers' checkpoints are. */
+  readonly teachers?: readonly string[];
   readonly tensorboard: boolean;
   /** Threads to share the work of the net among: nothing but the time depends on them. */
   readonly threads: number;
@@ -56,7 +58,7 @@ export async function runTask(task: Task, hooks: RunHooks): Promise<TaskResult> 
   }
   if (task.kind === 'race') return runRace(task.folder, task, { ...hooks, threads: task.threads });
   const { folder, config, store, tensorboard, threads } = task;
-  const wanted = { ...hooks, tensorboard, threads };
+  const wanted = { ...hooks, tensorboard, threads, teachers: task.teachers?.map(readSource) };
   if (store === undefined)
     return trainRun(folder, config, task.source === null ? null : readSource(task.source), wanted);
   const source = task.source === null ? null : await storedSource(await openStore(task.source), task.source);

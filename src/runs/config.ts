@@ -106,6 +106,9 @@ export interface ResolvedTransfer {
   readonly stageLearningRates: readonly string[];
 }
 
+/** A teacher of a distillation, identified as the source of a transfer is. */
+export type ResolvedTeacher = Pick<ResolvedTransfer, 'source' | 'sourceInfo'>;
+
 /** A training with every default, version and backend settled: the content of `config.json`. */
 export interface RunConfig {
   readonly format: 1;
@@ -127,6 +130,8 @@ export interface RunConfig {
   readonly kernels: string;
   readonly fused: boolean;
   readonly transfer: ResolvedTransfer | null;
+  /** Left out where there are none, as a transfer's map is. */
+  readonly teachers?: readonly ResolvedTeacher[];
   readonly keepCheckpoints: number;
   readonly label: string;
 }
@@ -155,11 +160,18 @@ export interface ResolvedBackend {
 }
 
 /** Settles every default. @throws UserError for anything unknown or out of range */
-export function resolveTraining(request: TrainingRequest, engine: ResolvedBackend): RunConfig {
+export function resolveTraining(
+  request: TrainingRequest,
+  engine: ResolvedBackend,
+  teachers: readonly ResolvedTeacher[] = [],
+): RunConfig {
   const { env: envId, algorithmConfig = {}, netConfig = {}, ...rest } = request;
   const spec = findEnv(envId);
   const options = check(trainingOptions, rest, 'training');
   const algorithm = findAlgorithm(options.algorithm);
+  if (algorithm.isTaught && teachers.length === 0) {
+    throw new UserError(`${algorithm.id} learns from teachers: ngplus distill TEACHER TEACHER`);
+  }
   const net = netFor(options.net, spec.observation.kind);
   const config: RunConfig = {
     format: 1,
@@ -179,6 +191,7 @@ export function resolveTraining(request: TrainingRequest, engine: ResolvedBacken
     ...engine,
     fused: options.fused,
     transfer: null,
+    ...(teachers.length > 0 && { teachers }),
     keepCheckpoints: options.keepCheckpoints,
     label: options.label,
   };
@@ -239,9 +252,14 @@ const frozenRates = (stages: readonly string[], reset: readonly string[]): strin
 
 /** What a run's results depend on: not its label, not how many checkpoints it keeps, not paths. */
 export function identityOf(config: RunConfig): Record<string, unknown> {
-  const { label: _label, keepCheckpoints: _keep, modules = [], transfer, ...rest } = config;
+  const { label: _label, keepCheckpoints: _keep, modules = [], transfer, teachers, ...rest } = config;
   const { sourceInfo: _info, ...from } = transfer ?? { sourceInfo: null };
-  return { ...rest, modules: modules.map(({ sha256 }) => sha256), transfer: transfer && from };
+  return {
+    ...rest,
+    modules: modules.map(({ sha256 }) => sha256),
+    transfer: transfer && from,
+    ...(teachers && { teachers: teachers.map(({ source }) => source) }),
+  };
 }
 
 /** The identity, hashed: 16 hexadecimal digits. */

@@ -1,12 +1,14 @@
 import { findAlgorithm } from '../agents/index.ts';
-import type { Algorithm } from '../agents/algorithm.ts';
+import type { Algorithm, Teacher } from '../agents/algorithm.ts';
 import { NotFiniteError, StoppedError, UserError } from '../core/errors.ts';
 import type { VecEnv } from '../core/vec-env.ts';
 import { yieldThread } from '../core/yield.ts';
 import { fusedSteps } from '../engine/fused/ops.ts';
 import { loadEngine, loadFusedEngine } from '../engine/index.ts';
 import type { Engine } from '../engine/types.ts';
+import { findEnv } from '../envs/index.ts';
 import type { PolicyNet, PolicyNetSpec } from '../nets/policy-net.ts';
+import { decodeCheckpoint } from './checkpoint.ts';
 import type { RunConfig } from './config.ts';
 import { identityOf, runId } from './config.ts';
 import { bundleKey, bundleOf, loadRunModules } from './game-module.ts';
@@ -15,6 +17,7 @@ import { MetricsLog } from './metrics-log.ts';
 import { policyNetOf } from './run-net.ts';
 import { decodeState, encodeState } from './state-codec.ts';
 import { FolderStore } from './store.ts';
+import { teacherOf } from './teachers.ts';
 import type { EventWriter } from './tensorboard.ts';
 import {
   beginningOf,
@@ -57,6 +60,8 @@ export interface RunHooks {
   readonly tensorboard?: boolean;
   /** Threads to share the work of the net among. Default: 1. */
   readonly threads?: number;
+  /** The checkpoints of a distillation's teachers. */
+  readonly teachers?: readonly SourceCheckpoint[];
   /** Called when everything needed to go on from `step` is in the folder, before the training goes on. */
   readonly saved?: (step: number) => Promise<void>;
 }
@@ -170,10 +175,10 @@ async function inSession<T>(
   store: FolderStore,
   config: RunConfig,
   source: SourceCheckpoint | null,
-  { threads = 1, saved }: RunHooks,
+  hooks: RunHooks,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const session = { ...(await startSession(store, config, source, threads)), saved };
+  const session = await startSession(store, config, source, hooks);
   try {
     return await work(session);
   } finally {
@@ -201,7 +206,7 @@ async function startSession(
   store: FolderStore,
   config: RunConfig,
   source: SourceCheckpoint | null,
-  threads: number,
+  { threads = 1, teachers: given, saved }: RunHooks,
 ): Promise<Session> {
   const { folder } = store;
   await loadRunModules(folder, config.modules);
@@ -209,8 +214,10 @@ async function startSession(
   const net = policyNetOf(config);
   const recentReturns = resume?.recentReturns ?? [];
   const beginning = beginningOf(config, net, source, recentReturns);
-  const engine = await engineFor(config, findAlgorithm(config.algorithm), net, beginning.looksAt);
-  const training = createTraining(config, net, engine, beginning, threads);
+  const teachers = teachersOf(config, given);
+  const others = [beginning.looksAt, ...(teachers ?? []).map((teacher) => teacher.net.spec)];
+  const engine = await engineFor(config, findAlgorithm(config.algorithm), net, others);
+  const training = createTraining(config, net, engine, beginning, { threads, teachers });
   const { agent, env, plan } = training;
   // Only now: options that do not fit each other leave no run behind.
   for (const module of config.modules) await store.putIfAbsent(bundleKey(module), utf8(bundleOf(module).code));
@@ -229,18 +236,20 @@ async function startSession(
     recentReturns,
     secondsBefore: resume?.seconds ?? 0,
     startedMs: performance.now(),
+    saved,
   };
 }
 
-/** Without tfjs where the fused path does all, also for a source's policy that the method looks at. */
+/** Without tfjs where the fused path does all, also for other policies that look at the game: a source, teachers. */
 async function engineFor(
   { fused, backend, net: id }: RunConfig,
   { usesLearner }: Algorithm,
   net: PolicyNet,
-  source?: PolicyNetSpec,
+  others: readonly (PolicyNetSpec | undefined)[],
 ): Promise<Engine> {
   if (!fused) return { ...(await loadEngine(backend)), fused: undefined };
-  const covered = usesLearner && net.fused && fusedSteps(net.fused) && (source?.net ?? id) === id;
+  const alike = others.every((spec) => (spec?.net ?? id) === id);
+  const covered = usesLearner && net.fused && fusedSteps(net.fused) && alike;
   return backend === 'wasm' && covered ? loadFusedEngine() : loadEngine(backend);
 }
 
@@ -389,6 +398,14 @@ async function saveResume(session: Session): Promise<void> {
 }
 
 const checkpointKey = (step: number): string => `checkpoints/${String(step).padStart(12, '0')}.safetensors`;
+
+/** The teachers on the env; undefined where the run has none. */
+function teachersOf(config: RunConfig, given?: readonly SourceCheckpoint[]): Teacher[] | undefined {
+  if (!config.teachers) return undefined;
+  if (!given) throw new Error('a distillation needs the checkpoints of its teachers');
+  const env = findEnv(config.env);
+  return given.map(({ name, bytes }) => teacherOf(decodeCheckpoint(bytes, name), name, env));
+}
 
 /** Where two trees of plain data differ, with both values: `netConfig.units: there 16, wanted 8`. */
 function differences(there: unknown, wanted: unknown, path: string[] = []): string[] {

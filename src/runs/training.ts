@@ -73,13 +73,13 @@ export function beginningOf(
   return { ...hooks, plan: moved.plan, ...(hooks.extendLearner && { looksAt: moved.checkpoint.spec }) };
 }
 
-/** An agent, ready to learn. `threads` change nothing but the time. */
+/** An agent, ready to learn. `threads` change nothing but the time; `teachers` are those of a distillation. */
 export function createTraining(
   config: TrainingConfig,
   net: PolicyNet,
   engine: Engine,
   beginning: Beginning,
-  threads: number,
+  given: Pick<AgentContext<unknown>, 'threads' | 'teachers'>,
 ): Training {
   const spec = findEnv(config.env);
   const algorithm = findAlgorithm(config.algorithm);
@@ -93,7 +93,7 @@ export function createTraining(
     seed: config.seed,
     totalTimesteps: config.totalTimesteps,
     learningRateScale: learningRateScale(config, net),
-    threads,
+    ...given,
   });
   return { config, spec, env, net, agent, plan: beginning.plan };
 }

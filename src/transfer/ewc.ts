@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { createLearner, createObserver, type LearnerOptions } from '../agents/learner.ts';
+import { actionHead, crossEntropy, refuseMemory, softmaxRows } from '../agents/lesson.ts';
 import { netPlayer } from '../agents/net-player.ts';
 import { observationArray } from '../core/game.ts';
 import { createRng, type Rng } from '../core/rng.ts';
 import type { Params } from '../core/tensors.ts';
-import { actionHead, crossEntropy, refuseMemory, softmaxRows } from './distill.ts';
 import { type Actor, defineMethod, isHead } from './method.ts';
 import { pulled, times } from './pull.ts';
 

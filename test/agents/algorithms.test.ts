@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, it, test } from 'vitest';
+import { actorMimic } from '../../src/agents/actor-mimic.ts';
 import { dqn } from '../../src/agents/dqn.ts';
+import { ppoHeads } from '../../src/agents/ppo.ts';
 import { pqn } from '../../src/agents/pqn.ts';
 import { UserError } from '../../src/core/errors.ts';
 import type { Game } from '../../src/core/game.ts';
@@ -7,7 +9,9 @@ import { loadEngine } from '../../src/engine/index.ts';
 import type { Engine } from '../../src/engine/types.ts';
 import { breakout } from '../../src/envs/breakout.ts';
 import { cartpole } from '../../src/envs/cartpole.ts';
+import { mix } from '../../src/envs/mix.ts';
 import { createVecEnv } from '../../src/envs/vec-env.ts';
+import { buildPolicyNet } from '../../src/nets/policy-net.ts';
 import { decodeState, encodeState } from '../../src/runs/state-codec.ts';
 import { tag } from '../envs/two-player-games.ts';
 import catchGame from '../learning/catch.ts';
@@ -29,6 +33,18 @@ const replay = {
   config: { epsilonFinal: 0.3, replaySize: 1000, learningStarts: 32, batchSize: 16, targetEvery: 5 },
 };
 const sequences = { ...replay, config: { ...replay.config, sequenceLength: 4, burnIn: 2 } };
+const mimic: Options = {
+  game: mix as Game,
+  envOptions: { asterix: false, freeway: false, seaquest: false, maxSteps: 20 },
+  netConfig: SMALL_NET,
+  algorithm: actorMimic,
+  teachers: ({ observation, actionSet }) =>
+    [0, 6].map((first) => {
+      const heads = ppoHeads(actionSet.slice(first, first + 6));
+      const net = buildPolicyNet({ net: 'conv', netConfig: SMALL_NET, observation, heads });
+      return { net, params: net.init(first), actions: [0, 1, 2, 3, 4, 5].map((action) => first + action) };
+    }),
+};
 const cases: [string, Options][] = [
   ['PPO on catch, with masks', grid],
   ['PPO on breakout, planes', { game: breakout as Game, netConfig: SMALL_NET }],
@@ -38,6 +54,11 @@ const cases: [string, Options][] = [
   ['PQN on catch', { ...grid, algorithm: pqn }],
   ['PQN on cartpole', { ...features, algorithm: pqn }],
   ['PQN with a recurrent net', { ...gru, algorithm: pqn }],
+  ['Actor-Mimic on a mix of two games', mimic],
+  [
+    'Actor-Mimic with a recurrent net',
+    { ...mimic, net: 'gru', netConfig: { units: 8 }, config: { sequenceLength: 8 } },
+  ],
   ['DQN on catch', { ...grid, ...replay }],
   [
     'DQN on cartpole, one step, plain',

@@ -1,7 +1,7 @@
 import { algorithmSchema } from '../../src/agents/algorithm.ts';
 import { ppo } from '../../src/agents/ppo.ts';
 import type { Agent, LearningRateScale } from '../../src/core/agent.ts';
-import type { Algorithm } from '../../src/agents/algorithm.ts';
+import type { Algorithm, Teacher } from '../../src/agents/algorithm.ts';
 import type { Game } from '../../src/core/game.ts';
 import type { VecEnv } from '../../src/core/vec-env.ts';
 import type { Engine } from '../../src/engine/types.ts';
@@ -21,6 +21,8 @@ export interface Options {
   readonly seed?: number;
   readonly totalTimesteps?: number;
   readonly learningRateScale?: LearningRateScale;
+  /** For an algorithm that is taught: the teachers on this environment. */
+  readonly teachers?: (spec: EnvSpec) => readonly Teacher[];
   /** Wraps the environment that the agent learns in. */
   readonly wrap?: (env: VecEnv) => VecEnv;
 }
@@ -37,7 +39,7 @@ const SMALL = { numEnvs: 8, numSteps: 16, numMinibatches: 4, updateEpochs: 2 };
 /** A learner on a game, with the net that fits its observation. */
 export function buildLearner(engine: Engine, options: Options): Learner {
   const { game, envOptions, config, netConfig = {}, seed = 1, totalTimesteps = 10_000 } = options;
-  const { learningRateScale = () => 1, wrap = (env) => env } = options;
+  const { learningRateScale = () => 1, wrap = (env) => env, teachers } = options;
   const spec = envSpec(game, envOptions);
   const algorithm = (options.algorithm ?? ppo) as Algorithm;
   const schema = algorithmSchema(algorithm, spec.observation.kind);
@@ -53,5 +55,6 @@ export function buildLearner(engine: Engine, options: Options): Learner {
   const env = createVecEnv(spec, algorithm.numEnvs(settled), seed);
   env.reset();
   const context = { engine, env: wrap(env), net, params: net.init(seed), config: settled, seed };
-  return { agent: algorithm.create({ ...context, totalTimesteps, learningRateScale }), net, spec };
+  const schedule = { totalTimesteps, learningRateScale };
+  return { agent: algorithm.create({ ...context, ...schedule, teachers: teachers?.(spec) }), net, spec };
 }

@@ -88,6 +88,14 @@ describe.concurrent('bad use is one line and exit code 2:', () => {
     ],
     ['train cartpole --folder text.safetensors', /text\.safetensors/],
     ['train cartpole breakout', /unexpected argument "breakout"; usage: ngplus train \[env\] \[options\]/],
+    [
+      'train cartpole --algorithm actor-mimic',
+      /^ngplus train: actor-mimic learns from teachers: ngplus distill TEACHER TEACHER$/,
+    ],
+    ['distill', /<teachers> is missing; usage: ngplus distill <teachers\.\.\.> \[options\]/],
+    ['distill run', /plays cartpole, which no mix has; games with teachers: breakout, asterix, /],
+    ['distill zoo:breakout', /zoo:breakout does not see canonical planes: train it on breakout\?observation=canonical/],
+    ['distill missing', /there is no checkpoint or run folder "missing"/],
     ['transfer', /<source> is missing; usage: ngplus transfer <source> \[target\]/],
     ['transfer run', /which game\?/],
     ['transfer missing cartpole', /there is no checkpoint or run folder "missing"/],
@@ -183,6 +191,29 @@ describe('for scripts', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^cartpole, greedy: mean \d+\.\d\d /);
     expect(JSON.parse(readFileSync(join(cwd, 'evaluation.json'), 'utf8'))).toMatchObject({ episodes: 3 });
+  });
+
+  it('distill makes one policy of several, which is a source of a transfer', async () => {
+    const net = '--net mlp --units 8 --num-envs 8 --num-steps 16';
+    const teacher = (game: string): string => `train ${game}?observation=canonical ${TINY} ${net} --folder ${game}`;
+    const taught = await Promise.all(['breakout', 'asterix'].map((game) => ngplus(teacher(game), { cwd })));
+    expect(taught.map(({ code }) => code)).toEqual([0, 0]);
+    const line = `distill breakout asterix ${TINY} --num-envs 8 --num-steps 16 --folder mimic --json -`;
+    const { code, stdout, stderr } = await ngplus(line, { cwd });
+    expect(code, stderr).toBe(0);
+    const { step, config } = JSON.parse(stdout);
+    expect({ step, ...config }).toMatchObject({
+      step: 1024,
+      algorithm: 'actor-mimic',
+      net: 'mlp',
+      netConfig: { units: 8 },
+    });
+    expect((await ngplus('runs mimic', { cwd })).stdout).toMatch(
+      /actor-mimic\/mlp +seed 0 +2 teachers +finished at 1\.0k/,
+    );
+    const plan = await ngplus('transfer mimic freeway?observation=canonical --reset heads --plan', { cwd });
+    expect(plan.stdout).toMatch(/^ +trunk\/0\/kernel +8x8 +copied /m);
+    expect(plan.stdout).toMatch(/^ +heads\/policy\/kernel .* fresh /m);
   });
 
   it('transfer --plan tells what it would do, and does nothing', async () => {

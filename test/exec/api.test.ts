@@ -4,7 +4,16 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { prepareStudy, prepareTransfer } from '../../src/exec/api.ts';
 import { loadEngine } from '../../src/engine/index.ts';
-import { evaluate, type EvaluateOptions, StoppedError, study, train, transfer, UserError } from '../../src/index.ts';
+import {
+  distill,
+  evaluate,
+  type EvaluateOptions,
+  StoppedError,
+  study,
+  train,
+  transfer,
+  UserError,
+} from '../../src/index.ts';
 import { TINY } from '../runs/tiny-run.ts';
 import { timeless, tinyStudy } from './tiny-study.ts';
 
@@ -52,6 +61,21 @@ describe('from a script', () => {
     expect(await settled({})).toMatchObject({ net: 'mlp', netConfig: { units: 24, depth: 1 } });
     expect(await settled({ netConfig: { depth: 2 } })).toMatchObject({ netConfig: { units: 24, depth: 2 } });
     expect(await settled({ net: 'gru' })).toMatchObject({ net: 'gru', netConfig: { units: 128 } });
+  });
+
+  it('distils teachers into a policy of a mix, with the net of the first', async () => {
+    const seen = { ...request, net: 'mlp', netConfig: { units: 12 }, totalTimesteps: 128, evaluations: 1 };
+    const teachers = ['breakout', 'freeway'].map((game) => ({ ...seen, env: `${game}?observation=canonical` }));
+    const { folder: first } = await train({ ...teachers[0], folder: inside('breakout') });
+    const { folder: second } = await train({ ...teachers[1], netConfig: { units: 6 }, folder: inside('freeway') });
+    const { env: _, netConfig: _sizes, ...plain } = request;
+    const student = await distill({ ...plain, teachers: [second, first], folder: inside('student') });
+    expect(student).toMatchObject({ step: 512, folder: inside('student') });
+    const config = JSON.parse(readFileSync(inside('student/config.json'), 'utf8'));
+    expect(config).toMatchObject({ net: 'mlp', netConfig: { units: 6 }, transfer: null });
+    expect(config.teachers.map(({ sourceInfo }: { sourceInfo: { env: string } }) => sourceInfo.env)).toEqual(
+      teachers.map(({ env }) => env),
+    );
   });
 
   it('takes any number of threads but none', async () => {

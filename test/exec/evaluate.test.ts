@@ -1,11 +1,23 @@
-import { expect, it, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it, test } from 'vitest';
+import { ppoHeads } from '../../src/agents/ppo.ts';
 import { scriptedGames, scriptedPlayer } from '../../src/agents/scripted-player.ts';
 import { randomPlayer } from '../../src/agents/random-player.ts';
 import { UserError } from '../../src/core/errors.ts';
 import { findEnv, games } from '../../src/envs/index.ts';
 import { evaluate } from '../../src/exec/evaluate.ts';
+import { buildPolicyNet } from '../../src/nets/policy-net.ts';
+import { encodeCheckpoint } from '../../src/runs/checkpoint.ts';
 import { evaluatePlayer } from '../../src/runs/evaluate.ts';
 import { parseReplay, playReplay, type Replay } from '../../src/runs/replay.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ngplus-evaluate-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test.each(scriptedGames())('the script of %s plays far better than chance', async (id) => {
   const spec = findEnv(id);
@@ -54,4 +66,33 @@ test('a replay that plays out otherwise, or is none, is refused', async () => {
   const changed = { ...(replay as Replay), episodes: [{ ...first, return: first.return + 1 }, ...others] };
   expect(() => playReplay(changed)).toThrow(/plays out differently: recorded with revision 1 of breakout, this is 1/);
   expect(() => parseReplay('{}', 'x.json')).toThrow(new UserError('x.json is not a replay (format ngplus-replay/1)'));
+});
+
+test('a policy of a mix plays one of its games by the rows of that game', async () => {
+  const [both, one] = ['', '&breakout=false'].map(
+    (more) => `mix?freeway=false&seaquest=false&space-invaders=false${more}`,
+  );
+  const netOf = (env: string) => {
+    const { observation, actionSet } = findEnv(env);
+    return buildPolicyNet({ net: 'mlp', netConfig: { units: 16 }, observation, heads: ppoHeads(actionSet) });
+  };
+  const params = netOf(both).init(1);
+  params['heads/policy/kernel'] = params['heads/policy/kernel'].map((value) => 1000 * value);
+  const cut = {
+    ...params,
+    'heads/policy/kernel': params['heads/policy/kernel'].filter((_, i) => i % 12 >= 6),
+    'heads/policy/bias': params['heads/policy/bias'].slice(6),
+  };
+  const save = (name: string, env: string, values: typeof params): string => {
+    const file = join(folder, `${name}.safetensors`);
+    const info = { env, gameRevision: 1, algorithm: 'ppo', step: 0, seed: 1 };
+    writeFileSync(file, encodeCheckpoint(netOf(env), values, info));
+    return file;
+  };
+  const [whole, alone] = [save('both', both, params), save('one', one, cut)];
+  const played = { env: one, episodes: 10, backend: 'wasm' } as const;
+  const [got, wanted] = [await evaluate({ ...played, player: whole }), await evaluate({ ...played, player: alone })];
+  expect(got.lengths).toEqual(wanted.lengths);
+  expect(got.returns).toEqual(wanted.returns);
+  await expect(evaluate({ ...played, player: alone, env: both })).rejects.toThrow(/can't play .*other observations or/);
 });

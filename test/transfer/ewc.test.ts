@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
+import { softmaxRows } from '../../src/agents/lesson.ts';
 import { ppoHeads } from '../../src/agents/ppo.ts';
 import type { Named } from '../../src/core/game.ts';
 import { createRng } from '../../src/core/rng.ts';
 import type { Params } from '../../src/core/tensors.ts';
 import { loadEngine } from '../../src/engine/index.ts';
 import { buildPolicyNet } from '../../src/nets/policy-net.ts';
-import { softmaxRows } from '../../src/transfer/distill.ts';
 import { diagonalFisher } from '../../src/transfer/ewc.ts';
 
 const named = (count: number): Named[] => Array.from({ length: count }, (_, i) => ({ name: `${i}`, roles: ['self'] }));

@@ -150,7 +150,7 @@ function createPupil(
 ): Pupil {
   const config = configOf(settings, arm);
   const net = policyNetOf(config);
-  const training = createTraining(config, net, engine, beginningOf(config, net, source, []), 1);
+  const training = createTraining(config, net, engine, beginningOf(config, net, source, []), { threads: 1 });
   const { agent, env } = training;
   const evaluations: EvaluationRow[] = [];
   let toldMs = -Infinity;
