@@ -92,6 +92,11 @@ describe.skipIf(!hasBrowser())('a replay in a browser', () => {
     at.complaints = at.complaints.filter((text) => !text.includes('404'));
   });
 
+  test('takes what an address says wrongly for not said', async () => {
+    await openReplay(`id=${ID}&step=x&seed=-1&mode=best&frame=1e3`);
+    await at.drawn(ID, ({ frame, time }) => frame!.step > 1 && time.isPlaying);
+  });
+
   test('fits a phone', async () => {
     await openReplay(`id=${ID}&frame=40`, { width: 390, height: 844 });
     await at.drawn(ID, ({ time }) => time.index === 40);

@@ -78,7 +78,8 @@ class ReplayView implements View {
 
   constructor(page: Page, query: URLSearchParams) {
     this.page = page;
-    const numberOf = (name: string): number | undefined => (query.has(name) ? Number(query.get(name)) : undefined);
+    const numberOf = (name: string): number | undefined =>
+      /^\d+$/.test(query.get(name) ?? '') ? Number(query.get(name)) : undefined;
     this.wanted = {
       id: query.get('id') ?? '',
       step: numberOf('step'),
@@ -88,7 +89,7 @@ class ReplayView implements View {
     this.wantedFrame = numberOf('frame') ?? 0;
     this.panel = new FramePanel({ id: this.wanted.id, boards: page.boards() });
     this.panel.boardFrame.append(this.overlay);
-    this.playback = new Playback({ isPlaying: !query.has('frame') });
+    this.playback = new Playback({ isPlaying: numberOf('frame') === undefined });
     this.mind = new MindPanel({ page, boardFrame: this.panel.boardFrame, seek: (frame) => this.stand(frame) });
     this.transport = new Transport(this.playback, {
       show: (index) => this.show(index),
