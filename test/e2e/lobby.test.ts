@@ -68,7 +68,7 @@ describe.skipIf(!hasBrowser())('the lobby in a browser', () => {
     await openLobby();
     expect(await at.page.textContent('.navigation [aria-current]')).toBe('Lobby');
     const groups = await at.page.locator('.group h2').allTextContents();
-    expect(groups.toSorted()).toEqual(['Runs', 'Study study', 'Zoo: trained agents that come with ngplus']);
+    expect(groups.toSorted()).toEqual(['Runs', 'Study study', 'The zoo']);
     expect(await agents()).toEqual(expect.arrayContaining(['alone', 'study/jobs/s0', 'study/jobs/t0', 'zoo:seaquest']));
     const card = at.page.locator('[data-agent="study/jobs/t0"]');
     expect(await card.locator('.mark').textContent()).toBe('●');

@@ -38,7 +38,7 @@ export class AgentCard {
   private readonly title = h('h3');
   private readonly facts = h('p', { class: 'facts' });
   private readonly result = h('output', { class: 'big' });
-  private readonly unit = h('span', { class: 'unit' });
+  private readonly row = h('div', { class: 'row' });
   private readonly state = h('p', { class: 'small' });
   private readonly bar = h('progress', { max: 1, value: 0, 'aria-label': 'Training' });
   private readonly curve: SmallCurve;
@@ -49,13 +49,17 @@ export class AgentCard {
     this.curve = new SmallCurve((step) => {
       location.hash = replayAddress(this.entry.id, nearestCheckpoint(this.entry.checkpoints, step));
     });
+    this.row.append(
+      h('div', { class: 'return' }, this.result, h('span', { class: 'unit' }, 'return')),
+      this.curve.element,
+    );
     this.element = h(
       'a',
       { class: 'agent', 'data-agent': entry.id },
       this.place,
       h('div', { class: 'head' }, this.mark, this.title),
       this.facts,
-      h('div', { class: 'row' }, h('div', { class: 'return' }, this.result, this.unit), this.curve.element),
+      this.row,
       this.bar,
       this.state,
     );
@@ -80,8 +84,8 @@ export class AgentCard {
     setText(this.title, label);
     setText(this.facts, [env, algorithm, arm ?? `seed ${seed}`].filter((fact) => !label.includes(fact)).join(' · '));
     const last = evaluations.at(-1)?.[1];
-    setText(this.result, last === undefined ? '' : score(Number(last.toFixed(2))));
-    setText(this.unit, last === undefined ? '' : 'return');
+    this.row.hidden = last === undefined;
+    if (last !== undefined) setText(this.result, score(Number(last.toFixed(2))));
     this.curve.element.toggleAttribute('hidden', evaluations.length < 2);
     this.curve.show(evaluations, Math.max(totalTimesteps, step));
     this.bar.hidden = state === 'finished';

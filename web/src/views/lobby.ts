@@ -345,7 +345,7 @@ class LobbyView implements View {
 const keyOf = ({ kind, id }: AgentGroup): string => `${kind} ${id}`;
 
 function titleOf({ kind, id }: AgentGroup): string {
-  if (kind === 'zoo') return 'Zoo: trained agents that come with ngplus';
+  if (kind === 'zoo') return 'The zoo';
   return kind === 'run' ? 'Runs' : id === '.' ? 'This study' : `Study ${id}`;
 }
 
