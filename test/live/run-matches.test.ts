@@ -90,6 +90,7 @@ describe('matches of a study', () => {
       {
         label: 'scratch',
         arm: 'scratch',
+        env: 'breakout',
         points: [
           [0, 2, 1, 3],
           [25, 4, 2, 6],
