@@ -63,8 +63,8 @@ const escaped = (text: string): string =>
 
 /** A match of these lanes, named after them: `scratch and transferred: breakout, seed 3`. */
 export function sharedMatch(lanes: readonly SharedLane[]): SharedMatch {
-  const unique = (texts: readonly string[]): string => new Intl.ListFormat('en-GB').format(new Set(texts));
-  const labels = unique(lanes.map(({ label }) => label));
-  const envs = unique(lanes.map(({ recording }) => recording.stage.env));
-  return { title: `${labels}: ${envs}, seed ${lanes[0].recording.seed}`, lanes };
+  const labels = new Intl.ListFormat('en-GB').format(new Set(lanes.map(({ label }) => label)));
+  const envs = new Set(lanes.map(({ recording }) => recording.stage.env));
+  const where = envs.size === 1 ? `: ${[...envs][0]}` : '';
+  return { title: `${labels}${where}, seed ${lanes[0].recording.seed}`, lanes };
 }

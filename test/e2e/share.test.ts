@@ -49,7 +49,7 @@ describe.skipIf(!hasBrowser())('a shared file, from the disk and without a netwo
   const requests: string[] = [];
 
   beforeAll(async () => {
-    const line = 'share zoo:freeway fresh.safetensors zoo:cartpole --max-steps 60 --seed 2 --out three.html';
+    const line = 'share zoo:freeway fresh.safetensors zoo:cartpole --max-steps 450 --seed 2 --out three.html';
     expect((await ngplus(line, { cwd })).code).toBe(0);
     context = await (await launchBrowser()).newContext({ viewport: { width: 1280, height: 800 } });
     await context.setOffline(true);
@@ -109,11 +109,12 @@ describe.skipIf(!hasBrowser())('a shared file, from the disk and without a netwo
     await page.getByRole('slider').fill('40');
     expect(await framesNow()).toEqual([40, 40, 40]);
     // What stands is said in words.
-    await page.waitForSelector('[role=status]:has-text("step 40 of 60, return")', { state: 'attached' });
+    await page.waitForSelector('[role=status]:has-text("step 40 of 450, return")', { state: 'attached' });
     await page.getByRole('combobox', { name: 'Speed' }).selectOption('8');
+    await page.getByRole('slider').fill('400');
     await page.getByRole('button', { name: 'Play' }).click();
-    await until(60);
-    expect(await framesNow()).toEqual([60, 60, 60]);
+    await until(450);
+    expect(await framesNow()).toEqual([450, 450, 450]);
     expect(await page.locator('.overlay').first().textContent()).toMatch(/^The recording ends: return/);
   });
 

@@ -35,4 +35,6 @@ test('a match is named after its lanes', () => {
   expect(sharedMatch([lane('scratch', 'breakout')]).title).toBe('scratch: breakout, seed 3');
   const two = [lane('scratch', 'breakout'), lane('transferred', 'breakout')];
   expect(sharedMatch(two).title).toBe('scratch and transferred: breakout, seed 3');
+  // Of several games, each lane names its own.
+  expect(sharedMatch([...two, lane('other', 'freeway')]).title).toBe('scratch, transferred and other, seed 3');
 });
