@@ -161,7 +161,7 @@ class DuelView implements View {
     const { wins } = this;
     this.score.replaceChildren(
       h('span', {}, 'You ', h('b', {}, score(you.episodeReturn))),
-      h('span', { class: 'versus', 'aria-label': 'against' }, ':'),
+      h('span', { class: 'versus' }, h('span', { class: 'unseen' }, ' against '), ':'),
       h('span', {}, h('b', {}, score(agent.episodeReturn)), ' agent'),
     );
     const won = this.counted < 0 ? '' : ` Won so far: you ${wins.you}, the agent ${wins.agent}.`;
