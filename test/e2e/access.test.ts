@@ -143,4 +143,174 @@ describe.skipIf(!hasBrowser())('who uses keys, a screen reader or less motion', 
       expect(await faults()).toEqual([]);
     });
   });
+
+  /** Goes through the page by Tab; what of its visible controls is not reached or shows no focus, and how many there are. */
+  async function byTab(): Promise<{ count: number; missed: string[]; unseen: string[] }> {
+    await at.page.evaluate(`document.activeElement.blur()`);
+    const count = (await at.page.evaluate(`{
+      const controls = [...document.querySelectorAll('a[href], button, input, select, summary, [tabindex="0"]')];
+      const seen = controls.filter((each) => !each.disabled && each.checkVisibility({ visibilityProperty: true }));
+      seen.forEach((each) => (each.dataset.waits = ''));
+      seen.length;
+    }`)) as number;
+    const unseen: string[] = [];
+    for (let i = 0; i < count + 2; i++) {
+      await at.page.keyboard.press('Tab');
+      const bare = (await at.page.evaluate(`{
+        const { activeElement } = document;
+        delete activeElement.dataset.waits;
+        const { outlineStyle, outlineWidth } = getComputedStyle(activeElement);
+        const isBare = outlineStyle === 'none' || parseFloat(outlineWidth) < 2;
+        activeElement === document.body || !isBare ? '' : activeElement.outerHTML.slice(0, 120);
+      }`)) as string;
+      if (bare !== '') unseen.push(bare);
+    }
+    const missed = (await at.page.evaluate(
+      `[...document.querySelectorAll('[data-waits]')].map((each) => each.outerHTML.slice(0, 120))`,
+    )) as string[];
+    return { count, missed, unseen };
+  }
+
+  const news = () => at.page.locator('#news').textContent();
+
+  describe('by keyboard', () => {
+    test('reaches every control and sees where the focus is', async () => {
+      await openRuns('#compare?seed=3&frame=5');
+      await at.drawn(ids.scratch, ({ frame }) => frame !== null);
+      await at.page.keyboard.press('m');
+      await at.page.waitForSelector('.plan-picture');
+      const compare = await byTab();
+      expect(compare).toMatchObject({ missed: [], unseen: [] });
+      expect(compare.count).toBeGreaterThan(20);
+      for (const [hash, ready] of [
+        [`#replay?id=${ids.transferred}&seed=3&frame=2`, '.training:not([hidden])'],
+        ['#lobby', '[data-agent]'],
+        ['#dashboard', '.runs table'],
+        ['#play', '.opponents a'],
+      ]) {
+        await at.page.evaluate(`location.hash = '${hash}'`);
+        await at.page.waitForSelector(ready);
+        await at.page.waitForTimeout(300);
+        expect(await byTab(), hash).toMatchObject({ missed: [], unseen: [] });
+      }
+    });
+
+    test('skips to the main part, and stays on a link of the navigation', async () => {
+      await openRuns('#lobby');
+      await at.page.waitForSelector('[data-agent]');
+      await at.page.keyboard.press('Tab');
+      expect(await at.page.evaluate('document.activeElement.textContent')).toBe('Skip to the main part');
+      expect(await at.page.locator('#skip').boundingBox()).toMatchObject({ y: expect.closeTo(6, 0) });
+      await at.page.keyboard.press('Enter');
+      expect(await at.page.evaluate('document.activeElement.id')).toBe('view');
+      expect(await at.page.evaluate('location.hash')).toBe('#lobby');
+      await at.page.getByRole('link', { name: 'Compare', exact: true }).focus();
+      await at.page.keyboard.press('Enter');
+      await at.page.waitForSelector('.compare');
+      expect(await at.page.evaluate('document.activeElement.textContent')).toBe('Compare');
+      expect(await at.page.locator('nav [aria-current]').textContent()).toBe('Compare');
+    });
+
+    test('is told the keys of the view by ?, and closes them by Escape', async () => {
+      await openRuns('#compare?seed=3&frame=5');
+      await at.drawn(ids.scratch, ({ frame }) => frame !== null);
+      const button = at.page.getByRole('button', { name: 'Keys (?)' });
+      await button.focus();
+      await at.page.keyboard.press('?');
+      const dialog = at.page.getByRole('dialog', { name: 'Keys' });
+      expect(await dialog.textContent()).toContain('to the first different action');
+      expect(await faults()).toEqual([]);
+      // The page behind it hears nothing.
+      await at.page.keyboard.press('n');
+      expect(await at.page.textContent('.comparison .small')).toContain('no. 3');
+      await at.page.keyboard.press('Escape');
+      await dialog.waitFor({ state: 'detached' });
+      expect(await at.page.evaluate('document.activeElement.id')).toBe('keys');
+      await at.page.keyboard.press('Enter');
+      await dialog.getByRole('button', { name: 'Close' }).click();
+      await dialog.waitFor({ state: 'detached' });
+    });
+
+    test('presses the keys of the pad', async () => {
+      await at.open({ matches: [{ id: 'play', label: 'You', driver: 'keys', env: 'freeway?sticky=0' }] });
+      const start = await at.drawn('play', ({ info }) => info.state === 'ready');
+      const row = (match: typeof start) => match.sprites.find(({ role }) => role === 'self')!.y;
+      await at.page.getByRole('button', { name: 'up', exact: true }).focus();
+      await at.page.keyboard.down('Enter');
+      await at.drawn('play', (match) => row(match) < row(start) - 1.5);
+      await at.page.keyboard.up('Enter');
+    });
+  });
+
+  describe('by screen reader', () => {
+    test('hears what is on a board, where it stands and on demand', async () => {
+      await openRuns(`#replay?id=${ids.transferred}&seed=3&frame=2`);
+      await at.drawn(ids.transferred, ({ frame }) => frame!.frame === 2);
+      const board = at.page.getByRole('img', { name: 'The board of breakout, a replay' });
+      const description = () =>
+        board.evaluate((element) => {
+          const id = element.getAttribute('aria-describedby')!;
+          return element.ownerDocument.getElementById(id)!.textContent;
+        });
+      const stood = await description();
+      expect(stood).toMatch(
+        /^Episode 1, step 2, return 0. Next action: \w+. 10 rows, 10 columns. paddle \(self\): row 10, column/,
+      );
+      expect(stood).toContain(
+        'brick (target): row 2, columns 1 to 10; row 3, columns 1 to 10; row 4, columns 1 to 10.',
+      );
+      const { sprites } = (await at.snapshot(ids.transferred))!;
+      const ball = sprites.find(({ name }) => name === 'ball')!;
+      expect(stood).toContain(`ball: row ${ball.y + 0.5}, column ${ball.x + 0.5}.`);
+      await at.page.keyboard.press('ArrowRight');
+      await at.drawn(ids.transferred, ({ frame }) => frame!.frame === 3);
+      expect(await description()).toMatch(/^Episode 1, step 3,/);
+      expect(await news()).toBe('');
+      await at.page.keyboard.press('r');
+      expect(await news()).toBe(await description());
+    });
+
+    test('hears how a live match goes, now and then, and reads its board by a key', async () => {
+      await at.open({ matches: [agent('a', 'breakout'), agent('b', 'asterix')] });
+      await at.drawn('a', ({ frame }) => frame!.frame > 2);
+      await at.page.evaluate(`{
+        window.heard = [];
+        new MutationObserver(() => heard.push([performance.now(), document.getElementById('news').textContent])).observe(
+          document.getElementById('news'),
+          { childList: true },
+        );
+      }`);
+      await at.until('heard.length > 1');
+      const heard = (await at.page.evaluate('heard')) as [number, string][];
+      // Of the first match alone, never in a rush.
+      for (const [, sentence] of heard)
+        expect(sentence).toMatch(/^breakout agent: (Episode \d+ (is over, return|begins)|\d+ gained)/);
+      expect(heard[1][0] - heard[0][0]).toBeGreaterThan(2900);
+      await at.page.locator('[data-match="b"]').getByRole('button', { name: 'Describe the board (R)' }).focus();
+      await at.page.keyboard.press('Enter');
+      expect(await news()).toMatch(/^Episode \d+, step \d+, .* player \(self\): row/);
+    });
+  });
+
+  test('who wants less motion sees things jump from cell to cell, with no effects', async () => {
+    await at.open({ matches: [] });
+    await at.page.emulateMedia({ reducedMotion: 'reduce' });
+    at.viewer.addMatch(agent('a', 'asterix'));
+    await at.drawn('a', ({ frame }) => frame!.step > 3);
+    const places = (await at.page.evaluate(`new Promise((resolve) => {
+      const places = new Set();
+      const until = performance.now() + 2500;
+      const look = () => {
+        for (const { x, y } of __ngplus.match('a').sprites) places.add(x % 1).add(y % 1);
+        if (performance.now() < until) requestAnimationFrame(look);
+        else resolve([...places]);
+      };
+      look();
+    })`)) as number[];
+    expect(places).toEqual([0.5]);
+    expect(await at.page.evaluate('document.getAnimations().length')).toBe(0);
+    // And as a check of the check: others see them glide.
+    await at.page.emulateMedia({ reducedMotion: 'no-preference' });
+    await at.until(`__ngplus.match('a').sprites.some(({ x, y }) => x % 1 !== 0.5 || y % 1 !== 0.5)`);
+  });
 });

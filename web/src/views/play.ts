@@ -66,8 +66,8 @@ class DuelView implements View {
   private readonly wins = { you: 0, agent: 0 };
   /** The last pair of episodes that was counted. */
   private counted = -1;
-  private readonly score = h('p', { class: 'duel-score', role: 'status' });
-  private readonly sentence = h('p', { class: 'small duel-sentence' });
+  private readonly score = h('p', { class: 'duel-score' });
+  private readonly sentence = h('p', { class: 'small duel-sentence', role: 'status' });
   private readonly boards = h('section', { class: 'matches', 'data-count': 2, 'aria-label': 'The two boards' });
   private readonly notice = h('p', { class: 'notice', role: 'status' }, 'The agent gets ready…');
   readonly element: HTMLElement;
