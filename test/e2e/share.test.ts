@@ -9,6 +9,7 @@ import { freshPolicy } from '../live/fresh-policy.ts';
 import { storeStudy } from '../live/stored-study.ts';
 import { hasBrowser, launchBrowser } from './browser.ts';
 import { buildOnce } from './build-once.ts';
+import { seriousFaults } from './faults.ts';
 import { countColours, decodePng, difference, type Pixels } from './pixels.ts';
 import { emptyFolder, ngplus } from './processes.ts';
 import { readGif } from './gif-reader.ts';
@@ -87,6 +88,10 @@ describe.skipIf(!hasBrowser())('a shared file, from the disk and without a netwo
     await until(15);
     expect(difference(first[0], await picture(0))).toBeGreaterThan(0.002);
     expect(difference(first[2], await picture(2))).toBeGreaterThan(0.0005);
+  });
+
+  test('has no serious fault, as axe-core sees it', async () => {
+    expect(await seriousFaults(page)).toEqual([]);
   });
 
   test('its lanes stay in step', async () => {

@@ -10,6 +10,7 @@ import { resolveTraining, resolveTransfer, type RunConfig } from '../../src/runs
 import { trainRun } from '../../src/runs/run.ts';
 import type { SourceCheckpoint } from '../../src/runs/training.ts';
 import { hasBrowser, launchBrowser } from './browser.ts';
+import { seriousFaults } from './faults.ts';
 import { decodePng, difference } from './pixels.ts';
 import { serveStatic } from './static-server.ts';
 
@@ -153,6 +154,7 @@ describe.skipIf(!hasBrowser())('the demo in the browser', () => {
 
   test('fits a phone', { timeout: 120_000 }, async () => {
     await open('', { width: 390, height: 844 });
+    expect(await seriousFaults(page)).toEqual([]);
     await page.getByRole('button', { name: 'Start training' }).click();
     // The source's board moves while it learns, in a training of the usual length.
     await page.waitForFunction(`document.querySelector('[data-match="source"]')?.dataset.frame > 5`);
@@ -160,5 +162,6 @@ describe.skipIf(!hasBrowser())('the demo in the browser', () => {
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
     expect((await page.locator('[data-match="source"] .board').boundingBox())!.width).toBeGreaterThan(320);
     expect(await page.textContent('.phase:first-child .words')).toContain('of 61k steps');
+    expect(await seriousFaults(page)).toEqual([]);
   });
 });

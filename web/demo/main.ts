@@ -1,6 +1,8 @@
 import type { Curve, Job } from '../../src/live/protocol.ts';
 import type { TransferPlan } from '../../src/transfer/plan.ts';
 import { byId, h, setText } from '../src/elements.ts';
+import { openKeyHelp } from '../src/key-help.ts';
+import { KEYS } from '../src/keys.ts';
 import type { MatchSnapshot } from '../src/match-view.ts';
 import { score, steps } from '../src/numbers.ts';
 import { ProgressView } from '../src/progress-view.ts';
@@ -320,8 +322,11 @@ document.addEventListener('keydown', (event) => {
   const isControl = target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
   const isPressing = target instanceof HTMLElement && target.closest('button, a') !== null && /^( |Enter)$/.test(key);
   if (ctrlKey || metaKey || altKey || isControl || isPressing) return;
-  if (keyed()?.keyDown(key)) event.preventDefault();
+  if (key === '?') openKeyHelp(KEYS['live']);
+  else if (!keyed()?.keyDown(key)) return;
+  event.preventDefault();
 });
+byId('keys').addEventListener('click', () => openKeyHelp(KEYS['live']));
 document.addEventListener('keyup', ({ key }) => keyed()?.keyUp(key));
 window.addEventListener('blur', () => matches.forEach((match) => match.releaseKeys()));
 document.addEventListener('visibilitychange', () => matches.forEach((match) => match.setSeen(!document.hidden)));

@@ -61,6 +61,11 @@ export class Lane {
     return `${label}: step ${this.shown} of ${recording.length}, return ${this.returned()}, ${chosen}.`;
   }
 
+  /** Its board in words. */
+  describe(): string {
+    return `${this.lane.label}: ${this.panel.describe()}`;
+  }
+
   private returned(): string {
     return score(this.buffer.at(this.shown)!.episodeReturn);
   }

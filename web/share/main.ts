@@ -1,5 +1,7 @@
 import type { SharedMatch } from '../../src/live/share.ts';
 import { byId } from '../src/elements.ts';
+import { openKeyHelp } from '../src/key-help.ts';
+import { KEYS } from '../src/keys.ts';
 import { createCanvasBoards } from '../src/stage/canvas-boards.ts';
 import { Player } from './player.ts';
 import '../style.css';
@@ -16,5 +18,8 @@ document.addEventListener('keydown', (event) => {
     (target instanceof HTMLButtonElement && /^( |Enter)$/.test(key)) ||
     target instanceof HTMLSelectElement ||
     (target instanceof HTMLInputElement && /^(Arrow|Home|End|Page)/.test(key));
-  if (!isOwn && player.keyDown(key)) event.preventDefault();
+  if (isOwn) return;
+  if (key === '?') openKeyHelp(KEYS['shared']);
+  else if (!player.keyDown(key)) return;
+  event.preventDefault();
 });

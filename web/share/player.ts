@@ -1,25 +1,32 @@
 import type { SharedMatch } from '../../src/live/share.ts';
+import { announce } from '../src/announce.ts';
 import { distinctStyles } from '../src/arms.ts';
 import { h, setText } from '../src/elements.ts';
 import { Playback } from '../src/playback.ts';
 import type { Boards } from '../src/stage/stage.ts';
 import { Transport } from '../src/transport.ts';
 import { Lane } from './lane.ts';
+import { prefersStillness } from '../src/stillness.ts';
 
 /** Plays the episodes of a shared file side by side on one clock. */
 export class Player {
   readonly element: HTMLElement;
   private readonly transport: Transport;
+  private readonly lanes: readonly Lane[];
 
   constructor({ title, lanes }: SharedMatch, boards: Boards) {
     const styles = distinctStyles(lanes.map(({ arm }) => arm));
     const shown = lanes.map((lane, i) => new Lane(lane, styles[i], String(i), boards));
-    const playback = new Playback({ isPlaying: !matchMedia('(prefers-reduced-motion: reduce)').matches });
+    this.lanes = shown;
+    const playback = new Playback({ isPlaying: !prefersStillness() });
     // Screen readers hear what stands.
-    const words = h('p', { class: 'unseen', role: 'status' });
+    const words = h('p', { id: 'news', class: 'unseen', role: 'status' });
     this.transport = new Transport(playback, {
       show: (step) => shown.forEach((lane) => lane.show(step, playback.speed)),
-      stands: () => setText(words, shown.map((lane) => lane.sentence()).join(' ')),
+      stands: () => {
+        setText(words, shown.map((lane) => lane.sentence()).join(' '));
+        shown.forEach((lane) => lane.describe());
+      },
     });
     playback.hold(0, Math.max(...shown.map(({ buffer }) => buffer.end)));
     this.transport.mark(marksOf(shown));
@@ -39,7 +46,9 @@ export class Player {
 
   /** A key of the keyboard; true if it meant something here. */
   keyDown(key: string): boolean {
-    return this.transport.keyDown(key);
+    if (key !== 'r') return this.transport.keyDown(key);
+    announce(this.lanes.map((lane) => lane.describe()).join(' '));
+    return true;
   }
 }
 

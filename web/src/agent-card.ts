@@ -13,6 +13,7 @@ import { Playback } from './playback.ts';
 import { SmallCurve } from './small-curve.ts';
 import { timeOf } from './transport.ts';
 import type { Page } from './views/view.ts';
+import { prefersStillness } from './stillness.ts';
 
 /** Steps of the episode that a stored agent's card shows. */
 const CARD_STEPS = 150;
@@ -107,9 +108,9 @@ export class AgentCard {
   turnOn(): void {
     if (this.isOn) return;
     const { entry, match, page } = this;
-    this.panel = new FramePanel({ id: entry.id, boards: page.boards() });
+    this.panel = new FramePanel({ id: entry.id, boards: page.boards(), isInLink: true });
     this.place.replaceChildren(this.panel.boardFrame);
-    const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    const isCalm = prefersStillness();
     this.playback = new Playback({ isLive: match !== null, isPlaying: match !== null || !isCalm });
     this.playback.setLoops(match === null);
     this.buffer = new FrameBuffer(KEPT_FRAMES);
@@ -137,6 +138,11 @@ export class AgentCard {
     if (panel === null || !playback.isLive || !match?.stage) return;
     this.buffer.push(decodeFrame(text, match.stage.board));
     playback.hold(this.buffer.first, this.buffer.end);
+  }
+
+  /** Its board in words. */
+  describe(): string {
+    return `${this.entry.label}: ${this.panel?.describe() ?? 'no board'}`;
   }
 
   snapshot(): MatchSnapshot | null {

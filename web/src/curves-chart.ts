@@ -5,6 +5,7 @@ import { SVGRenderer } from 'echarts/renderers';
 import type { Curve } from '../../src/live/protocol.ts';
 import { armStyle } from './arms.ts';
 import { score, steps } from './numbers.ts';
+import { prefersStillness } from './stillness.ts';
 
 echarts.use([CustomChart, LineChart, GridComponent, LegendComponent, TitleComponent, TooltipComponent, SVGRenderer]);
 
@@ -26,7 +27,7 @@ export class CurvesChart {
 
   show(curves: readonly Curve[], title: string): void {
     this.curves = curves;
-    const animation = !matchMedia('(prefers-reduced-motion: reduce)').matches;
+    const animation = !prefersStillness();
     this.chart.setOption({
       animation,
       animationDurationUpdate: 300,

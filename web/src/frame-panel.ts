@@ -1,4 +1,6 @@
 import { type Frame, type Stage, STEPS_PER_SECOND } from '../../src/live/protocol.ts';
+import { announce } from './announce.ts';
+import { describeFrame } from './board-words.ts';
 import { h, setText } from './elements.ts';
 import { score } from './numbers.ts';
 import { Pad } from './pad.ts';
@@ -6,6 +8,10 @@ import { RawView } from './raw-view.ts';
 import { Sparkline } from './sparkline.ts';
 import type { DrawnSprite } from './stage/layer.ts';
 import type { Boards, BoardView } from './stage/stage.ts';
+import { prefersStillness } from './stillness.ts';
+
+/** Of panels so far: each has an element with an id. */
+let count = 0;
 
 export interface FramePanelOptions {
   /** Of the board, for tests and the curious. */
@@ -13,6 +19,8 @@ export interface FramePanelOptions {
   readonly boards: Promise<Boards>;
   /** Is there a policy whose value is shown? By default there is. */
   readonly hasValue?: boolean;
+  /** Is it a part of a link, which must hold no key of its own? */
+  readonly isInLink?: boolean;
 }
 
 /** Hears of keys of the pad that are pressed (an action) and let go (null). */
@@ -45,6 +53,9 @@ export class FramePanel {
   private isRemoved = false;
 
   private readonly place = h('div', { class: 'board' });
+  /** The board in words: as it stood when they were asked for last. */
+  private readonly words = h('p', { class: 'unseen', id: `board-words-${count++}` });
+  private readonly describeKey = h('button', { type: 'button', class: 'chip describe' }, 'Describe the board (R)');
   private readonly raw = new RawView();
   private readonly returnValue = h('output', { class: 'big' });
   private readonly step = h('span');
@@ -58,7 +69,7 @@ export class FramePanel {
     h('p', { class: 'small' }, 'value ', this.value),
   );
   /** The board; what lies over it can be appended. */
-  readonly boardFrame = h('div', { class: 'board-frame' }, this.place, this.raw.element);
+  readonly boardFrame = h('div', { class: 'board-frame' }, this.place, this.words, this.describeKey, this.raw.element);
   readonly panel = h(
     'div',
     { class: 'panel' },
@@ -71,6 +82,17 @@ export class FramePanel {
   constructor(options: FramePanelOptions) {
     this.options = options;
     this.valueBox.hidden = options.hasValue === false;
+    this.describeKey.hidden = options.isInLink === true;
+    this.place.setAttribute('aria-describedby', this.words.id);
+    this.describeKey.addEventListener('click', () => announce(this.describe()));
+  }
+
+  /** Puts the board as it stands now into words, for screen readers; returns them. */
+  describe(): string {
+    if (this.stage === null || this.last === null) return 'Nothing is on the board yet.';
+    const words = describeFrame(this.stage, this.last.frame);
+    setText(this.words, words);
+    return words;
   }
 
   /** The pad's keys can be pressed from now on: a human plays. Without `press`, no longer. */
@@ -147,13 +169,13 @@ export class FramePanel {
     this.board?.show(frame, {
       stepMs: 1000 / STEPS_PER_SECOND / showing.speed,
       isHuman: this.press !== undefined,
+      jumps: prefersStillness(),
       hasEffects: hasEffects(showing),
     });
   }
 }
 
-const hasEffects = ({ speed }: Showing): boolean =>
-  speed <= MOST_SPEED_WITH_EFFECTS && !matchMedia('(prefers-reduced-motion: reduce)').matches;
+const hasEffects = ({ speed }: Showing): boolean => speed <= MOST_SPEED_WITH_EFFECTS && !prefersStillness();
 
 /** Plays a class's animation from its start. */
 function restart(element: HTMLElement, name: string): void {

@@ -89,7 +89,7 @@ function filmOf(lanes: readonly SharedLane[], paint: Paint): Film {
   const ink = canvas.getContext('2d', { willReadFrequently: true })!;
   const pictures = Math.max(...shown.map(({ frames }) => frames.length));
   // What flies about does so by chance: without it, the bytes are the same every time.
-  const tempo: Tempo = { stepMs: DELAY_MS, isHuman: false, hasEffects: false };
+  const tempo: Tempo = { stepMs: DELAY_MS, isHuman: false, hasEffects: false, jumps: false };
   return {
     width,
     height,

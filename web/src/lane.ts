@@ -149,6 +149,12 @@ export class Lane {
   stands(index: number): void {
     const frame = this.at(index);
     if (frame !== null) this.mind.stands(frame.frame);
+    this.panel.describe();
+  }
+
+  /** Its board in words. */
+  describe(): string {
+    return `${this.entry.label}: ${this.panel.describe()}`;
   }
 
   /** Shows what the agent sees instead of the board. */

@@ -1,6 +1,8 @@
 import type { Hello } from '../../src/live/protocol.ts';
 import type { ConnectionState } from './connection.ts';
 import { byId, h, setText } from './elements.ts';
+import { openKeyHelp } from './key-help.ts';
+import { KEYS } from './keys.ts';
 import type { MatchSnapshot } from './match-view.ts';
 import { openPage } from './page.ts';
 import { isView, views } from './views/index.ts';
@@ -84,12 +86,19 @@ function showNavigation(): void {
     ([, { label, needsLibrary }]) => label !== null && (!needsLibrary || page.hasLibrary()),
   );
   navigation.hidden = offered.length < 2;
-  navigation.replaceChildren(
-    ...offered.map(([id, { label }]) =>
-      h('a', { href: `#${id}`, 'aria-current': id === shownId ? 'page' : undefined }, label!),
-    ),
-  );
+  // Links that stay keep the focus.
+  if (navigation.children.length !== offered.length)
+    navigation.replaceChildren(...offered.map(([id, { label }]) => h('a', { href: `#${id}` }, label!)));
+  offered.forEach(([id], i) => (navigation.children[i].ariaCurrent = id === shownId ? 'page' : null));
 }
+
+const showKeys = (): void => openKeyHelp(KEYS[shownId] ?? []);
+byId('keys').addEventListener('click', showKeys);
+byId('skip').addEventListener('click', (event) => {
+  // The address names the view: it stays as it is.
+  event.preventDefault();
+  place.focus();
+});
 
 document.addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -100,7 +109,10 @@ document.addEventListener('keydown', (event) => {
     : target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
   const isPressing =
     (target instanceof HTMLButtonElement || target instanceof HTMLAnchorElement) && /^( |Enter)$/.test(key);
-  if (!isTyping && !isPressing && shown?.keyDown?.(key)) event.preventDefault();
+  if (isTyping || isPressing) return;
+  if (key === '?') showKeys();
+  else if (!shown?.keyDown?.(key)) return;
+  event.preventDefault();
 });
 document.addEventListener('keyup', (event) => shown?.keyUp?.(event.key));
 window.addEventListener('blur', () => shown?.releaseKeys?.());

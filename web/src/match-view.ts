@@ -1,10 +1,12 @@
 import { type Ask, decodeFrame, type Frame, type MatchInfo, SPEEDS } from '../../src/live/protocol.ts';
+import { announce } from './announce.ts';
 import { armStyle } from './arms.ts';
 import { iconButton, labelButton } from './buttons.ts';
 import { h, setText } from './elements.ts';
 import { FrameBuffer } from './frame-buffer.ts';
 import { FramePanel } from './frame-panel.ts';
 import { icon } from './icons.ts';
+import { Narrator } from './narrator.ts';
 import { score, speedText, steps } from './numbers.ts';
 import { actionOfKey } from './pad.ts';
 import { Playback } from './playback.ts';
@@ -39,6 +41,7 @@ export class MatchView {
   private readonly transport: Transport;
   private readonly panel: FramePanel;
   private frame: Frame | null = null;
+  private readonly narrator = new Narrator();
   private held: number | null = null;
   private best = -Infinity;
 
@@ -71,7 +74,10 @@ export class MatchView {
     this.panel = new FramePanel({ id: info.id, boards, hasValue: hasPolicy });
     this.takeOver.addEventListener('click', () => this.toggleTakeOver());
     this.panel.boardFrame.append(this.overlay);
-    this.transport = new Transport(this.playback, { show: (index) => this.show(index) });
+    this.transport = new Transport(this.playback, {
+      show: (index) => this.show(index),
+      stands: () => void this.panel.describe(),
+    });
     const next = iconButton('next', () => this.next(), 'Next episode (N)');
     const planes = iconButton('planes', () => this.panel.toggleRaw(), 'What it sees (V)');
     const { mark, colour } = armStyle(info.arm);
@@ -105,7 +111,10 @@ export class MatchView {
 
   /** Takes in what has changed about the match. */
   update(info: MatchInfo): void {
+    const { human } = this.info;
     this.info = info;
+    if (human !== info.human) this.tell(this.takeOverSentence());
+    if (info.state === 'paused') this.panel.describe();
     const { stage, speed } = info;
     this.playback.pace = speed;
     setText(this.title, info.label);
@@ -153,6 +162,7 @@ export class MatchView {
     if (key === 'p') this.togglePause();
     else if (key === 'n') this.next();
     else if (key === 'v') this.panel.toggleRaw();
+    else if (key === 'r') announce(this.panel.describe());
     else if (key === '+' || key === '=') this.shiftSpeed(1);
     else if (key === '-') this.shiftSpeed(-1);
     else if (key === 't' && this.mayTakeOver()) this.toggleTakeOver();
@@ -227,8 +237,21 @@ export class MatchView {
     });
     this.element.dataset['frame'] = String(frame.frame);
     this.element.classList.toggle('over', frame.terminated || frame.truncated);
+    const news = this.narrator.hear(frame, performance.now());
+    if (news !== null && this.playback.isPlaying) this.tell(news);
     this.showState();
     this.showFacts();
+  }
+
+  /** Has a sentence said, if this is the match that is listened to: the one with the focus, else the first. */
+  private tell(sentence: string): void {
+    const listened = document.activeElement?.closest('[data-match]') ?? document.querySelector('[data-match]');
+    if (listened === this.element) announce(`${this.info.label}: ${sentence}`);
+  }
+
+  private takeOverSentence(): string {
+    if (this.info.human === undefined) return 'The agent plays again.';
+    return this.isPlayed() ? 'You play from here on.' : 'A human plays from here on.';
   }
 
   private showState(): void {

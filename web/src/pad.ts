@@ -16,6 +16,9 @@ const KEYBOARD: Readonly<Record<string, string>> = {
   Enter: 'fire',
 };
 
+/** How long a click without a pointer holds a key: more than a step at the usual speed. */
+const CLICK_MS = 120;
+
 /** The action a keyboard key stands for in this game, or null: by role, else the digit of its number. */
 export function actionOfKey(key: string, actions: readonly Named[]): number | null {
   const role = KEYBOARD[key.length === 1 ? key.toLowerCase() : key];
@@ -64,6 +67,24 @@ export class Pad {
     key.addEventListener('pointerdown', (event) => {
       event.preventDefault();
       press(action);
+    });
+    // By keyboard it is held as by a finger; a screen reader's click is a short press.
+    const isPress = (event: KeyboardEvent): boolean => event.key === ' ' || event.key === 'Enter';
+    key.addEventListener('keydown', (event) => {
+      if (!isPress(event)) return;
+      event.preventDefault();
+      if (!event.repeat) press(action);
+    });
+    key.addEventListener('keyup', (event) => {
+      if (!isPress(event)) return;
+      event.preventDefault();
+      event.stopPropagation();
+      press(null);
+    });
+    key.addEventListener('click', ({ detail }) => {
+      if (detail > 0) return;
+      press(action);
+      setTimeout(() => press(null), CLICK_MS);
     });
     for (const end of ['pointerup', 'pointercancel', 'pointerleave']) key.addEventListener(end, () => press(null));
     return key;

@@ -48,18 +48,22 @@ export function matrixTable(
 }
 
 function pairButton({ source, target, runs, result }: StudiedPair): HTMLButtonElement {
-  const name = `${source} to ${target}`;
+  const pair = `${source} to ${target}`;
+  const attributes = { type: 'button', 'data-pair': pair };
+  const name = unseen(`${pair}: `);
   if (result === null) {
     const about = `${runs.transfer.length} runs, not finished`;
-    return h('button', { type: 'button', class: 'unknown', 'aria-label': `${name}: ${about}` }, h('small', {}, about));
+    return h('button', { ...attributes, class: 'unknown' }, name, h('small', {}, about));
   }
   const { value, interval, note, mark, place } = summaryOf(result);
-  const words = [`${name}: ${value}`, `interval ${interval}`, note, mark].filter(Boolean).join(', ');
   const button = h(
     'button',
-    { type: 'button', 'aria-label': words, class: mark.startsWith('▲') || mark.startsWith('▼') ? 'sure' : '' },
+    { ...attributes, class: mark.startsWith('▲') || mark.startsWith('▼') ? 'sure' : '' },
+    name,
     h('b', {}, value),
+    unseen(', interval '),
     h('small', {}, interval),
+    unseen(', '),
     h('small', {}, note),
     h('small', { class: 'outcome' }, mark),
   );
@@ -67,6 +71,9 @@ function pairButton({ source, target, runs, result }: StudiedPair): HTMLButtonEl
   if (place !== null) button.append(whisker(result));
   return button;
 }
+
+/** Words that are only read aloud. */
+const unseen = (text: string): HTMLElement => h('span', { class: 'unseen' }, text);
 
 /** A result as a cell shows it; `place` in the colour scale, null where a ratio means nothing. */
 function summaryOf({ comparison, holm }: Result) {

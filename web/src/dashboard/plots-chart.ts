@@ -4,6 +4,7 @@ import * as echarts from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
 import { score, steps } from '../numbers.ts';
 import type { LineStyle } from './line-style.ts';
+import { prefersStillness } from '../stillness.ts';
 
 echarts.use([CustomChart, LineChart, GridComponent, LegendComponent, TitleComponent, TooltipComponent, SVGRenderer]);
 
@@ -74,7 +75,7 @@ export class PlotsChart {
     const width = (this.chart.getWidth() - (columns - 1) * GAP - 4) / columns;
     const left = (i: number): number => (i % columns) * (width + GAP);
     const top = (i: number): number => Math.floor(i / columns) * rowHeight;
-    const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    const isCalm = prefersStillness();
     this.chart.setOption(
       {
         animation: !isCalm,

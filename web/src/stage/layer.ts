@@ -16,6 +16,8 @@ export interface Tempo {
   readonly isHuman: boolean;
   /** May things fly about? */
   readonly hasEffects: boolean;
+  /** Things jump to where they are next and hold still there: whoever looks wants less motion. */
+  readonly jumps: boolean;
 }
 
 /** Draws the frames of one kind of game. */
@@ -31,3 +33,7 @@ export interface Layer {
 export const TWEEN_SHARE = 0.8;
 
 export const lerp = (from: number, to: number, share: number): number => from + (to - from) * share;
+
+/** How much of a move that takes `moveMs` is done after `elapsedMs`, from 0 to 1. */
+export const moveShare = (elapsedMs: number, moveMs: number): number =>
+  moveMs > 0 ? Math.min(1, Math.max(0, elapsedMs / moveMs)) : 1;

@@ -3,7 +3,7 @@ import type { Art, Look } from './art.ts';
 import { lookOf, sprites } from './art/index.ts';
 import { frameCount, frameName } from './atlas.ts';
 import { CELL } from './ink.ts';
-import { type DrawnSprite, type Layer, lerp, type Tempo, TWEEN_SHARE } from './layer.ts';
+import { type DrawnSprite, type Layer, lerp, moveShare, type Tempo, TWEEN_SHARE } from './layer.ts';
 import { type Cell, matchCells } from './matching.ts';
 import { type Particles, square } from './particles.ts';
 import { Planes } from './planes.ts';
@@ -43,6 +43,13 @@ interface Leaving {
   readonly alpha: number;
 }
 
+interface Stillness {
+  /** No effects: nothing pulses, squashes or leaves ghosts. */
+  readonly isCalm: boolean;
+  /** Nothing moves its limbs, either. */
+  readonly jumps: boolean;
+}
+
 const FADE_MS = 260;
 const APPEAR_MS = 90;
 const BOUNCE_MS = 150;
@@ -60,8 +67,7 @@ export class PlaneLayer implements Layer {
   private readonly pool: Image[] = [];
   private readonly particles: Particles;
   private updatedAt = 0;
-  /** No effects: nothing pulses, squashes or leaves ghosts. */
-  private isCalm = false;
+  private stillness: Stillness = { isCalm: false, jumps: false };
 
   constructor(scene: Scenery, board: PlanesBoard, art: Art, particles: Particles) {
     this.scene = scene;
@@ -74,7 +80,7 @@ export class PlaneLayer implements Layer {
 
   show(frame: Frame, snaps: boolean, now: number, tempo: Tempo): void {
     if (frame.picture.kind !== 'planes') return;
-    this.isCalm = !tempo.hasEffects;
+    this.stillness = { isCalm: !tempo.hasEffects, jumps: tempo.jumps };
     const planes = new Planes(this.board, frame.picture.cells);
     this.looks.forEach((look, channel) => {
       if (look === null) return;
@@ -85,7 +91,7 @@ export class PlaneLayer implements Layer {
   }
 
   update(now: number): void {
-    for (const actors of this.actors) for (const actor of actors) place(actor, now, this.isCalm);
+    for (const actors of this.actors) for (const actor of actors) place(actor, now, this.stillness);
     for (let i = this.leaving.length - 1; i >= 0; i--) {
       const { image, since, alpha } = this.leaving[i];
       const left = 1 - (now - since) / FADE_MS;
@@ -141,7 +147,7 @@ export class PlaneLayer implements Layer {
     actor.fromX = snaps ? cell.x : actor.image.x / CELL - 0.5;
     actor.fromY = snaps ? cell.y : actor.image.y / CELL - 0.5;
     actor.movedAt = now;
-    actor.moveMs = tempo.isHuman && roles[0] === 'self' ? HUMAN_MOVE_MS : tempo.stepMs * TWEEN_SHARE;
+    actor.moveMs = moveMsOf(roles, tempo);
     [actor.x, actor.y] = [cell.x, cell.y];
   }
 
@@ -153,7 +159,7 @@ export class PlaneLayer implements Layer {
       channel,
       look,
       image: this.take(look.layer),
-      ghosts: Array.from({ length: this.isCalm ? 0 : (look.ghosts ?? 0) }, () => this.take(look.layer - 0.5)),
+      ghosts: Array.from({ length: this.stillness.isCalm ? 0 : (look.ghosts ?? 0) }, () => this.take(look.layer - 0.5)),
       path: [],
       sprite: this.spriteFor(channel, look, cell, planes, trail?.name ?? null),
       trail: trail?.name ?? null,
@@ -167,7 +173,7 @@ export class PlaneLayer implements Layer {
       dy: 0,
       bouncedAt: -Infinity,
     };
-    place(actor, now, this.isCalm);
+    place(actor, now, this.stillness);
     return actor;
   }
 
@@ -188,7 +194,8 @@ export class PlaneLayer implements Layer {
           : this.art.thrown
         : frame.reward > 0 && actor.look.taken;
     if (burst && tempo.hasEffects) this.particles.burst(burst, x, y);
-    this.leaving.push({ image: actor.image, since: now, alpha: actor.image.alpha });
+    if (tempo.jumps) this.release(actor.image);
+    else this.leaving.push({ image: actor.image, since: now, alpha: actor.image.alpha });
     for (const ghost of actor.ghosts) this.release(ghost);
   }
 
@@ -217,18 +224,23 @@ export class PlaneLayer implements Layer {
 
 const LOSS = { sprite: 'puff', count: 12, tints: [0xff9a66, 0xe0562b, 0xe8ecf1], speed: 2.6, size: 0.7 } as const;
 
+function moveMsOf(roles: readonly string[], { isHuman, jumps, stepMs }: Tempo): number {
+  if (jumps) return 0;
+  return isHuman && roles[0] === 'self' ? HUMAN_MOVE_MS : stepMs * TWEEN_SHARE;
+}
+
 /** Puts an actor's images where they belong at this time. */
-function place(actor: Actor, now: number, isCalm: boolean): void {
+function place(actor: Actor, now: number, { isCalm, jumps }: Stillness): void {
   const { look, image, ghosts, path } = actor;
-  const share = Math.min(1, Math.max(0, (now - actor.movedAt) / actor.moveMs));
+  const share = moveShare(now - actor.movedAt, actor.moveMs);
   const eased = look.motion === 'ease' ? 1 - (1 - share) ** 2 : share;
   const x = (lerp(actor.fromX, actor.x, eased) + 0.5) * CELL;
   const y = (lerp(actor.fromY, actor.y, eased) + 0.5) * CELL;
   const sprite = sprites[actor.sprite];
   const still = actor.x * 7 + actor.y * 3;
-  const frame = look.fps ? Math.floor((now / 1000) * look.fps + still) % frameCount(sprite) : 0;
+  const frame = look.fps && !jumps ? Math.floor((now / 1000) * look.fps + still) % frameCount(sprite) : 0;
   const pulse = look.pulses && !isCalm ? 1 + 0.08 * Math.sin(now / 160 + still) : 1;
-  const appearing = Math.min(1, (now - actor.bornAt) / APPEAR_MS);
+  const appearing = jumps ? 1 : Math.min(1, (now - actor.bornAt) / APPEAR_MS);
   const bounce = isCalm ? 0 : 1 - Math.min(1, (now - actor.bouncedAt) / BOUNCE_MS);
   const [size] = square((look.size ?? 1) * pulse);
   image

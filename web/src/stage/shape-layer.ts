@@ -4,7 +4,7 @@ import type { Art, ShapeLook } from './art.ts';
 import { shapeLookOf } from './art/index.ts';
 import { frameName, MARGIN } from './atlas.ts';
 import { CELL } from './ink.ts';
-import { type DrawnSprite, type Layer, lerp, type Tempo, TWEEN_SHARE } from './layer.ts';
+import { type DrawnSprite, type Layer, lerp, moveShare, type Tempo, TWEEN_SHARE } from './layer.ts';
 import type { Graphics, Image, Scenery } from './scenery.ts';
 
 /** A game of shapes is drawn on a board of this many cells. */
@@ -55,13 +55,13 @@ export class ShapeLayer implements Layer {
       actor.from = snaps || !isSame ? actor.to : actor.drawn;
     });
     this.movedAt = now;
-    this.moveMs = tempo.stepMs * TWEEN_SHARE;
+    this.moveMs = tempo.jumps ? 0 : tempo.stepMs * TWEEN_SHARE;
     this.fillGround(shapes);
     this.update(now);
   }
 
   update(now: number): void {
-    const share = Math.min(1, Math.max(0, (now - this.movedAt) / this.moveMs));
+    const share = moveShare(now - this.movedAt, this.moveMs);
     for (const actor of this.actors) {
       actor.drawn = actor.to.map((value, i) => lerp(actor.from[i], value, share));
       this.place(actor);

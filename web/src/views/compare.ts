@@ -1,5 +1,6 @@
 import { type Divergence, divergence } from '../../../src/live/divergence.ts';
 import type { LibraryEntry } from '../../../src/live/library.ts';
+import { announce } from '../announce.ts';
 import { armOrder, distinctStyles } from '../arms.ts';
 import { iconButton, textButton } from '../buttons.ts';
 import { h, setText } from '../elements.ts';
@@ -140,6 +141,7 @@ class CompareView implements View {
       m: () => this.toggleMind(),
       s: () => this.toggleSaliency(),
       v: () => this.toggleRaw(),
+      r: () => announce(this.lanes.map((lane) => lane.describe()).join(' ')),
     };
     const name = key.toLowerCase();
     if (!Object.hasOwn(acts, name)) return this.transport.keyDown(key);

@@ -191,9 +191,7 @@ class DashboardView implements View {
     );
     this.methodPicker.element.hidden = methods.length < 2;
     setText(this.verdict, study.verdict ?? 'This study is under way: cells are filled when it is finished.');
-    const focused = document.activeElement?.closest('.matrix')
-      ? document.activeElement.getAttribute('aria-label')
-      : null;
+    const focused = document.activeElement?.getAttribute('data-pair');
     const { source, target } = this.choice;
     const table = matrixTable(
       pairs,
@@ -202,7 +200,7 @@ class DashboardView implements View {
     );
     this.matrixPlace.replaceChildren(table);
     const buttons = [...table.querySelectorAll('button')];
-    if (focused !== null) buttons.find((button) => button.getAttribute('aria-label') === focused)?.focus();
+    if (focused) buttons.find(({ dataset }) => dataset['pair'] === focused)?.focus();
   }
 
   /** The pairs of the method on show. */

@@ -18,7 +18,13 @@ class LiveView implements View {
   /** The one match that the address asks for. */
   private readonly wanted: string | null;
   private readonly notice = h('p', { id: 'notice', class: 'notice', hidden: true });
-  private readonly verdict = h('section', { id: 'verdict', class: 'verdict', 'aria-label': 'Result', hidden: true });
+  private readonly verdict = h('section', {
+    id: 'verdict',
+    class: 'verdict',
+    'aria-label': 'Result',
+    'aria-live': 'polite',
+    hidden: true,
+  });
   private readonly boards = h('section', { id: 'matches', class: 'matches', 'aria-label': 'Matches' });
   private readonly work = h('section', { id: 'progress', class: 'progress', 'aria-label': 'Progress', hidden: true });
   private readonly more = h('nav', { id: 'more', class: 'more', 'aria-label': 'More matches', hidden: true });

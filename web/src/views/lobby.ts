@@ -1,6 +1,7 @@
 import type { LibraryEntry } from '../../../src/live/library.ts';
 import type { MatchInfo } from '../../../src/live/protocol.ts';
 import { AgentCard } from '../agent-card.ts';
+import { announce } from '../announce.ts';
 import { h, setText } from '../elements.ts';
 import {
   addressOf,
@@ -111,8 +112,10 @@ class LobbyView implements View {
 
   /** `/` searches, arrows go from card to card; Enter opens, as a link does by itself. The rest is the large match's. */
   keyDown(key: string): boolean {
+    const focusedCard = this.cards.get((document.activeElement as HTMLElement | null)?.dataset['agent'] ?? '');
     if (key === '/') this.search.focus();
     else if (key.startsWith('Arrow')) this.move(key.slice('Arrow'.length));
+    else if (key === 'r' && focusedCard !== undefined) announce(focusedCard.describe());
     else return this.hero?.view.keyDown(key) ?? false;
     return true;
   }

@@ -66,8 +66,8 @@ class DuelView implements View {
   private readonly wins = { you: 0, agent: 0 };
   /** The last pair of episodes that was counted. */
   private counted = -1;
-  private readonly score = h('p', { class: 'duel-score', role: 'status' });
-  private readonly sentence = h('p', { class: 'small duel-sentence' });
+  private readonly score = h('p', { class: 'duel-score' });
+  private readonly sentence = h('p', { class: 'small duel-sentence', role: 'status' });
   private readonly boards = h('section', { class: 'matches', 'data-count': 2, 'aria-label': 'The two boards' });
   private readonly notice = h('p', { class: 'notice', role: 'status' }, 'The agent gets ready…');
   readonly element: HTMLElement;
@@ -161,7 +161,7 @@ class DuelView implements View {
     const { wins } = this;
     this.score.replaceChildren(
       h('span', {}, 'You ', h('b', {}, score(you.episodeReturn))),
-      h('span', { class: 'versus', 'aria-label': 'against' }, ':'),
+      h('span', { class: 'versus' }, h('span', { class: 'unseen' }, ' against '), ':'),
       h('span', {}, h('b', {}, score(agent.episodeReturn)), ' agent'),
     );
     const won = this.counted < 0 ? '' : ` Won so far: you ${wins.you}, the agent ${wins.agent}.`;

@@ -1,6 +1,7 @@
 import type { LibraryEntry } from '../../../src/live/library.ts';
 import { decodeFrame, type Frame, type MatchInfo } from '../../../src/live/protocol.ts';
 import type { Recording } from '../../../src/live/recording.ts';
+import { announce } from '../announce.ts';
 import { armStyle } from '../arms.ts';
 import { iconButton, textButton } from '../buttons.ts';
 import { duelAddress } from '../duel-address.ts';
@@ -11,6 +12,7 @@ import { icon } from '../icons.ts';
 import { nearestCheckpoint } from '../library-filter.ts';
 import type { MatchSnapshot } from '../match-view.ts';
 import { MindPanel } from '../mind-panel.ts';
+import { Narrator } from '../narrator.ts';
 import { score, steps } from '../numbers.ts';
 import { Playback } from '../playback.ts';
 import { saveButtons } from '../save-buttons.ts';
@@ -37,6 +39,7 @@ class ReplayView implements View {
   private readonly playback: Playback;
   private readonly transport: Transport;
   private readonly mind: MindPanel;
+  private readonly narrator = new Narrator();
   private wanted: Wanted;
   /** The frame that the address asks for, until it is shown. */
   private wantedFrame: number;
@@ -95,6 +98,7 @@ class ReplayView implements View {
       show: (index) => this.show(index),
       stands: (index) => {
         this.mind.stands(index);
+        this.panel.describe();
         this.address(index);
       },
     });
@@ -148,6 +152,7 @@ class ReplayView implements View {
     else if (key === 'm') this.mind.toggle();
     else if (key === 'v') this.panel.toggleRaw();
     else if (key === 's') this.lookAt();
+    else if (key === 'r') announce(this.panel.describe());
     else return this.transport.keyDown(key);
     return true;
   }
@@ -275,6 +280,8 @@ class ReplayView implements View {
     this.frame = frame;
     this.panel.show(frame, { values: this.buffer.values(index), speed: this.playback.speed });
     this.mind.show(index);
+    const news = this.narrator.hear(frame, performance.now());
+    if (news !== null && this.playback.isPlaying) announce(news);
     const { dataset, classList } = this.article;
     dataset['frame'] = String(index);
     dataset['state'] = this.info().state;
