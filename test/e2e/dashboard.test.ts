@@ -155,6 +155,7 @@ describe.skipIf(!hasBrowser())('the dashboard in a browser', () => {
     await at.page.waitForSelector('.matrix .unknown');
     expect(await cell(/^freeway to breakout: 4 runs, not finished/).count()).toBe(1);
     await at.page.locator('.curves-panel summary').click();
+    await at.page.waitForSelector('.curves-panel tbody tr:nth-child(3)');
     expect(await at.page.locator('.curves-panel tbody tr').count()).toBe(3);
     await appendFile(join(live, 'study/jobs/scratch-breakout-0/evaluations.jsonl'), '{"step":1500,"mean":7}\n');
     await at.page.waitForSelector('.curves-panel tbody tr:nth-child(4):has-text("7, n=1")', { timeout: 20_000 });

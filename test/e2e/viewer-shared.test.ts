@@ -50,9 +50,11 @@ describe.skipIf(!hasBrowser())('a viewer for others, in a browser', () => {
     await plays();
     expect(await page.evaluate('document.cookie')).toBe('');
     expect(await context.cookies()).toMatchObject([{ httpOnly: true, sameSite: 'Strict' }]);
-    expect(await page.isVisible('.controls')).toBe(false);
-    await page.keyboard.press('p');
+    expect(await page.isVisible('.for-all')).toBe(false);
+    const episode = await page.textContent('.match .panel .small');
+    await page.keyboard.press('n');
     await plays();
+    expect((await page.textContent('.match .panel .small'))!.split(',')[0]).toBe(episode!.split(',')[0]);
     // Neither the way back nor another visit shows it again.
     expect(await page.evaluate('history.length')).toBeLessThanOrEqual(2);
     await page.reload();

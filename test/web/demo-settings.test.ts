@@ -12,7 +12,7 @@ describe('the settings of the demo in the browser', () => {
   test('are by default those of the first seed of the demo on Node', () => {
     const { source, target, seed } = settings();
     expect([[source], [target], seed]).toEqual([DEMO.sources, DEMO.targets, DEMO.seed]);
-    const jobs = studyJobs({ ...DEMO, methods: ['full'], controls: [], seeds: 1, seed: 0 } as Parameters<
+    const jobs = studyJobs({ ...DEMO, pairs: 'all', methods: ['full'], controls: [], seeds: 1, seed: 0 } as Parameters<
       typeof studyJobs
     >[0]);
     const engine = { backend: 'wasm', kernels: 'any' } as const;

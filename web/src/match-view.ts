@@ -97,7 +97,12 @@ export class MatchView {
         {},
         h('span', { class: 'mark', 'aria-hidden': 'true' }, mark),
         this.title,
-        h('div', { class: 'controls' }, this.takeOver, this.pause, planes, next, speeds),
+        h(
+          'div',
+          { class: 'controls' },
+          h('span', { class: 'for-all' }, this.takeOver, this.pause, next, speeds),
+          planes,
+        ),
         this.facts,
       ),
       this.panel.boardFrame,
