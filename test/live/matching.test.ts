@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Board, Frame } from '../../src/live/protocol.ts';
 import { type Cell, matchCells } from '../../web/src/stage/matching.ts';
+import { follows, Planes } from '../../web/src/stage/planes.ts';
 
 const at = (x: number, y: number): Cell => ({ x, y });
 const right = () => at(1, 0);
@@ -62,6 +64,44 @@ describe('matching of cells between two pictures', () => {
     const { matches, gone } = matchCells(wall, wall.slice(1));
     expect(gone).toEqual([wall[0]]);
     expect(matches.every(({ cell, was }) => was === cell)).toBe(true);
+  });
+
+  test('what wraps round leaves on one side and comes in on the other, whoever is near', () => {
+    const { matches, gone } = matchCells([at(9, 4), at(2, 4)], [at(0, 4), at(3, 4)], right);
+    expect(matches.map(({ was }) => was)).toEqual([null, at(2, 4)]);
+    expect(gone).toEqual([at(9, 4)]);
+  });
+
+  test('the trail of what has wrapped round is on the far side', () => {
+    const board: Board & { kind: 'planes' } = {
+      kind: 'planes',
+      height: 1,
+      width: 4,
+      channels: [
+        { name: 'car', roles: ['threat'] },
+        { name: 'trail', roles: ['trail'] },
+      ],
+    };
+    const cells = new Uint8Array(8);
+    cells[0] = cells[3 * 2 + 1] = 1;
+    expect(new Planes(board, cells).way({ x: 0, y: 0 }, ['threat']).dx).toBe(1);
+  });
+
+  test('one missed frame is bridged, more are not, nor is another episode or time that goes back', () => {
+    const frame = (number: number, episode = 0) => ({ frame: number, episode }) as Frame;
+    expect(follows(frame(1), null)).toBe(false);
+    expect([4, 5, 6, 7, 8].map((number) => follows(frame(number), frame(5)))).toEqual([
+      false,
+      false,
+      true,
+      true,
+      false,
+    ]);
+    expect(follows(frame(6, 1), frame(5))).toBe(false);
+    // Two steps in one: a thing that goes a cell a step is still within reach; two at once keep apart.
+    expect(origins([at(1, 4), at(5, 4)], [at(3, 4), at(7, 4)], right)).toEqual(['1,4', '5,4']);
+    // A birth and a death in the frame that was missed.
+    expect(origins([at(3, 4), at(8, 8)], [at(5, 4), at(0, 0)], right)).toEqual(['3,4', 'new']);
   });
 
   test('nobody is in two places, nobody is lost, nobody jumps', () => {
