@@ -86,7 +86,7 @@ const updates = ({ agent }: ReturnType<typeof buildLearner>, count: number) =>
   Array.from({ length: count }, () => agent.update());
 
 describe.each(cases)('%s', (_name, options) => {
-  it('is the same to the last bit for the same seed, and another for another', () => {
+  it('is the same to the last bit for the same seed, and another for another', { timeout: 240_000 }, () => {
     const run = (seed: number) => {
       const learner = buildLearner(engine, { ...options, seed });
       const reports = updates(learner, 4);
@@ -99,7 +99,7 @@ describe.each(cases)('%s', (_name, options) => {
     expect(run(2).reports).not.toEqual(first.reports);
   });
 
-  it('goes on from a saved state, written and read, as if never interrupted', () => {
+  it('goes on from a saved state, written and read, as if never interrupted', { timeout: 240_000 }, () => {
     const [through, before, after] = [1, 1, 1].map((seed) => buildLearner(engine, { ...options, seed }));
     const expected = updates(through, 5);
     updates(before, 2);
