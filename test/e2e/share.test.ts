@@ -102,6 +102,20 @@ describe.skipIf(!hasBrowser())('a shared file, from the disk and without a netwo
     }
   });
 
+  test('lists its keys, and reads out what is on its boards', async () => {
+    await page.keyboard.press('?');
+    const dialog = page.getByRole('dialog', { name: 'Keys' });
+    expect(await dialog.textContent()).toContain('read out the board');
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await page.keyboard.press('p');
+    await page.keyboard.press('r');
+    expect(await page.textContent('#news')).toMatch(
+      /^freeway, [^:]+: Episode 1, step \d+, .* chicken \(self\): row \d+/,
+    );
+    await page.keyboard.press('p');
+  });
+
   test('stands, steps, seeks and plays on, by keys and by clicks', async () => {
     await page.keyboard.press('p');
     await page.keyboard.press('Home');

@@ -56,9 +56,9 @@ describe('a board in words', () => {
   test('counts what is too much to name', () => {
     const words = describeFrame(stage(board), frame(cellsOf('c.c.', 'c.c.', 'c.cc')));
     expect(words).toContain('row 3, columns 3 to 4.');
-    const many = cellsOf('c.c.', 'c.c.', 'c.c.', 'c.cc');
-    expect(describeFrame(stage({ ...board, height: 4 }), frame(many))).toMatch(
-      /row 3, column 1; row 3, column 3; and 3 more cells\.$/,
+    const many = cellsOf('c.c.', 'c.c.', 'c.c.', 'c.c.', 'c.cc');
+    expect(describeFrame(stage({ ...board, height: 5 }), frame(many))).toMatch(
+      /row 4, column 1; row 4, column 3; and 3 more cells\.$/,
     );
   });
 

@@ -6,7 +6,7 @@ import { Planes } from './stage/planes.ts';
 type PlanesBoard = Extract<Board, { kind: 'planes' }>;
 
 /** Places of a channel that are named; of more, how many there are. */
-const MOST_PLACES = 6;
+const MOST_PLACES = 8;
 
 /** Who plays comes first, then what moves, then what stands. Other roles come between. */
 const FIRST = ['self', 'self-part', 'opponent', 'ball', 'threat', 'threat-projectile', 'own-projectile', 'pickup'];
