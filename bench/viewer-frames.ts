@@ -5,7 +5,7 @@
  *
  * The page itself draws at most 24 pictures a second in software. So the time of a picture is that of its work: scripts,
  * and drawing until its pixels can be read. The time between the browser's own frames says how often it gets round to it.
- * Both grow with whatever shares the machine; the processor time of the browser's threads (Linux only) hardly does.
+ * Both grow with whatever shares the machine; the processor time of the browser's threads (Linux only) less so.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
