@@ -41,7 +41,7 @@ function reported(child: ChildProcess, count: number): Promise<boolean> {
 
 describe('a run that is killed', () => {
   it('again and again, at random moments, ends with the same bits as one that was not', async () => {
-    const config = await tinyConfig({ seed: 9, totalTimesteps: 64 * 128, evaluations: 16, keepCheckpoints: 3 });
+    const config = await tinyConfig({ seed: 9, totalTimesteps: 160 * 128, evaluations: 16, keepCheckpoints: 3 });
     await trainRun(inside('through'), config, null);
     const rng = createRng(Date.now(), 'kills');
     let kills = 0;
