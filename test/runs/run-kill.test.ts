@@ -40,30 +40,34 @@ function reported(child: ChildProcess, count: number): Promise<boolean> {
 }
 
 describe('a run that is killed', () => {
-  it('again and again, at random moments, ends with the same bits as one that was not', async () => {
-    const config = await tinyConfig({ seed: 9, totalTimesteps: 160 * 128, evaluations: 16, keepCheckpoints: 3 });
-    await trainRun(inside('through'), config, null);
-    const rng = createRng(Date.now(), 'kills');
-    let kills = 0;
-    for (let finished = false; !finished;) {
-      const child = start(config);
-      const exit = once(child, 'exit');
-      // The first kills hit the start, the others some update, evaluation or save.
-      if (kills === 0) await once(child, 'spawn');
-      else await reported(child, rng.int(5, 50));
-      await new Promise((resolve) => setTimeout(resolve, rng.int(0, kills === 0 ? 1000 : 12)));
-      child.kill('SIGKILL');
-      const [code, signal] = await exit;
-      finished = existsSync(inside('run/result.json'));
-      if (signal === 'SIGKILL') kills++;
-      else expect(code).toBe(0);
-      expect(kills).toBeLessThan(40);
-    }
-    expect(kills).toBeGreaterThan(1);
-    // The last child may have been killed between its result and its end: what is left of it is taken away.
-    await trainRun(inside('run'), config, null);
-    expect(outcome(inside('run'))).toEqual(outcome(inside('through')));
-  });
+  it(
+    'again and again, at random moments, ends with the same bits as one that was not',
+    { timeout: 240_000 },
+    async () => {
+      const config = await tinyConfig({ seed: 9, totalTimesteps: 160 * 128, evaluations: 16, keepCheckpoints: 3 });
+      await trainRun(inside('through'), config, null);
+      const rng = createRng(Date.now(), 'kills');
+      let kills = 0;
+      for (let finished = false; !finished;) {
+        const child = start(config);
+        const exit = once(child, 'exit');
+        // The first kills hit the start, the others some update, evaluation or save.
+        if (kills === 0) await once(child, 'spawn');
+        else await reported(child, rng.int(5, 50));
+        await new Promise((resolve) => setTimeout(resolve, rng.int(0, kills === 0 ? 400 : 12)));
+        child.kill('SIGKILL');
+        const [code, signal] = await exit;
+        finished = existsSync(inside('run/result.json'));
+        if (signal === 'SIGKILL') kills++;
+        else expect(code).toBe(0);
+        expect(kills).toBeLessThan(40);
+      }
+      expect(kills).toBeGreaterThan(1);
+      // The last child may have been killed between its result and its end: what is left of it is taken away.
+      await trainRun(inside('run'), config, null);
+      expect(outcome(inside('run'))).toEqual(outcome(inside('through')));
+    },
+  );
 
   it('lets the next one in, but not while it lives', async () => {
     const config = await tinyConfig({ totalTimesteps: 128 * 4000, evaluations: 1 });
