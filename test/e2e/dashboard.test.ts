@@ -79,11 +79,18 @@ describe.skipIf(!hasBrowser())('the dashboard in a browser', () => {
       '.curves-panel .plots svg path[fill="#56B4E9"], .curves-panel .plots svg path[fill="rgb(86,180,233)"]',
     );
     await points.first().waitFor();
-    const boxes = await Promise.all((await points.all()).map((point) => point.boundingBox()));
-    const marks = boxes.filter((box) => box !== null && box.width < 14 && box.height < 14);
-    const last = marks.reduce((right, box) => (box!.x > right!.x ? box : right))!;
-    await at.page.mouse.click(last.x + last.width / 2, last.y + last.height / 2);
-    await at.page.waitForSelector('.replays:has-text("Replays of “from freeway” near step 1k")');
+    const replays = '.replays:has-text("Replays of “from freeway” near step 1k")';
+    // The chart may be drawn anew between looking and clicking.
+    for (let tries = 0; tries < 40 && !(await at.page.isVisible(replays)); tries++) {
+      const boxes = await Promise.all(
+        (await points.all()).map((point) => point.boundingBox({ timeout: 2000 }).catch(() => null)),
+      );
+      const marks = boxes.filter((box) => box !== null && box.width < 14 && box.height < 14);
+      const last = marks.toSorted((a, b) => b!.x - a!.x).at(0);
+      if (last) await at.page.mouse.click(last.x + last.width / 2, last.y + last.height / 2);
+      await at.page.waitForTimeout(250);
+    }
+    expect(await at.page.isVisible(replays)).toBe(true);
   });
 
   test('is reached by keys: arrows go from cell to cell, over the empty ones', async () => {
