@@ -6,33 +6,13 @@ import { sampleRow } from '../nets/acting.ts';
 import { type AgentContext, defineAlgorithm, type Teacher } from './algorithm.ts';
 import { gather, gatherRows } from './arrays.ts';
 import { createObserver, type Loss } from './learner.ts';
-import { actionHead, type Lesson, refuseMemory, softmaxRows, withLesson } from './lesson.ts';
+import { actionHead, type Lesson, lessonOptions, refuseMemory, softmaxRows, withLesson } from './lesson.ts';
 import { onPolicyAgent } from './on-policy.ts';
-import { ppoHeads } from './ppo.ts';
+import { ppoHeads, ppoOptions } from './ppo.ts';
 
-const schema = z.object({
-  numEnvs: z.int().min(1).max(4096).default(64).describe('environments stepped at a time'),
-  numSteps: z.int().min(1).max(4096).default(128).describe('steps of each environment in a rollout'),
-  updateEpochs: z.int().min(1).max(100).default(4).describe('passes over a rollout'),
-  numMinibatches: z.int().min(1).max(1024).default(8).describe('minibatches in a pass'),
-  learningRate: z.number().positive().max(1).default(5e-3).describe('of Adam, at the start'),
-  annealLearningRate: z.boolean().default(true).describe('lower the learning rate linearly to 0'),
-  gamma: z.number().min(0).max(1).default(0.99).describe('discount of future rewards'),
-  gaeLambda: z.number().min(0).max(1).default(0.95).describe('λ of the returns that the value head learns'),
+const schema = ppoOptions.omit({ clipCoef: true, entCoef: true, vfCoef: true, scaleRewards: true }).extend({
   distillCoef: z.number().positive().max(1000).default(2).describe("weight of the teachers' cross-entropy"),
-  distillTemperature: z
-    .number()
-    .positive()
-    .max(1000)
-    .default(1)
-    .describe("of the softmax that makes probabilities of a teacher's action values; logits are used as they are"),
-  maxGradNorm: z.number().positive().default(0.5).describe('gradients are clipped to this global norm'),
-  sequenceLength: z
-    .int()
-    .min(1)
-    .max(4096)
-    .default(16)
-    .describe('steps of a sequence, for nets that remember; divides numSteps'),
+  distillTemperature: lessonOptions.shape.distillTemperature,
 });
 
 type ActorMimicConfig = z.output<typeof schema>;

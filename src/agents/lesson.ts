@@ -1,9 +1,21 @@
+import * as z from 'zod';
 import { UserError } from '../core/errors.ts';
 import type { HeadValues } from '../engine/fused/net.ts';
 import { type ActingRule, SOFTMAX_POLICY } from '../nets/acting.ts';
 import type { PolicyNet } from '../nets/policy-net.ts';
 import { categorical } from './categorical.ts';
 import type { Loss } from './learner.ts';
+
+/** What every way of learning from a teacher takes. */
+export const lessonOptions = z.object({
+  distillCoef: z.number().min(0).max(1000).default(1).describe("weight of the teacher's cross-entropy at the start"),
+  distillTemperature: z
+    .number()
+    .positive()
+    .max(1000)
+    .default(1)
+    .describe('of the softmax that makes probabilities of action values; logits are used as they are'),
+});
 
 /** Targets for what a head says of `B` observations, taken as a distribution over actions: softmax(scores / temperature). */
 export interface Lesson {

@@ -14,7 +14,7 @@ import { normalize } from './diagnostics.ts';
 import type { Loss } from './learner.ts';
 import { onPolicyAgent } from './on-policy.ts';
 
-const schema = z.object({
+export const ppoOptions = z.object({
   numEnvs: z.int().min(1).max(4096).default(64).describe('environments stepped at a time'),
   numSteps: z.int().min(1).max(4096).default(128).describe('steps of each environment in a rollout'),
   updateEpochs: z.int().min(1).max(100).default(4).describe('passes over a rollout'),
@@ -41,7 +41,7 @@ export const ppoHeads = (actions: readonly Named[]): HeadSpec[] => [
   { name: 'value', axis: { kind: 'value', size: 1 }, gain: 1 },
 ];
 
-export type PpoConfig = z.output<typeof schema>;
+export type PpoConfig = z.output<typeof ppoOptions>;
 
 /**
  * Proximal policy optimisation, clipped (Schulman et al. 2017, equation 7), with the details that matter (Huang et al.
@@ -52,7 +52,7 @@ export const ppo = defineAlgorithm({
   id: 'ppo',
   revision: 2,
   summary: 'proximal policy optimisation with a clipped objective',
-  schema,
+  schema: ppoOptions,
   featureDefaults: {
     numEnvs: 16,
     numSteps: 64,

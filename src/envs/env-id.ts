@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { UserError, unknownValue } from '../core/errors.ts';
 import type { Game, Named, ObservationSpec, VariantSchema } from '../core/game.ts';
+import { oncePer } from '../core/memo.ts';
 import { canonicalGame } from './canonical.ts';
 
 /** A game with all its options settled: what an env id stands for. */
@@ -39,7 +40,7 @@ export interface OptionField {
 }
 
 /** The options every game has; their defaults are the game's. */
-const wrapperSchema = (game: Game) =>
+const wrapperSchema = oncePer((game: Game) =>
   z.object({
     sticky: z
       .number()
@@ -61,13 +62,14 @@ const wrapperSchema = (game: Game) =>
       .enum(['own', 'canonical'])
       .default('own')
       .describe("what is seen: the game's own planes, or a plane for each role, the same in every game"),
-  });
+  }),
+);
 
 /** The parameters of a game's variants. */
-export const variantFields = (game: Game): OptionField[] => optionFields(game.variants);
+export const variantFields = (game: Game): readonly OptionField[] => optionFields(game.variants);
 
 /** The options every game has, with this game's defaults. */
-export const wrapperFields = (game: Game): OptionField[] => optionFields(wrapperSchema(game));
+export const wrapperFields = (game: Game): readonly OptionField[] => optionFields(wrapperSchema(game));
 
 /** Names of variant parameters that hide an option every game has. */
 export const optionClashes = (game: Game): string[] => {
@@ -203,7 +205,7 @@ interface JsonSchemaField {
   enum?: string[];
 }
 
-function optionFields(schema: VariantSchema): OptionField[] {
+const optionFields = oncePer((schema: VariantSchema): readonly OptionField[] => {
   const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
   return Object.entries((json.properties ?? {}) as Record<string, JsonSchemaField>).map(([name, field]) => {
     const type = (['integer', 'number', 'boolean'] as const).find((known) => known === field.type) ?? 'string';
@@ -220,7 +222,7 @@ function optionFields(schema: VariantSchema): OptionField[] {
       values: field.enum,
     };
   });
-}
+});
 
 /** zod's integers are bounded by what a double holds exactly: no bound to speak of. */
 const bound = (value: number | undefined): number | undefined =>

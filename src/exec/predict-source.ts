@@ -34,20 +34,27 @@ export interface PredictOptions extends Partial<z.input<typeof predictOptions>> 
 export async function predictSource({ target, sources, ...rest }: PredictOptions): Promise<SourceScore[]> {
   const options = check(predictOptions, rest, 'predict-source');
   const spec = findEnv(target);
-  const { mean: random } = await evaluatePlayer(spec, randomPlayer(options.seed), options.episodes, options.seed);
+  const { mean: randomReturn } = await evaluatePlayer(spec, randomPlayer(options.seed), options.episodes, options.seed);
+  const seen = collectObservations(spec, randomPlayer(options.seed), options.observations, options.seed);
   const candidates = [];
   for (const source of sources) {
     const policy = adaptPolicy(await readPolicy(source), spec, 'role');
-    candidates.push({ source, signals: await signalsOf(policy, spec, random, options) });
+    candidates.push({ source, signals: await signalsOf(policy, spec, { randomReturn, seen }, options) });
   }
   return rankSources(candidates);
+}
+
+/** What random play on the target returns on average, and what it sees. */
+interface RandomPlay {
+  readonly randomReturn: number;
+  readonly seen: readonly Float32Array[];
 }
 
 async function signalsOf(
   policy: AdaptedPolicy,
   spec: EnvSpec,
-  random: number,
-  { episodes, observations, seed }: z.output<typeof predictOptions>,
+  { randomReturn, seen }: RandomPlay,
+  { episodes, seed }: z.output<typeof predictOptions>,
 ): Promise<Signals> {
   const { net, params, plan } = policy;
   const matched = (kinds: readonly string[]): number => {
@@ -55,7 +62,6 @@ async function signalsOf(
     return labels.filter(({ source }) => source !== null).length / labels.length;
   };
   const body = plan.entries.filter(({ stage }) => !isHead(stage));
-  const seen = collectObservations(spec, randomPlayer(seed), observations, seed);
   const features = [...stageFeatures(policy, seen)].filter(([stage]) => !isHead(stage));
   const dimension = effectiveDimension(features[features.length - 1][1]);
   const player = netPlayer(net, plainLook(net, params), 'sampled', seed);
@@ -63,7 +69,7 @@ async function signalsOf(
     channels: matched(['channel', 'feature']),
     actions: matched(['action']),
     copied: sum(body.map(({ copiedValues }) => copiedValues)) / sum(body.map(({ totalValues }) => totalValues)),
-    zeroShot: (await evaluatePlayer(spec, player, episodes, seed)).mean - random,
+    zeroShot: (await evaluatePlayer(spec, player, episodes, seed)).mean - randomReturn,
     // A trunk that says the same of everything uses no direction.
     dimension: Number.isNaN(dimension) ? 0 : dimension,
     entropy: mean(seen.map((obs) => entropyShare(policy, obs))),

@@ -33,7 +33,7 @@ interface Side {
   last: string | null;
 }
 
-const hasEnded = ({ show: { env } }: Side): boolean => env.terminated[0] === 1 || env.truncated[0] === 1;
+const hasEnded = ({ show }: Side): boolean => show.hasEnded();
 
 /**
  * A human against a policy: two boards with the same luck, stepped as one. Each goes on to its own end; then the next

@@ -222,12 +222,13 @@ export class Exhibition implements Match {
 
   /** One step with the actions chosen before; true where it ended the episode. */
   private step(): boolean {
-    const { env } = this.show!;
+    const show = this.show!;
+    const { env } = show;
     this.isHelped ||= this.isHumanStep;
     this.isHumanStep = this.driver === 'keys';
     if (this.isHumanStep) this.actions.fill(this.hand.action(env.actions));
     env.step(this.actions);
-    const ended = env.terminated[0] === 1 || env.truncated[0] === 1;
+    const ended = show.hasEnded();
     if (ended) this.phase = 'ended';
     this.present(env.rewards[0]);
     return ended;

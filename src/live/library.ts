@@ -1,10 +1,9 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import * as z from 'zod';
 import { unknownValue } from '../core/errors.ts';
-import { decodeCheckpoint } from '../runs/checkpoint.ts';
-import { FolderStore } from '../runs/store.ts';
+import { checkpointKey, decodeCheckpoint } from '../runs/checkpoint.ts';
 import { readSource, zooGames } from '../runs/source.ts';
+import { checkpointSteps, readArms, readRunFolder } from './run-folder.ts';
 
 /** What a page can pick: a policy that trains, has been trained or comes with ngplus. Plain data. */
 export interface LibraryEntry {
@@ -42,17 +41,6 @@ export interface Library {
   /** The studies that runs of the listing are part of. */
   studies(): Promise<readonly { readonly id: string; readonly folder: string }[]>;
 }
-
-const runConfig = z.object({
-  env: z.string(),
-  algorithm: z.string(),
-  seed: z.number(),
-  totalTimesteps: z.number(),
-  label: z.string().default(''),
-  transfer: z.unknown().optional(),
-});
-const studyFile = z.object({ jobs: z.array(z.object({ id: z.string(), arm: z.string() })).default([]) });
-const evaluationRow = z.object({ step: z.number(), mean: z.number() });
 
 /** Folders are looked into this deep: runs/STUDY/jobs/RUN below the folder above `runs`. */
 const MOST_DEPTH = 4;
@@ -100,8 +88,7 @@ export function openLibrary(root: string | null): Library {
       if (kind === 'zoo') return readSource(id);
       const chosen = wanted ?? step;
       if (!checkpoints.includes(chosen)) throw unknownValue('checkpoint', String(chosen), checkpoints.map(String));
-      const key = `checkpoints/${String(chosen).padStart(12, '0')}.safetensors`;
-      return { name: `${id} at step ${chosen}`, bytes: await readFile(join(root!, id, key)) };
+      return { name: `${id} at step ${chosen}`, bytes: await readFile(join(root!, id, checkpointKey(chosen))) };
     },
   };
 }
@@ -120,9 +107,8 @@ async function entriesIn(
   const entry = await runEntry(root, id, study);
   if (entry !== null) return [entry];
   if (depth === MOST_DEPTH) return [];
-  const file = await readIf(join(root, id, 'study.json'), studyFile);
-  const arms = new Map(file?.jobs.map(({ id, arm }) => [id, arm === 'transfer' ? 'transferred' : arm]));
-  const inner = file === null ? study : { id, arms };
+  const arms = await readArms(join(root, id));
+  const inner = arms === null ? study : { id, arms };
   const names = (await readdir(join(root, id), { withFileTypes: true }).catch(() => []))
     .filter((child) => (child.isDirectory() || child.isSymbolicLink()) && !/^\.|^node_modules$/.test(child.name))
     .map(({ name }) => name);
@@ -140,44 +126,32 @@ async function runEntry(root: string, id: string, study: StudyAbove | undefined)
   const result = await stat(join(folder, 'result.json')).catch(() => null);
   const known = finished.get(folder);
   if (known !== undefined && known.resultMs === result?.mtimeMs && known.entry.id === id) return known.entry;
-  const entry = await readEntry(folder, id, study, result !== null);
+  const entry = await readEntry(folder, id, study);
   if (entry !== null && result !== null) finished.set(folder, { resultMs: result.mtimeMs, entry });
   return entry;
 }
 
-async function readEntry(
-  folder: string,
-  id: string,
-  study: StudyAbove | undefined,
-  isFinished: boolean,
-): Promise<LibraryEntry | null> {
-  const config = await readIf(join(folder, 'config.json'), runConfig);
-  if (config === null) return null;
-  const { env, algorithm, seed, totalTimesteps, label, transfer } = config;
-  const checkpoints = (await new FolderStore(folder).list('checkpoints/')).flatMap((key) => {
-    const step = /^checkpoints\/(\d+)\.safetensors$/.exec(key)?.[1];
-    return step === undefined ? [] : [Number(step)];
-  });
-  const lines = (await readFile(join(folder, 'evaluations.jsonl'), 'utf8').catch(() => '')).split('\n');
+async function readEntry(folder: string, id: string, study: StudyAbove | undefined): Promise<LibraryEntry | null> {
+  const run = await readRunFolder(folder, study?.arms.get(basename(id)));
+  if (run === null) return null;
+  const { label, arm, env, algorithm, seed, totalTimesteps, evaluations, isFinished } = run;
+  const checkpoints = await checkpointSteps(folder);
   const changed = await stat(join(folder, 'checkpoints')).catch(() => stat(folder));
   const isSilent = Date.now() - changed.mtimeMs > SILENCE_MS;
   return {
     id,
     kind: 'run',
-    label: label || `${env}, seed ${seed}`,
+    label,
     env,
     algorithm,
     seed,
-    arm: study?.arms.get(basename(id)) ?? (transfer ? 'transferred' : undefined),
+    arm,
     study: study?.id,
     state: isFinished ? 'finished' : isSilent ? 'stopped' : 'running',
     step: checkpoints.at(-1) ?? 0,
     totalTimesteps,
     checkpoints,
-    evaluations: lines.flatMap((line): [number, number][] => {
-      const row = parse(line, evaluationRow);
-      return row === null ? [] : [[row.step, row.mean]];
-    }),
+    evaluations: evaluations.map(({ step, mean }) => [step, mean]),
     changedMs: Math.round(changed.mtimeMs),
   };
 }
@@ -193,17 +167,4 @@ function zooEntries(): readonly LibraryEntry[] {
     return { id, kind: 'zoo', label, env, algorithm, seed, state: 'finished', ...sizes };
   });
   return zoo;
-}
-
-/** The content of a JSON file that has this form, or null: it may be absent, unfinished or another program's. */
-export async function readIf<Schema extends z.ZodType>(file: string, schema: Schema): Promise<z.output<Schema> | null> {
-  return parse(await readFile(file, 'utf8').catch(() => ''), schema);
-}
-
-export function parse<Schema extends z.ZodType>(text: string, schema: Schema): z.output<Schema> | null {
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch {
-    return null;
-  }
 }

@@ -50,7 +50,7 @@ export async function* playEpisode(
   show.begin();
   policy.reset();
   for (let step = 0; ; step++) {
-    const isOver = env.terminated[0] === 1 || env.truncated[0] === 1;
+    const isOver = show.hasEnded();
     yield { step, show, choice: isOver ? NO_CHOICE : choose(show, player, actions) };
     if (isOver || step >= maxSteps) return;
     env.step(actions);

@@ -1,19 +1,8 @@
 import type { Curve, ViewerStatus } from './protocol.ts';
-
-/** What a run's folder says of it. */
-export interface RunFiles {
-  readonly id: string;
-  readonly folder: string;
-  readonly label: string;
-  readonly arm: string | undefined;
-  readonly env: string;
-  readonly totalTimesteps: number;
-  readonly evaluations: readonly { readonly step: number; readonly mean: number }[];
-  readonly isFinished: boolean;
-}
+import type { RunFolder } from './run-folder.ts';
 
 /** Progress and learning curves of these runs; of sources only where there is nothing else. */
-export function statusOf(runs: readonly RunFiles[]): Pick<ViewerStatus, 'jobs' | 'curves' | 'curvesTitle'> {
+export function statusOf(runs: readonly RunFolder[]): Pick<ViewerStatus, 'jobs' | 'curves' | 'curvesTitle'> {
   const targets = runs.filter(({ arm }) => arm !== 'source');
   const shown = targets.length > 0 ? targets : runs;
   const envs = [...new Set(shown.map(({ env }) => env))];
@@ -31,7 +20,7 @@ export function statusOf(runs: readonly RunFiles[]): Pick<ViewerStatus, 'jobs' |
 }
 
 /** One curve for each arm on this environment. */
-function curvesOn(env: string, runs: readonly RunFiles[], namesEnv: boolean): Curve[] {
+function curvesOn(env: string, runs: readonly RunFolder[], namesEnv: boolean): Curve[] {
   const here = runs.filter((run) => run.env === env);
   const arms = [...new Set(here.map(({ arm }) => arm))];
   return arms.map((arm) => {

@@ -9,6 +9,8 @@ export interface ShowEnv {
   readonly env: GameVecEnv;
   /** Begins an episode, whatever has become of the last. */
   begin(): void;
+  /** Did the last step end the episode? */
+  hasEnded(): boolean;
   /** The state now; where the last step ended the episode, the state it ended in. */
   picture(): Picture;
 }
@@ -33,6 +35,7 @@ export function openShowEnv(spec: EnvSpec, seed: number): ShowEnv {
   };
   return {
     env,
+    hasEnded,
     stage: { game: game.id, env: spec.id, board: boardOf(spec), actions: spec.actionSet },
     begin: () => {
       // What no episode has been played in, or what a game threw in the midst of, is not fit to be drawn.

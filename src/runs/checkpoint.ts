@@ -30,6 +30,15 @@ export interface PolicyCheckpoint {
   readonly normalizers: Params;
 }
 
+/** Where a run keeps its checkpoint of this step. Keys sort by steps. */
+export const checkpointKey = (step: number): string => `checkpoints/${String(step).padStart(12, '0')}.safetensors`;
+
+/** The step in a checkpoint's key; undefined where it is none. */
+export function stepOfCheckpoint(key: string): number | undefined {
+  const digits = /^checkpoints\/(\d+)\.safetensors$/.exec(key)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
 export function encodeCheckpoint(
   net: PolicyNet,
   params: Params,

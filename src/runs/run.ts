@@ -8,7 +8,7 @@ import { loadEngine, loadFusedEngine } from '../engine/index.ts';
 import type { Engine } from '../engine/types.ts';
 import { findEnv } from '../envs/index.ts';
 import type { PolicyNet, PolicyNetSpec } from '../nets/policy-net.ts';
-import { decodeCheckpoint } from './checkpoint.ts';
+import { checkpointKey, decodeCheckpoint } from './checkpoint.ts';
 import type { RunConfig } from './config.ts';
 import { identityOf, runId } from './config.ts';
 import { bundleKey, bundleOf, loadRunModules } from './game-module.ts';
@@ -396,8 +396,6 @@ async function saveResume(session: Session): Promise<void> {
   await store.put(RESUME_KEY, encodeState(state));
   await session.saved?.(agent.step);
 }
-
-const checkpointKey = (step: number): string => `checkpoints/${String(step).padStart(12, '0')}.safetensors`;
 
 /** The teachers on the env; undefined where the run has none. */
 function teachersOf(config: RunConfig, given?: readonly SourceCheckpoint[]): Teacher[] | undefined {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { lessonOptions } from '../agents/lesson.ts';
 import { taught } from './distill.ts';
 import { defineMethod } from './method.ts';
 
@@ -9,16 +10,9 @@ import { defineMethod } from './method.ts';
 export const kickstart = defineMethod({
   id: 'kickstart',
   summary: "every layer learns, at first also to do as the source's policy would",
-  schema: z.object({
-    distillCoef: z.number().min(0).max(1000).default(1).describe("weight of the teacher's cross-entropy at the start"),
+  schema: lessonOptions.extend({
     distillUntil: z.number().min(0).max(1).default(0.5).describe('share of the training for which it teaches'),
     distillDecay: z.enum(['linear', 'constant']).default('linear').describe('how the weight goes until then'),
-    distillTemperature: z
-      .number()
-      .positive()
-      .max(1000)
-      .default(1)
-      .describe('of the softmax that makes probabilities of action values; logits are used as they are'),
   }),
   scale: () => 1,
   describe: ({ distillUntil }, stage, { totalTimesteps }) =>

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { createObserver } from '../agents/learner.ts';
+import { lessonOptions } from '../agents/lesson.ts';
 import { netPlayer } from '../agents/net-player.ts';
 import { randomPlayer } from '../agents/random-player.ts';
 import { mean } from '../stats/curve.ts';
@@ -14,14 +15,7 @@ import { playEpisodes } from './play-episodes.ts';
 export const qdagger = defineMethod({
   id: 'qdagger',
   summary: "every layer learns, also to do as the source's policy would, as long as that plays better",
-  schema: z.object({
-    distillCoef: z.number().min(0).max(1000).default(1).describe("weight of the teacher's cross-entropy at the start"),
-    distillTemperature: z
-      .number()
-      .positive()
-      .max(1000)
-      .default(1)
-      .describe('of the softmax that makes probabilities of action values; logits are used as they are'),
+  schema: lessonOptions.extend({
     teacherEpisodes: z.int().min(1).max(1000).default(20).describe('episodes that measure the teacher and random play'),
   }),
   scale: () => 1,

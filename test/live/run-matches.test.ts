@@ -15,7 +15,7 @@ async function makeRun(at: string, config: object): Promise<void> {
   await mkdir(join(at, 'checkpoints'), { recursive: true });
   await writeFile(
     join(at, 'config.json'),
-    JSON.stringify({ env: 'breakout', seed: 3, totalTimesteps: 100, label: '', ...config }),
+    JSON.stringify({ env: 'breakout', algorithm: 'ppo', seed: 3, totalTimesteps: 100, label: '', ...config }),
   );
 }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import * as z from 'zod';
-import { readIf } from '../library.ts';
+import { readIf } from '../run-folder.ts';
 import { apart, type Configs, flatSettings, type Settings } from '../settings.ts';
 import { defineEndpoint } from './endpoint.ts';
 

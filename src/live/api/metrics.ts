@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { parse } from '../library.ts';
+import { parse } from '../run-folder.ts';
 import { defineEndpoint } from './endpoint.ts';
 
 /** Rows that a page is sent at most. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import type { Comparison } from '../../stats/compare.ts';
 import { studyVerdict } from '../../stats/verdict.ts';
-import { readIf } from '../library.ts';
+import { readIf } from '../run-folder.ts';
 import { defineEndpoint } from './endpoint.ts';
 
 /** A source, a target and a method of a study, with its runs and, once the study is finished, what came of it. */
