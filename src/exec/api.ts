@@ -193,8 +193,6 @@ export async function prepareStudy(options: StudyOptions | StudyFileOptions) {
   const engine = await resolveBackend(request.backend);
   const folder = work.folder ?? join('runs', `study-${studyId(describeStudy(request, '', engine)).slice(0, 8)}`);
   const study = describeStudy(request, folder, engine);
-  if (queue && study.options.gate)
-    throw new UserError("a gate can't be raced on a queue: leave out the gate or the queue");
   const executor = queue ? await queueExecutor(queue, { folder, store }) : threadExecutor(threadsOf(work));
   return {
     folder,

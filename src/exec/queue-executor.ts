@@ -97,7 +97,7 @@ export async function queueExecutor(url: string, { folder, store }: QueuePlaces)
           // It may have ended before anyone listened.
           ask(jobId).catch(reject);
         });
-        if (store && task.kind === 'train') {
+        if (store && task.kind !== 'random') {
           await copyRun(await openStore(placeOf(base, task.id)), new FolderStore(task.folder));
         }
         return result;
@@ -123,9 +123,15 @@ const placeOf = (base: string, id: string): string => `${base}/jobs/${id}`;
 
 /** The task as workers see it. */
 function placed(task: Task, base: string): Task {
-  if (task.kind !== 'train') return task;
+  if (task.kind === 'random') return task;
   const [parent] = task.parents;
-  return { ...task, store: placeOf(base, task.id), source: task.source === null ? null : placeOf(base, parent) };
+  const sourced = <Sourced extends { source: string | null }>(each: Sourced): Sourced => ({
+    ...each,
+    source: each.source === null ? null : placeOf(base, parent),
+  });
+  const store = placeOf(base, task.id);
+  if (task.kind === 'train') return { ...sourced(task), store };
+  return { ...task, candidates: task.candidates.map(sourced), store };
 }
 
 /** Lets through what comes from the newest attempt: one whose worker is thought dead may still talk. */

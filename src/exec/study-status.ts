@@ -1,8 +1,7 @@
 import { UserError } from '../core/errors.ts';
 import { openStore } from '../runs/open-store.ts';
-import { candidateFolder } from '../runs/race.ts';
 import { readJson } from '../runs/run.ts';
-import { type Standing, standingOf } from '../runs/stored-run.ts';
+import { standingOf } from '../runs/stored-run.ts';
 import { FolderStore } from '../runs/store.ts';
 import { stepsOf, type StudyJob } from '../transfer/study.ts';
 import { type StudyFile, studyOptions } from './study.ts';
@@ -44,30 +43,14 @@ export async function readStudyStatus(folder: string, store = folder, nowMs = Da
   const trainings = await Promise.all(
     jobs
       .filter(({ arm }) => arm !== 'random')
-      .map(async (job): Promise<TrainingStatus> => {
-        const { key, arm, control, env } = job;
-        const { finished, savedMs, step, seconds } = await standingOfJob(job, store);
+      .map(async ({ id, key, arm, control, env }): Promise<TrainingStatus> => {
+        const { finished, savedMs, step, seconds } = await standingOf(await openStore(`${store}/jobs/${id}`));
         const state = finished ? 'finished' : nowMs - savedMs < QUIET_MS ? 'running' : 'waiting';
         const totalTimesteps = stepsOf({ arm: arm as StudyJob['arm'], control }, budget);
         return { key, env, state, step, totalTimesteps, seconds };
       }),
   );
   return summary(trainings);
-}
-
-/** Of a race under way, that of its candidates together. */
-async function standingOfJob(job: StudyFile['jobs'][number], store: string): Promise<Standing> {
-  const place = `${store}/jobs/${job.id}`;
-  const own = await standingOf(await openStore(place));
-  if (job.arm !== 'race' || own.finished) return own;
-  const places = job.candidates.map((_, i) => candidateFolder(place, i));
-  const candidates = await Promise.all(places.map(async (each) => standingOf(await openStore(each))));
-  return {
-    finished: false,
-    step: sum(candidates, ({ step }) => step),
-    seconds: sum(candidates, ({ seconds }) => seconds),
-    savedMs: Math.max(...candidates.map(({ savedMs }) => savedMs)),
-  };
 }
 
 function summary(trainings: readonly TrainingStatus[]): StudyStatus {

@@ -7,7 +7,8 @@ import { type Race, type RaceResult, runRace } from '../runs/race.ts';
 import { type RunHooks, type RunResult, trainRun } from '../runs/run.ts';
 import { openStore } from '../runs/open-store.ts';
 import { readSource } from '../runs/source.ts';
-import { storedSource, trainStored } from '../runs/stored-run.ts';
+import { raceStored, storedSource, trainStored } from '../runs/stored-run.ts';
+import type { SourceCheckpoint } from '../runs/training.ts';
 import type { GraphJob } from './graph.ts';
 
 /** A piece of work for any executor: plain data. */
@@ -33,12 +34,14 @@ export interface TrainTask extends Job {
   readonly store?: string;
 }
 
-/** Races candidates in a folder of this machine. */
+/** Races candidates in a folder. */
 export interface RaceTask extends Job, Race {
   readonly kind: 'race';
   readonly folder: string;
   /** As of a training. */
   readonly threads: number;
+  /** As of a training: the candidates' sources are places for `openStore` then. */
+  readonly store?: string;
 }
 
 /** Evaluates uniform random play: the zero of the ratio. */
@@ -56,11 +59,18 @@ export async function runTask(task: Task, hooks: RunHooks): Promise<TaskResult> 
   if (task.kind === 'random') {
     return evaluatePlayer(findEnv(task.env), randomPlayer(task.seed), task.episodes, task.seed, hooks.stopRequested);
   }
-  if (task.kind === 'race') return runRace(task.folder, task, { ...hooks, threads: task.threads });
+  if (task.kind === 'race') {
+    const wanted = { ...hooks, threads: task.threads };
+    if (task.store === undefined) return runRace(task.folder, task, wanted);
+    const sources = await Promise.all(task.candidates.map(({ source }) => storedIn(source)));
+    return raceStored(await openStore(task.store), task, sources, wanted);
+  }
   const { folder, config, store, tensorboard, threads } = task;
   const wanted = { ...hooks, tensorboard, threads, teachers: task.teachers?.map(readSource) };
   if (store === undefined)
     return trainRun(folder, config, task.source === null ? null : readSource(task.source), wanted);
-  const source = task.source === null ? null : await storedSource(await openStore(task.source), task.source);
-  return trainStored(await openStore(store), config, source, wanted);
+  return trainStored(await openStore(store), config, await storedIn(task.source), wanted);
 }
+
+const storedIn = async (place: string | null): Promise<SourceCheckpoint | null> =>
+  place === null ? null : storedSource(await openStore(place), place);

@@ -14,6 +14,7 @@ import { type MetricsRow, readMetrics } from './metrics-log.ts';
 import { readJson, RESUME_KEY, type RunHooks, trainUntil } from './run.ts';
 import { readSource } from './source.ts';
 import { FolderStore } from './store.ts';
+import type { SourceCheckpoint } from './training.ts';
 
 /** A training that takes part in a race; all of them train for the race's budget, as far as they get. */
 export interface Candidate {
@@ -54,6 +55,9 @@ interface RaceState {
   readonly phases: StoredPause[][];
 }
 
+/** Where a race keeps how far it is. */
+export const RACE_KEY = 'race.json';
+
 /** The folder of a candidate, a run folder, in that of its race. */
 export const candidateFolder = (folder: string, candidate: number): string => `${folder}/candidates/${candidate}`;
 
@@ -61,18 +65,34 @@ export const candidateFolder = (folder: string, candidate: number): string => `$
 export const raceId = ({ rules, candidates }: Race): string =>
   hashOf([rules, candidates.map(({ config }) => runId(config))]).slice(0, 16);
 
+/** For each candidate, the checkpoint that it begins at; null: scratch. */
+type Sources = readonly (SourceCheckpoint | null)[];
+
+interface Means {
+  readonly hooks: RunHooks;
+  readonly sources: Sources;
+}
+
+const readSources = ({ candidates }: Race): Sources =>
+  candidates.map(({ source }) => (source === null ? null : readSource(source)));
+
 /**
  * Trains the candidates in turns, a rung at a time, drops the worst by what they collect in training, and gives the one
  * that is left what is left of the budget. Goes on from where an earlier session stopped, however it stopped. A finished
  * race gives its result at once. @throws UserError where the folder holds another race, and as `trainRun`
  */
-export async function runRace(folder: string, race: Race, hooks: RunHooks = {}): Promise<RaceResult> {
+export async function runRace(
+  folder: string,
+  race: Race,
+  hooks: RunHooks = {},
+  sources: Sources = readSources(race),
+): Promise<RaceResult> {
   const store = new FolderStore(folder);
   const lock = await lockFolder(folder);
   try {
     const state = await openRace(store, race);
     if (await store.get('result.json')) return await readJson<RaceResult>(store, 'result.json');
-    await runPhases(store, race, state, hooks);
+    await runPhases(store, race, state, { hooks, sources });
     const result = resultOf(race, state);
     await store.put('result.json', json(result));
     for (const i of race.candidates.keys()) await new FolderStore(candidateFolder(folder, i)).delete(RESUME_KEY);
@@ -84,14 +104,14 @@ export async function runRace(folder: string, race: Race, hooks: RunHooks = {}):
 
 async function openRace(store: FolderStore, race: Race): Promise<RaceState> {
   const id = raceId(race);
-  if (!(await store.get('race.json'))) return { race: id, phases: [] };
-  const state = await readJson<RaceState>(store, 'race.json');
+  if (!(await store.get(RACE_KEY))) return { race: id, phases: [] };
+  const state = await readJson<RaceState>(store, RACE_KEY);
   if (state.race !== id) throw new UserError(`${store.folder} holds another race; choose another folder`);
   return state;
 }
 
 /** Rung by rung, then the winner alone. */
-async function runPhases(store: FolderStore, race: Race, { race: id, phases }: RaceState, hooks: RunHooks) {
+async function runPhases(store: FolderStore, race: Race, { race: id, phases }: RaceState, means: Means) {
   const rungs = rungsOf(race.candidates.length, race.rules);
   let left = [...race.candidates.keys()];
   for (let phase = 0; phase <= rungs.length; phase++) {
@@ -99,8 +119,8 @@ async function runPhases(store: FolderStore, race: Race, { race: id, phases }: R
     const until = rungs[phase]?.until ?? winnersSteps(left[0], phases.slice(0, phase), race.rules);
     for (const candidate of left) {
       if (pauses.some((pause) => pause.candidate === candidate)) continue;
-      pauses.push(await advance(store.folder, race, candidate, until, phases, hooks));
-      await store.put('race.json', json({ race: id, phases } satisfies RaceState));
+      pauses.push(await advance(store.folder, race, candidate, until, phases, means));
+      await store.put(RACE_KEY, json({ race: id, phases } satisfies RaceState));
     }
     left = survivors(pauses, rungs, phase);
   }
@@ -113,9 +133,9 @@ async function advance(
   candidate: number,
   until: number,
   phases: readonly (readonly StoredPause[])[],
-  hooks: RunHooks,
+  { hooks, sources }: Means,
 ): Promise<StoredPause> {
-  const { config, source } = candidates[candidate];
+  const { config } = candidates[candidate];
   const done = lastPauses(phases);
   const before = done.get(candidate);
   const others = sum([...done.values()].filter((pause) => pause.candidate !== candidate).map(({ step }) => step));
@@ -127,9 +147,9 @@ async function advance(
       trainingReturn,
       evaluations: [],
     });
+  const saved = hooks.saved && ((step: number) => hooks.saved!(others + step));
   const own = candidateFolder(folder, candidate);
-  const checkpoint = source === null ? null : readSource(source);
-  const paused = await trainUntil(own, config, checkpoint, until, { ...hooks, progress });
+  const paused = await trainUntil(own, config, sources[candidate], until, { ...hooks, progress, saved });
   const rows = readMetrics(`${own}/metrics.jsonl`).filter(({ step }) => Number(step) > (before?.step ?? 0));
   return {
     candidate,

@@ -6,27 +6,48 @@ import { StoppedError, UserError } from '../core/errors.ts';
 import { resolveBackend } from '../engine/index.ts';
 import type { RunConfig } from './config.ts';
 import { isGone, ownerName, parseOwner, thisProcess } from './owner.ts';
+import { type Race, RACE_KEY, type RaceResult, runRace } from './race.ts';
 import { RESUME_KEY, type ResumeState, type RunHooks, type RunResult, trainRun } from './run.ts';
 import type { SourceCheckpoint } from './training.ts';
 import { decodeState, encodeState } from './state-codec.ts';
 import { FolderStore, type Store } from './store.ts';
 
-/**
- * Trains a run that is kept in a store which many machines see, from where any of them left it, in a scratch folder of
- * this one. A finished run gives its result at once.
- *
- * Two attempts at the same run may be under way at once: one whose machine was thought dead, and the one that took over.
- * No clock or lock can rule that out, so nothing here relies on one. What an attempt saves to go on from is one key of
- * its own, complete in itself; whoever goes on takes the farthest. All else is the same bytes, whichever attempt writes
- * it, but for what clocks say; `result.json` is written once, and what it then holds is the result for all.
- * @throws UserError as `trainRun`, and where this machine would not come to the same bits
- */
-export async function trainStored(
+/** What is worked on in a folder: it goes on from what it finds there, and tells with `saved` that it can go on from there. */
+type Work<Result> = (folder: string, hooks: RunHooks) => Promise<Result>;
+
+/** `trainRun` of a run that is kept in a store, see `workStored`. @throws UserError as `trainRun` and `workStored` */
+export const trainStored = (
   store: Store,
   config: RunConfig,
   source: SourceCheckpoint | null,
   hooks: RunHooks = {},
-): Promise<RunResult> {
+): Promise<RunResult> => workStored(store, config, (folder, more) => trainRun(folder, config, source, more), hooks);
+
+/** `runRace` of a race that is kept in a store, see `workStored`. @throws UserError as `runRace` and `workStored` */
+export const raceStored = (
+  store: Store,
+  race: Race,
+  sources: readonly (SourceCheckpoint | null)[],
+  hooks: RunHooks = {},
+): Promise<RaceResult> =>
+  workStored(store, race.candidates[0].config, (folder, more) => runRace(folder, race, more, sources), hooks);
+
+/**
+ * Works on what is kept in a store which many machines see, from where any of them left it, in a scratch folder of
+ * this one. What is finished gives its result at once.
+ *
+ * Two attempts at the same work may be under way at once: one whose machine was thought dead, and the one that took over.
+ * No clock or lock can rule that out, so nothing here relies on one. What an attempt saves to go on from is one key of
+ * its own, complete in itself; whoever goes on takes the farthest. All else is the same bytes, whichever attempt writes
+ * it, but for what clocks say; `result.json` is written once, and what it then holds is the result for all.
+ * @throws UserError where this machine would not come to the same bits
+ */
+async function workStored<Result>(
+  store: Store,
+  config: RunConfig,
+  work: Work<Result>,
+  hooks: RunHooks,
+): Promise<Result> {
   const { kernels } = await resolveBackend(config.backend);
   if (kernels !== config.kernels) {
     throw new UserError(`the run is for kernels "${config.kernels}", this machine takes "${kernels}": other weights`);
@@ -43,11 +64,12 @@ export async function trainStored(
       await store.put(key, await snapshot(scratch));
       await deleteKeys(store, await store.list(SNAPSHOTS), (each) => each >= key);
     };
-    await trainRun(folder, config, source, { ...hooks, saved });
-    return await publish(scratch, store, known);
+    await work(folder, { ...hooks, saved });
+    await publish(scratch, store, known);
+    return (await resultOf<Result>(store)) as Result;
   } catch (error) {
     // Stopped for good: another attempt has finished it in the meantime.
-    const result = error instanceof StoppedError ? await resultOf(store) : null;
+    const result = error instanceof StoppedError ? await resultOf<Result>(store) : null;
     if (!result) throw error;
     await deleteKeys(store, await store.list(SNAPSHOTS));
     return result;
@@ -64,7 +86,7 @@ export async function storedSource(store: Store, name: string): Promise<SourceCh
   return { name: `${name}/${newest}`, bytes };
 }
 
-/** Copies a finished run. */
+/** Copies a finished run or race. */
 export async function copyRun(from: Store, to: Store): Promise<void> {
   for (const key of (await from.list()).filter(isPlain)) await copy(from, to, key);
 }
@@ -79,23 +101,33 @@ export interface Standing {
   readonly savedMs: number;
 }
 
-/** How far the run in a store is, whoever trains it. */
+/** How far the run or race in a store is, whoever works on it; of a race under way, its candidates together. */
 export async function standingOf(store: Store): Promise<Standing> {
-  const result = await resultOf(store);
+  const result = await resultOf<RunResult | RaceResult>(store);
   if (result) return { finished: true, step: result.step, seconds: result.seconds, savedMs: 0 };
   const keys = await store.list();
-  const saved = (await newestSnapshot(store, keys))[RESUME_KEY] ?? (await store.get(RESUME_KEY));
-  if (!saved) return { finished: false, step: 0, seconds: 0, savedMs: 0 };
-  const { step, seconds, savedMs } = decodeState(saved, RESUME_KEY) as ResumeState;
-  return { finished: false, step, seconds, savedMs };
+  const snapshot = await newestSnapshot(store, keys);
+  const names = [...new Set([...keys, ...Object.keys(snapshot)])].filter((key) => nameOf(key) === RESUME_KEY);
+  const saved = await Promise.all(names.map(async (key) => snapshot[key] ?? (await store.get(key))));
+  const states = saved.flatMap((bytes) => (bytes ? [decodeState(bytes, RESUME_KEY) as ResumeState] : []));
+  return {
+    finished: false,
+    step: states.reduce((sum, { step }) => sum + step, 0),
+    seconds: states.reduce((sum, { seconds }) => sum + seconds, 0),
+    savedMs: Math.max(0, ...states.map(({ savedMs }) => savedMs)),
+  };
 }
 
 const CHECKPOINTS = 'checkpoints/';
 const SNAPSHOTS = 'snapshot-';
 const RESULT_KEY = 'result.json';
-const LOGS = ['metrics.jsonl', 'evaluations.jsonl'];
-/** What grows while the run goes on. Only together do they say where it is: logs, and the state that relies on them. */
-const SNAPSHOT_KEYS = [...LOGS, RESUME_KEY];
+/**
+ * Files that grow while the work goes on, in the folder of a run, a race or its candidates. Only together do they say
+ * where it is: logs, and the state that relies on them.
+ */
+const GROWING = ['metrics.jsonl', 'evaluations.jsonl', RACE_KEY, RESUME_KEY];
+const nameOf = (key: string): string => key.slice(key.lastIndexOf('/') + 1);
+const isGrowing = (key: string): boolean => GROWING.includes(nameOf(key));
 
 /** Sorts by steps: the last is the farthest. */
 const snapshotKey = (step: number, attempt: string): string =>
@@ -104,7 +136,8 @@ const snapshotKey = (step: number, attempt: string): string =>
 const isPlain = (key: string): boolean => !key.startsWith(SNAPSHOTS);
 
 async function snapshot(scratch: Store): Promise<Uint8Array> {
-  const files = await Promise.all(SNAPSHOT_KEYS.map(async (key) => [key, await scratch.get(key)] as const));
+  const keys = (await scratch.list()).filter(isGrowing);
+  const files = await Promise.all(keys.map(async (key) => [key, await scratch.get(key)] as const));
   return encodeState({ files: Object.fromEntries(files) });
 }
 
@@ -132,31 +165,30 @@ async function newestSnapshot(store: Store, keys: readonly string[]): Promise<Re
  * another attempt has put is left alone.
  */
 async function share(scratch: Store, store: Store, known: Set<string>): Promise<void> {
-  const keys = (await scratch.list()).filter((key) => key !== RESULT_KEY && !SNAPSHOT_KEYS.includes(key));
+  const keys = (await scratch.list()).filter((key) => key !== RESULT_KEY && !isGrowing(key));
   // A checkpoint never changes once it is written, nor do config and modules.
   for (const key of keys) if (!known.has(key)) await copy(scratch, store, key);
-  const gone = [...known].filter((key) => !SNAPSHOT_KEYS.includes(key) && !keys.includes(key));
+  const gone = [...known].filter((key) => !isGrowing(key) && !keys.includes(key));
   await deleteKeys(store, gone);
   known.clear();
   for (const key of keys) known.add(key);
 }
 
-/** The finished run, made the same in the store, and last its result: the first attempt to put one has made it. */
-async function publish(scratch: Store, store: Store, known: Set<string>): Promise<RunResult> {
+/** What is finished, made the same in the store, and last its result: the first attempt to put one has made it. */
+async function publish(scratch: Store, store: Store, known: Set<string>): Promise<void> {
   if (!known.has(RESULT_KEY)) {
     await share(scratch, store, known);
-    for (const key of LOGS) await copy(scratch, store, key);
     const keys = await scratch.list();
+    for (const key of keys.filter(isGrowing)) await copy(scratch, store, key);
     await deleteKeys(store, (await store.list()).filter(isPlain), (key) => keys.includes(key));
     await store.putIfAbsent(RESULT_KEY, (await scratch.get(RESULT_KEY)) as Uint8Array);
   }
   await deleteKeys(store, await store.list(SNAPSHOTS));
-  return (await resultOf(store)) as RunResult;
 }
 
-async function resultOf(store: Store): Promise<RunResult | null> {
+async function resultOf<Result>(store: Store): Promise<Result | null> {
   const bytes = await store.get(RESULT_KEY);
-  return bytes ? (JSON.parse(new TextDecoder().decode(bytes)) as RunResult) : null;
+  return bytes ? (JSON.parse(new TextDecoder().decode(bytes)) as Result) : null;
 }
 
 async function deleteKeys(store: Store, keys: readonly string[], keep = (_key: string): boolean => false) {

@@ -16,6 +16,7 @@ import { runStudy, type StudyResult } from '../../src/exec/study.ts';
 import { readStudyStatus, type StudyStatus } from '../../src/exec/study-status.ts';
 import type { TrainTask } from '../../src/exec/task.ts';
 import { trainRun } from '../../src/runs/run.ts';
+import { FolderStore } from '../../src/runs/store.ts';
 import { outcome, tinyConfig } from '../runs/tiny-run.ts';
 import { BUCKET, startMoto } from '../servers/moto.ts';
 import { startPostgres } from '../servers/postgres.ts';
@@ -218,6 +219,36 @@ describe.skipIf(lacks(hasRedis))('a queue', () => {
     expect(study.lines().at(-2)).toBe('ngplus study: stopped; the same command goes on from here');
     expect(lines.at(-1)).toMatch(/^stopped source 1 /);
     await worker.close();
+  });
+
+  it('races: a gate whose worker is killed comes to the same as inline', SLOW, async () => {
+    // The races take some seconds, in two rungs and the winner's part.
+    const targetTimesteps = 1200 * 128;
+    const gated = { gate: true, gateShare: 0.5, gateRungs: 2, targetTimesteps, evaluations: 20 };
+    const request = tinyStudy({ ...gated, targets: ['cartpole?force=20'], methods: ['full', 'head-only'] });
+    const [folder, inlineFolder] = [emptyFolder(), emptyFolder()];
+    const { study: through } = await prepareStudy({ ...request, folder: inlineFolder });
+    const inline = await runStudy(through, inlineFolder, inlineExecutor());
+    workers = [1, 2].map(() => startWorkerProcess(server.url));
+    const { study, executor } = await prepareStudy({ ...request, folder, queue: server.url });
+    let killed: NgplusProcess | undefined;
+    const result = await runStudy(study, folder, executor, ({ key, progress }) => {
+      if (killed || !key.startsWith('gate/') || (progress?.step ?? 0) < targetTimesteps / 3) return;
+      killed = workers.find((worker) => worker.lines().some((line) => /^took .*gate.* 1 /.test(line)));
+      killed?.child.kill('SIGKILL');
+    });
+    await executor.close();
+    expect(killed?.child.signalCode).toBe('SIGKILL');
+    expect(timeless(result)).toEqual(timeless(inline));
+    const lines = workers.flatMap((worker) => worker.lines());
+    expect(lines).toContainEqual(expect.stringMatching(/^finished .*gate.* attempt 2$/));
+    const status = await readStudyStatus(folder);
+    expect(new Set(status.trainings.map(({ state }) => state))).toEqual(new Set(['finished']));
+    for (const { task } of study.jobs) {
+      if (task.kind !== 'race') continue;
+      const files = (at: string): Promise<string[]> => new FolderStore(join(at, 'jobs', task.id)).list();
+      expect(await files(folder)).toEqual(await files(inlineFolder));
+    }
   });
 
   it('brings the error of a task as it was', async () => {

@@ -3,9 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { studyText } from '../../src/cli/study-session.ts';
-import { StoppedError, UserError } from '../../src/core/errors.ts';
+import { StoppedError } from '../../src/core/errors.ts';
 import { loadEngine } from '../../src/engine/index.ts';
-import { prepareStudy } from '../../src/exec/api.ts';
 import { inlineExecutor } from '../../src/exec/inline.ts';
 import { writeReport } from '../../src/exec/report.ts';
 import { readStudyStatus } from '../../src/exec/study-status.ts';
@@ -141,11 +140,5 @@ describe('a study with a gate', () => {
     const text = studyText(result, { width: 80, color: false });
     expect(text).toContain(`cartpole → ${TARGET}, gate: `);
     expect(text).toContain('\n  gate-scratch: ');
-  });
-
-  it('is refused on a queue', async () => {
-    const asked = prepareStudy({ ...tinyStudy(GATED), folder: inside('queued'), queue: 'redis://127.0.0.1:1' });
-    await expect(asked).rejects.toThrow(UserError);
-    await expect(asked).rejects.toThrow("a gate can't be raced on a queue");
   });
 });

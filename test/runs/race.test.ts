@@ -11,6 +11,9 @@ import { resolveTransfer } from '../../src/runs/config.ts';
 import { readMetrics } from '../../src/runs/metrics-log.ts';
 import { candidateFolder, type Race, type RaceResult, runRace } from '../../src/runs/race.ts';
 import { trainRun, trainUntil } from '../../src/runs/run.ts';
+import { readSource } from '../../src/runs/source.ts';
+import { raceStored, standingOf } from '../../src/runs/stored-run.ts';
+import { FolderStore } from '../../src/runs/store.ts';
 import { rungsOf } from '../../src/transfer/race.ts';
 import { outcome, stopAfter, timeless as timelessRows, TINY, tinyConfig } from './tiny-run.ts';
 
@@ -148,6 +151,23 @@ describe('a race', () => {
       const [newest] = readdirSync(`${whole}/checkpoints`).sort().reverse();
       expect(readFileSync(`${parts}/checkpoints/${newest}`)).toEqual(readFileSync(`${whole}/checkpoints/${newest}`));
     });
+  });
+
+  it('is kept in a store, by one attempt after the other or two at once, and comes to the same bits', async () => {
+    const store = new FolderStore(inside('stored'));
+    const sources = race.candidates.map(({ source }) => (source === null ? null : readSource(source)));
+    for (const updates of [3, 9, 6]) {
+      await expect(raceStored(store, race, sources, stopAfter(updates))).rejects.toThrow(StoppedError);
+      expect((await store.list('snapshot-')).length).toBe(1);
+    }
+    // Of the candidates together: the last of each session's updates is told again by the next one.
+    expect(await standingOf(store)).toMatchObject({ finished: false, step: (3 + 9 + 6 + 1) * 128 });
+    const [one, other] = await Promise.all([0, 1].map(() => raceStored(store, race, sources)));
+    expect(one).toEqual(other);
+    expect(timeless(one)).toEqual(timeless(through));
+    expect(await standingOf(store)).toMatchObject({ finished: true, step: through.step });
+    const withoutLock = (await new FolderStore(inside('through')).list()).sort();
+    expect(await store.list()).toEqual(withoutLock);
   });
 
   it('is killed at random moments and goes on to the same bits', async () => {
