@@ -234,14 +234,14 @@ describe.skipIf(lacks(hasRedis))('a queue', () => {
     let killed: NgplusProcess | undefined;
     const result = await runStudy(study, folder, executor, ({ key, progress }) => {
       if (killed || !key.startsWith('gate/') || (progress?.step ?? 0) < targetTimesteps / 3) return;
-      killed = workers.find((worker) => worker.lines().some((line) => /^took .*gate.* 1 /.test(line)));
+      killed = workers.find((worker) => worker.lines().some((line) => /^took gate 1, /.test(line)));
       killed?.child.kill('SIGKILL');
     });
     await executor.close();
     expect(killed?.child.signalCode).toBe('SIGKILL');
     expect(timeless(result)).toEqual(timeless(inline));
     const lines = workers.flatMap((worker) => worker.lines());
-    expect(lines).toContainEqual(expect.stringMatching(/^finished .*gate.* attempt 2$/));
+    expect(lines).toContainEqual(expect.stringMatching(/^finished gate 1, .* attempt 2$/));
     const status = await readStudyStatus(folder);
     expect(new Set(status.trainings.map(({ state }) => state))).toEqual(new Set(['finished']));
     for (const { task } of study.jobs) {
