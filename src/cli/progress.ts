@@ -8,6 +8,8 @@ export interface JobProgress {
   readonly label: string;
   readonly done: number;
   readonly total: number;
+  /** Of `done`, what was there before and says nothing of the rate; if left out, what the first update says is done. */
+  readonly found?: number;
   /** Units a second; measured if left out. */
   readonly rate?: number;
   /** Short words at the end: `return 12.3`. */
@@ -125,7 +127,7 @@ function track(jobs: Map<string, Job>, progress: JobProgress, nowMs: number): Jo
   const job: Job = {
     ...progress,
     startedMs: before?.startedMs ?? nowMs,
-    startedAt: before?.startedAt ?? progress.done,
+    startedAt: progress.found ?? before?.startedAt ?? progress.done,
     printedMs: before?.printedMs ?? -Infinity,
   };
   jobs.set(progress.job, job);

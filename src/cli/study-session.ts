@@ -30,6 +30,7 @@ export async function followStudy(
   const { study, folder, executor } = prepared;
   const progress = createProgress({ stream: io.stderr, env: io.env });
   const jobs = new Map<string, JobProgress>();
+  const byKey = new Map(study.jobs.map((entry) => [entry.job.key, entry]));
   const totalOf = ({ task }: StudyTask): number => {
     if (task.kind === 'race') return task.rules.budget;
     return task.kind === 'train' ? task.config.totalTimesteps : 0;
@@ -40,12 +41,20 @@ export async function followStudy(
     if (!job) return 0;
     return job.state === 'finished' ? totalOf(entry) : Math.min(totalOf(entry), job.progress?.step ?? 0);
   };
+  // Runs that were finished are read back, others go on from what they had saved: none of it is work of this session.
+  const found = new Map<string, number>();
+  const keep = (job: JobProgress): void => {
+    jobs.set(job.key, job);
+    const entry = byKey.get(job.key);
+    const isKnown = job.state === 'finished' || job.progress !== null;
+    if (entry && isKnown && !found.has(job.key)) found.set(job.key, stepOf(entry));
+  };
   let planShown = false;
   sayWhenStopped(io, progress);
   try {
     return await underSignal(executor, io.signal, () =>
       runStudy(study, folder, executor, (job) => {
-        jobs.set(job.key, job);
+        keep(job);
         const finished = [...jobs.values()].filter(({ state }) => state === 'finished').length;
         const steps = study.jobs.reduce((sum, entry) => sum + stepOf(entry), 0);
         const whole = { done: finished === study.jobs.length ? total : Math.min(steps, total - 1), total };
@@ -53,6 +62,7 @@ export async function followStudy(
           job: 'study',
           label: 'the whole study',
           ...whole,
+          found: [...found.values()].reduce((sum, steps) => sum + steps, 0),
           note: `${finished} of ${study.jobs.length} jobs`,
         });
         const {

@@ -37,6 +37,18 @@ describe('on a terminal', () => {
     expect(screen.listenerCount('resize')).toBe(0);
   });
 
+  it('counts nothing for the rate that was found done, however late it is told of', () => {
+    const screen = new Screen();
+    const { clock, progress } = start(screen);
+    const update = (done: number, found: number) =>
+      progress.update({ job: 'study', label: 'study', done, found, total: 1000 });
+    update(0, 0);
+    clock.ms = 10_000;
+    update(600, 500);
+    expect(screen.text).toEqual(['study ━━━━━━━━━━━━╌╌╌╌╌╌╌╌  60%  10/s  40s left']);
+    progress.close();
+  });
+
   it('redraws at most 10 times a second, and shows the latest in the end', async () => {
     const screen = new Screen();
     const { clock, progress, job } = start(screen);
