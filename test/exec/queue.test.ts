@@ -234,7 +234,7 @@ describe.skipIf(lacks(hasRedis))('a queue', () => {
     let killed: NgplusProcess | undefined;
     const result = await runStudy(study, folder, executor, ({ key, progress }) => {
       if (killed || !key.startsWith('gate/') || (progress?.step ?? 0) < targetTimesteps / 3) return;
-      killed = workers.find((worker) => worker.lines().some((line) => /^took gate 1, /.test(line)));
+      killed = workers.find((worker) => worker.lines().some((line) => line.startsWith('took gate 1, ')));
       killed?.child.kill('SIGKILL');
     });
     await executor.close();
