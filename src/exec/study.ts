@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { UserError, unknownValue } from '../core/errors.ts';
 import { findEnv } from '../envs/index.ts';
+import { findNet } from '../nets/index.ts';
 import type { Registration } from '../report/types.ts';
 import {
   type ResolvedBackend,
@@ -66,6 +67,10 @@ export const studyOptions = z.object({
     .describe(
       'every source to every target, to the variants of the same game only, or the first to the first and so on',
     ),
+  sourceNet: z
+    .string()
+    .default('')
+    .describe('net of the sources, where it is another than the net of all others (default: the same)'),
   seeds: z.int().min(2).max(1000).default(5).describe('runs in each arm, each transfer from a source run of its own'),
   seed: z.int().min(0).default(0).describe('from which all seeds are counted'),
   sourceTimesteps: z.int().min(1).default(1_000_000).describe('env steps to train each source for'),
@@ -406,6 +411,11 @@ function jobConfig(
   };
   if (job.control === 'scratch-long') {
     return resolveTraining({ ...base, evaluations: longEvaluations(request, options) }, engine);
+  }
+  if (job.arm === 'source' && options.sourceNet) {
+    const net = findNet(options.sourceNet);
+    const [sizes] = split(netConfig ?? {}, Object.keys(net.schema.shape));
+    return resolveTraining({ ...base, net: net.id, netConfig: { ...sizes } }, engine);
   }
   if (job.from === null) return resolveTraining(base, engine);
   const source = { id: `run:${parent}`, info: null };

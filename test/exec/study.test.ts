@@ -46,6 +46,29 @@ describe('a study', () => {
     }
   });
 
+  it('trains its sources with a net of their own, where it is told which', async () => {
+    const sizes = { filters: 2, units: 8 };
+    const request = { sources: ['breakout'], targets: ['breakout?paddleWidth=2'], netConfig: sizes };
+    const study = studyIn('columns', {
+      ...request,
+      net: 'progressive',
+      sourceNet: 'fastconv',
+      methods: ['progressive'],
+    });
+    const nets = study.jobs.map(({ job, task }) => [job.arm, task.kind === 'train' ? task.config.net : null]);
+    expect(new Map(nets as [string, string][])).toEqual(
+      new Map([
+        ['source', 'fastconv'],
+        ['scratch', 'progressive'],
+        ['transfer', 'progressive'],
+        ['random', null],
+      ]),
+    );
+    const [{ plan }] = (await run(inlineExecutor(), study, 'columns')).pairs;
+    expect(plan?.entries.find(({ tensor }) => tensor === 'column/stem/kernel')).toMatchObject({ origin: 'copied' });
+    expect(() => studyIn('unknown', { sourceNet: 'fastkonv' })).toThrow(/net "fastkonv".*fastconv/);
+  });
+
   it('has the same result on threads as in this one, but for what clocks say', async () => {
     const inline = await run(inlineExecutor(), studyIn('inline'), 'inline');
     const threads = await run(threadExecutor(2), studyIn('threads'), 'threads');
