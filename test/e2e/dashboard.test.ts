@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -102,6 +102,23 @@ describe.skipIf(!hasBrowser())('the dashboard in a browser', () => {
     expect(at.page.url()).toMatch(/target=asterix/);
     // The same cell of the table that was drawn anew still has the focus.
     expect(await at.page.evaluate('document.activeElement.textContent')).toMatch(/^freeway to asterix/);
+  });
+
+  test('shows a result that comes after the last run', async () => {
+    const result = join(folder, 'study', 'result.json');
+    const text = await readFile(result);
+    await rm(result);
+    try {
+      await openDashboard();
+      const helped = cell(/^freeway to breakout: /);
+      expect(await helped.textContent()).toContain('4 runs, not finished');
+      await writeFile(result, text);
+      // A hidden page that is seen again asks at once.
+      await at.page.evaluate(`document.dispatchEvent(new Event('visibilitychange'))`);
+      await cell(/^freeway to breakout: .* ▲ helped$/).waitFor();
+    } finally {
+      await writeFile(result, text);
+    }
   });
 
   test('lists runs with what differs between them, sorted and filtered', async () => {
