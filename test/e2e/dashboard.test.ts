@@ -38,7 +38,13 @@ describe.skipIf(!hasBrowser())('the dashboard in a browser', () => {
     expect(await at.page.textContent('.study-verdict')).toContain('transfer helped in 1');
     const helped = cell(/^freeway to breakout: .* interval .* ▲ helped$/);
     expect(await helped.textContent()).toContain('▲ helped');
-    expect(await cell(/^freeway to asterix: /).textContent()).not.toMatch(/[▲▼]/);
+    const unclear = cell(/^freeway to asterix: /);
+    expect(await unclear.textContent()).not.toMatch(/[▲▼]/);
+    // Red, green and blue of what decides nothing are equal.
+    const colourOf = (button: typeof unclear): Promise<string> =>
+      button.evaluate((element) => element.ownerDocument.defaultView!.getComputedStyle(element).backgroundColor);
+    expect(await colourOf(unclear)).toMatch(/^rgb\((\d+), \1, \1\)$/);
+    expect(await colourOf(helped)).not.toMatch(/^rgb\((\d+), \1, \1\)$/);
     await helped.click();
     expect(await helped.getAttribute('aria-pressed')).toBe('true');
     expect(at.page.url()).toMatch(/source=freeway&target=breakout/);
