@@ -192,6 +192,25 @@ describe.skipIf(!hasBrowser())('the dashboard in a browser', () => {
     await rm(live, { recursive: true });
   });
 
+  test('fits a phone also with a matrix that does not', async () => {
+    const wide = await mkdtemp(join(tmpdir(), 'ngplus-wide-'));
+    try {
+      await storeStudy(wide, { isFinished: false });
+      const file = join(wide, 'study.json');
+      const { jobs } = JSON.parse(await readFile(file, 'utf8')) as { jobs: object[] };
+      const targets = ['seaquest', 'space-invaders', 'cartpole', 'acrobot', 'mountaincar'];
+      const more = targets.map((env) => ({ key: `transfer/freeway->${env}/full/0`, id: env, arm: 'transfer', env }));
+      await writeFile(file, JSON.stringify({ jobs: [...jobs, ...more] }));
+      await at.open({ library: openLibrary(wide) }, { width: 390, height: 844 }, '#dashboard');
+      await cell(/^freeway to mountaincar/).waitFor();
+      const width = (selector: string) => at.page.locator(selector).evaluate(({ scrollWidth }) => scrollWidth);
+      expect(await width('.scroll:has(.matrix)')).toBeGreaterThan(600);
+      expect(await at.page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+    } finally {
+      await rm(wide, { recursive: true });
+    }
+  });
+
   test('fits a phone, and says what to do where nothing is stored', async () => {
     await openDashboard('', { width: 390, height: 844 });
     expect(await at.page.evaluate('document.documentElement.scrollWidth')).toBe(390);
