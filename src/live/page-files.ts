@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
@@ -71,17 +72,24 @@ export async function serveFile(
   send(request, response, 200, type, isReport ? REPORT_POLICY : PAGE_POLICY, body);
 }
 
-/** Answers with plain data. */
-export function sendJson(response: ServerResponse, value: unknown): void {
+/** Answers with plain data; a page that asks again is sent only what has changed since (RFC 9110, 13.1.2). */
+export function sendJson(request: IncomingMessage, response: ServerResponse, value: unknown): void {
   const body = JSON.stringify(value);
+  const tag = `"${createHash('sha256').update(body).digest('base64url')}"`;
+  // Browsers may keep it, and ask with this tag each time before they use it; nobody between keeps it.
+  const headers = { ...HEADERS, 'Cache-Control': 'private, no-cache', ETag: tag };
+  if (hasTag(request, tag)) return void response.writeHead(304, headers).end();
   response.writeHead(200, {
-    ...HEADERS,
+    ...headers,
     'Content-Type': CONTENT_TYPES['.json'],
-    'Cache-Control': 'no-store',
     'Content-Length': Buffer.byteLength(body),
   });
   response.end(body);
 }
+
+/** A proxy that compresses marks tags as weak: what they stand for is the same. */
+const hasTag = (request: IncomingMessage, tag: string): boolean =>
+  (request.headers['if-none-match'] ?? '').split(',').some((known) => known.trim().replace(/^W\//, '') === tag);
 
 /** Answers with a file to be saved: opened in its place, it would be a page of this server. */
 export function sendDownload(response: ServerResponse, file: { name: string; type: string; text: string }): void {

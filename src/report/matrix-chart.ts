@@ -1,6 +1,6 @@
 import type { Estimate } from '../stats/bootstrap.ts';
 import type { Comparison, Outcome } from '../stats/compare.ts';
-import { outcomeAfterHolm } from '../stats/holm.ts';
+import { type Corrected, outcomeAfterHolm } from '../stats/holm.ts';
 import { number, tooFewSeeds } from '../stats/verdict.ts';
 import { html, type Markup, NONE } from './markup.ts';
 
@@ -15,13 +15,15 @@ interface MatrixPair {
 const HURT = [0xb3, 0x58, 0x06] as const;
 const NEUTRAL = [0x2b, 0x34, 0x40] as const;
 const HELPED = [0x21, 0x66, 0xac] as const;
+/** Of what is not significant: a grey that is no place of the scale, whose middle says "no effect". */
+const UNCLEAR = '#484848';
 const TEXT = '#FFFFFF';
 const MUTED = '#C3CBD4';
 const PANEL = '#171C24';
 
 const CELL = { width: 156, height: 96, gap: 4 };
 const TOP = 40;
-const LEGEND = 92;
+const LEGEND = 109;
 const LETTER = 8.2;
 
 /** What a matrix each is made of: the pairs of one method, controls left out. */
@@ -93,7 +95,7 @@ function pairCell({ comparison, holm }: MatrixPair): Markup {
   ];
   const line = (text: string, i: number): Markup =>
     html`<text x="${CELL.width / 2}" y="${44 + 15 * i}" text-anchor="middle" font-size="12">${text}</text>`;
-  const fill = isRatio ? heat(position(value!)) : heat(0);
+  const fill = cellColour({ comparison, holm });
   return html`<rect
       class="${isSure ? outcome : 'unclear'}"
       width="${CELL.width}"
@@ -126,6 +128,13 @@ export function heat(place: number): string {
   return `#${mixed.map((part) => part.toString(16).padStart(2, '0')).join('')}`;
 }
 
+/** A cell says by its colour only what is left after Holm's correction. */
+export function cellColour(pair: Corrected): string {
+  if (outcomeAfterHolm(pair) === 'unclear') return UNCLEAR;
+  const { metrics, primary } = pair.comparison;
+  return heat(primary === 'ratio' ? position(metrics.ratio.value!) : 0);
+}
+
 function whisker(value: number, low: number | null, high: number | null): Markup {
   const x = (ratio: number) => (CELL.width / 2 + (CELL.width / 2 - 12) * position(ratio)).toFixed(1);
   const [from, to] = [low === null ? '4' : x(low), high === null ? String(CELL.width - 4) : x(high)];
@@ -141,7 +150,8 @@ function legend(): Markup {
   const places = [-1, -0.75, -0.5, -0.25, 0, 0.25, 0.5, 0.75, 1];
   const ticks = ['¼', '½', '1', '2', '4'];
   const notes = [
-    'White frame and ▲ or ▼: significant after Holm’s correction; △ or ▽: by itself only.',
+    'Coloured, with a white frame and ▲ or ▼: significant after Holm’s correction.',
+    'Grey: not significant, whatever the number; △ or ▽: by itself only.',
     'In brackets: the interval, drawn below as a whisker around 1, no effect. Δ: a difference in return.',
   ];
   return html`${places.map((place, i) => html`<rect x="${28 * i}" width="28" height="14" fill="${heat(place)}" />`)}${ticks.map((tick, i) => html`<text x="${14 + 56 * i}" y="28" text-anchor="middle" font-size="12" fill="${MUTED}">${tick}</text>`)}<text

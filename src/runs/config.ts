@@ -34,7 +34,12 @@ export const trainingOptions = z.object({
     .default('auto')
     .describe('tensor backend'),
   fused: z.boolean().default(true).describe('train standard nets on fused kernels, where the backend has them'),
-  keepCheckpoints: z.int().min(1).max(10_000).default(5).describe('newest checkpoints to keep'),
+  keepCheckpoints: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(5)
+    .describe('newest checkpoints to keep, besides the one at step 0'),
   label: z.string().default('').describe('name shown in lists and in the viewer'),
 });
 

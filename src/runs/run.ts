@@ -376,12 +376,15 @@ async function finish(session: Session): Promise<RunResult> {
 
 const secondsOf = (session: Session): number => session.secondsBefore + (performance.now() - session.startedMs) / 1000;
 
-/** Keeps the newest checkpoint, and of those that were evaluated as many as the config says. */
+/**
+ * Keeps the newest checkpoint, of those that were evaluated as many as the config says, and the one at step 0: what an
+ * agent has learned, and what a transfer has brought along, shows beside it.
+ */
 async function saveCheckpoint(session: Session): Promise<void> {
   const { config, store, agent, evaluations } = session;
   await store.put(checkpointKey(agent.step), checkpointOf(session));
   const evaluated = evaluations.map(({ step }) => checkpointKey(step)).slice(-config.keepCheckpoints);
-  const kept = new Set([...evaluated, checkpointKey(agent.step)]);
+  const kept = new Set([checkpointKey(0), ...evaluated, checkpointKey(agent.step)]);
   for (const key of await store.list('checkpoints/')) if (!kept.has(key)) await store.delete(key);
 }
 

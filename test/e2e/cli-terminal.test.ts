@@ -2,14 +2,18 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Screen } from '../cli/screen.ts';
-import { buildOnce } from './build-once.ts';
+import { buildOnce, ROOT } from './build-once.ts';
 import { CLI, emptyFolder } from './processes.ts';
 
 const COLUMNS = 60;
 
 /** Runs a command on a terminal of its own; `see` is handed what has been written so far, and may type something. */
-async function onTerminal(words: string, see: (written: string, type: (keys: string) => void) => void = () => {}) {
-  const command = `stty cols ${COLUMNS} rows 20; exec ${process.execPath} ${CLI} ${words}`;
+async function onTerminal(
+  words: string,
+  see: (written: string, type: (keys: string) => void) => void = () => {},
+  program = `${process.execPath} ${CLI}`,
+) {
+  const command = `stty cols ${COLUMNS} rows 20; exec ${program} ${words}`;
   const child = spawn('script', ['-qefc', command, '/dev/null'], { cwd: emptyFolder(), stdio: 'pipe' });
   const screen = new Screen(COLUMNS);
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -47,4 +51,23 @@ describe.skipIf(process.platform !== 'linux')('on a terminal', () => {
     expect(screen.text.find((line) => /[━╌]|\d%/.test(line))).toBeUndefined();
     expect(screen.text.join('')).toContain('ngplus train: stopped');
   });
+
+  it('the demo for browsers is built and served at the address that it says, until Ctrl-C', async () => {
+    let page = '';
+    const { screen } = await onTerminal(
+      'run web:demo',
+      (written, type) => {
+        const [, url] = /the demo is at (http:\S+)/.exec(written) ?? [];
+        if (url === undefined || page !== '') return;
+        page = 'asked for';
+        void fetch(url)
+          .then((answer) => answer.text())
+          .then((text) => (page = text))
+          .finally(() => type('\x03'));
+      },
+      `npm --prefix ${ROOT}`,
+    );
+    expect(page).toContain('<title>New Game+ in the browser</title>');
+    expect(screen.written).toContain('web/demo/dist');
+  }, 60_000);
 });

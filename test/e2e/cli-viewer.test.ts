@@ -115,6 +115,15 @@ describe('a viewer', () => {
     expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('--origin') });
   });
 
+  it('listens on the address that it is told, and prints that', async () => {
+    const running = startNgplus('watch run --port 0 --host 127.0.0.2', { cwd });
+    const [, url, port] = await running.says(/at (http:\/\/127\.0\.0\.2:(\d+)\/) /);
+    expect((await fetch(url)).status).toBe(200);
+    expect(await matchesAt(url)).toMatchObject([{ id: 'run' }]);
+    await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow('fetch failed');
+    expect(await interrupt(running)).toMatchObject({ code: 0, stderr: '' });
+  });
+
   it.skipIf(!findRedis() && !isCi())('shows what another viewer plays, by Redis', async () => {
     const redis = await startRedis();
     const playing = await startViewing(`watch run --port 0 --redis ${redis.url}`);

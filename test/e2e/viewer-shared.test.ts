@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { openLibrary } from '../../src/live/library.ts';
 import { BATCH_ABOVE } from '../../src/live/protocol.ts';
 import type { Viewer } from '../../src/live/server.ts';
 import { leaveAll, policy, startAt, until, visit } from '../live/visitors.ts';
@@ -28,7 +29,7 @@ describe.skipIf(!hasBrowser())('a viewer for others, in a browser', () => {
     await rm(root, { recursive: true });
   });
   beforeEach(async () => {
-    viewer = await startAt({ root, token: 'q8Zr1xv0Y3mB6kHt2nLw9A', matches: [policy('a')] });
+    viewer = await startAt({ root, token: 'q8Zr1xv0Y3mB6kHt2nLw9A', matches: [policy('a', 'freeway')] });
     context = await browser.newContext();
     page = await context.newPage();
   });
@@ -78,6 +79,24 @@ describe.skipIf(!hasBrowser())('a viewer for others, in a browser', () => {
     const response = await page.goto(plain());
     expect(response!.status()).toBe(403);
     expect(await page.textContent('body')).toContain('scan the QR code');
+  });
+
+  test('the list of agents is sent once, then only told to be the same', async () => {
+    const options = { root, token: 'q8Zr1xv0Y3mB6kHt2nLw9A', library: openLibrary(null), home: 'lobby' };
+    viewer = await startAt(options);
+    await page.goto(viewer.url);
+    await page.waitForURL(plain());
+    const asks = `performance.getEntriesByType('resource')
+      .filter(({ name }) => name.includes('/api/library'))
+      .map(({ transferSize, encodedBodySize }) => transferSize > encodedBodySize)`;
+    const sent = async () => (await page.evaluate(asks)) as boolean[];
+    for (let tries = 0; tries < 200 && (await sent()).length < 3; tries++) await page.waitForTimeout(100);
+    expect((await sent()).slice(0, 3)).toEqual([true, false, false]);
+    expect(await page.locator('.card-board').count()).toBeGreaterThan(3);
+    // What the browser has kept opens nothing: without the cookie nobody is told that it is the same.
+    await context.clearCookies();
+    const status = await page.evaluate(`fetch('api/library').then(({ status }) => status)`);
+    expect(status).toBe(403);
   });
 
   test('what comes in batches is shown frame by frame', async () => {

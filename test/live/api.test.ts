@@ -76,6 +76,42 @@ describe('the library', () => {
   });
 });
 
+describe('an answer', () => {
+  const ask = (tag?: string) =>
+    fetch(new URL('api/library', viewer.url), { headers: tag === undefined ? {} : { 'If-None-Match': tag } });
+
+  test('is sent again only where it is another one since', async () => {
+    const first = await ask();
+    const tag = first.headers.get('etag')!;
+    expect(tag).toMatch(/^"[\w-]{43}"$/);
+    expect(first.headers.get('cache-control')).toBe('private, no-cache');
+    for (const known of [tag, `"other", ${tag}`, `W/${tag}`]) {
+      const again = await ask(known);
+      expect([known, again.status, await again.text(), again.headers.get('etag')]).toEqual([known, 304, '', tag]);
+      expect(again.headers.get('cross-origin-resource-policy')).toBe('same-origin');
+    }
+    await makeRun('later', 'breakout', [100]);
+    try {
+      // A listing is good for a second.
+      for (;;) {
+        const now = await ask(tag);
+        if (now.status === 304) continue;
+        expect(now.headers.get('etag')).not.toBe(tag);
+        expect(await now.text()).toContain('"id":"later"');
+        break;
+      }
+    } finally {
+      await rm(join(root, 'runs', 'later'), { recursive: true });
+    }
+  });
+
+  test.each([['no tag at all'], ['"other"'], ['']])('is sent whole to who knows %j', async (tag) => {
+    const answer = await ask(tag);
+    expect(answer.status).toBe(200);
+    expect(JSON.parse(await answer.text())).toBeInstanceOf(Array);
+  });
+});
+
 describe('a recording', () => {
   test('is the same episode whenever it is asked for, and another one with another seed', async () => {
     const first = await recorded('id=alone&step=500&seed=3&maxSteps=200');

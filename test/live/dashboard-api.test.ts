@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -49,6 +49,23 @@ describe('studies', () => {
     const [, underWay] = await get<StoredStudy[]>('studies');
     expect(underWay).toMatchObject({ id: 'under-way', verdict: null });
     expect(underWay.pairs.map(({ result }) => result)).toEqual([null, null]);
+  });
+
+  test('are read again where a file of theirs is another one, and only there', async () => {
+    const file = join(root, 'done', 'result.json');
+    const before = await readFile(file, 'utf8');
+    const time = new Date(1_700_000_000_000);
+    await utimes(file, time, time);
+    const read = async () => (await get<StoredStudy[]>('studies')).find(({ id }) => id === 'done')!.verdict;
+    const verdict = await read();
+    // As long as before and of the same time: nobody looks into it.
+    await writeFile(file, before.replaceAll('{', '!'));
+    await utimes(file, time, time);
+    expect(await read()).toBe(verdict);
+    await rm(file);
+    expect(await read()).toBeNull();
+    await writeFile(file, before);
+    expect(await read()).toBe(verdict);
   });
 });
 

@@ -1,9 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { isLoopback, lanAddress, ownNames, reachableHost } from '../../src/live/lan.ts';
+import { createEntrance } from '../../src/live/entrance.ts';
+import { EVERY_ADDRESS, isLoopback, lanAddress, ownNames, reachableHost } from '../../src/live/lan.ts';
 import type { Viewer, ViewerOptions } from '../../src/live/server.ts';
 import { createToken } from '../../src/live/token.ts';
 import { get, isLetIn, leaveAll, policy, startAt, until, visit, waitMs } from './visitors.ts';
@@ -128,6 +130,65 @@ describe('who needs a token', () => {
     expect(ownNames('0.0.0.0', machine)).toEqual(expect.arrayContaining(['192.168.0.7', 'localhost', '[fe80::1]']));
     expect(ownNames('127.0.0.1', machine)).not.toContain('192.168.0.7');
     expect(reachableHost('::1')).toBe('[::1]');
+  });
+});
+
+describe('a viewer on another address of this machine', () => {
+  const HOST = '127.0.0.2';
+
+  test('is there alone; only its own pages may connect', async () => {
+    const viewer = await startAt({ root, host: HOST, matches: [policy('a')] });
+    const own = `http://${HOST}:${viewer.port}`;
+    expect([viewer.url, viewer.needsToken]).toEqual([`${own}/`, false]);
+    expect((await get(viewer, '/')).body).toContain('<title>page</title>');
+    await expect(fetch(plain(viewer))).rejects.toThrow('fetch failed');
+    expect(await isLetIn(visit(viewer, { origin: own }))).toBe(true);
+    expect(await isLetIn(visit(viewer, { origin: 'http://evil.example' }))).toBe(false);
+    expect((await get(viewer, '/', { host: 'evil.example' })).body).toBe('unknown host\n');
+  });
+
+  test('asks for the token where others come by a proxy', async () => {
+    const viewer = await startAt({ root, host: HOST, origins: [PROXY], matches: [policy('a')] });
+    const own = `http://${HOST}:${viewer.port}`;
+    expect(viewer.url).toMatch(new RegExp(`^${own}/\\?token=[\\w-]{22}$`));
+    expect((await get(viewer, '/')).status).toBe(403);
+    expect(await isLetIn(visit(viewer, {}, own))).toBe(false);
+    const { status, headers } = await get(viewer, viewer.url.slice(own.length));
+    expect(status).toBe(200);
+    const cookie = String(headers['set-cookie']).split('; ')[0];
+    expect((await get(viewer, '/', { cookie })).body).toContain('<title>page</title>');
+    for (const [origin, isKnown] of [
+      [own, true],
+      [PROXY, true],
+      [`http://127.0.0.1:${viewer.port}`, false],
+      ['http://evil.example', false],
+    ] as const) {
+      expect(`${origin}: ${await isLetIn(visit(viewer, { cookie, origin }, own))}`).toBe(`${origin}: ${isKnown}`);
+    }
+  });
+
+  test('lets in as one on every address would: by the token, by the names of this machine', async () => {
+    // What stands at the door of a viewer for phones and classes, on a socket that nobody else can reach.
+    const { token, receive, admits } = createEntrance({ host: EVERY_ADDRESS });
+    const http = createServer((request, response) => void (receive(request, response) && response.end('in')));
+    http.on('upgrade', (request, socket) => socket.end(`HTTP/1.1 ${admits(request) ? 200 : 403} x\r\n\r\n`));
+    await new Promise<void>((resolve) => http.listen(0, HOST, resolve));
+    const { port } = http.address() as AddressInfo;
+    const at = { port, url: `http://${HOST}:${port}/` } as Viewer;
+    const host = `${hostname()}:${port}`;
+    expect(token).toMatch(/^[\w-]{22}$/);
+    const cookie = `ngplus_${port}=${token}`;
+    expect((await get(at, '/', { host })).status).toBe(403);
+    expect((await get(at, `/?token=${token}`, { host })).headers['set-cookie']).toEqual([
+      `${cookie}; HttpOnly; SameSite=Strict; Path=/`,
+    ]);
+    expect((await get(at, '/', { host, cookie })).body).toBe('in');
+    expect((await get(at, '/', { host: `evil.example:${port}`, cookie })).body).toBe('unknown host\n');
+    const upgrade = { host, connection: 'upgrade', upgrade: 'websocket' };
+    expect((await get(at, '/', upgrade)).status).toBe(403);
+    expect((await get(at, '/', { ...upgrade, cookie, origin: `http://${host}` })).status).toBe(200);
+    expect((await get(at, '/', { ...upgrade, cookie, origin: 'http://evil.example' })).status).toBe(403);
+    http.close();
   });
 });
 

@@ -105,12 +105,15 @@ export const get = (
   method = 'GET',
 ): Promise<Answer> =>
   new Promise((resolve, reject) => {
-    const sent = request({ port: viewer.port, host: '127.0.0.1', path, headers, method }, (response) => {
-      let body = '';
-      response.setEncoding('utf8');
-      response.on('data', (part: string) => (body += part));
-      response.on('end', () => resolve({ status: response.statusCode!, headers: response.headers, body }));
-    });
+    const sent = request(
+      { port: viewer.port, host: new URL(viewer.url).hostname, path, headers, method },
+      (response) => {
+        let body = '';
+        response.setEncoding('utf8');
+        response.on('data', (part: string) => (body += part));
+        response.on('end', () => resolve({ status: response.statusCode!, headers: response.headers, body }));
+      },
+    );
     sent.on('error', reject).end();
   });
 

@@ -4,7 +4,7 @@ import { studyReport } from '../../src/report/html.ts';
 import { html } from '../../src/report/markup.ts';
 import { curvesCsv, pairsCsv } from '../../src/report/csv.ts';
 import { studyFigures } from '../../src/report/figures.ts';
-import { heat, matrixChart } from '../../src/report/matrix-chart.ts';
+import { cellColour, heat, matrixChart } from '../../src/report/matrix-chart.ts';
 import { verdict } from '../../src/stats/verdict.ts';
 import { samplePair, sampleStudy } from './sample.ts';
 
@@ -121,6 +121,23 @@ describe('report of several pairs', () => {
     expect(matrixChart(lost, 'full').text).toContain('△ helped, not after Holm');
     expect(textOf(studyReport({ ...many, pairs: lost }))).toContain('transfer helped, not after Holm p=0.0');
   });
+  it('colours only what is significant after correction: all else is one grey, whatever its ratio', () => {
+    const fills = (pairs: typeof many.pairs) =>
+      [...matrixChart(pairs, 'full').text.matchAll(/<rect\s+class="(\w+)"[^>]*?fill="(#\w+)"\s+stroke="(#\w+)"/g)].map(
+        ([, outcome, fill, frame]) => ({ outcome, isGrey: /^#(..)\1\1$/.test(fill), isFramed: frame === '#FFFFFF' }),
+      );
+    expect(fills(many.pairs)).toEqual([
+      { outcome: 'helped', isGrey: false, isFramed: true },
+      { outcome: 'unclear', isGrey: true, isFramed: false },
+      { outcome: 'hurt', isGrey: false, isFramed: true },
+    ]);
+    const lost = many.pairs.map((pair) => ({ ...pair, holm: 0.2 }));
+    expect(new Set(lost.map(cellColour)).size).toBe(1);
+    expect(fills(lost).every(({ isGrey, isFramed }) => isGrey && !isFramed)).toBe(true);
+    const [helped, , hurt] = many.pairs.map(cellColour);
+    const blueOver = (colour: string) => Number.parseInt(colour.slice(5), 16) - Number.parseInt(colour.slice(1, 3), 16);
+    expect([blueOver(helped) > 0, blueOver(hurt) < 0]).toEqual([true, true]);
+  });
   it('keeps white text readable on every colour of the heat map', () => {
     // WCAG 2.2's contrast ratio, 4.5 for text of this size.
     const luminance = (color: string) => {
@@ -130,8 +147,9 @@ describe('report of several pairs', () => {
       });
       return 0.2126 * r + 0.7152 * g + 0.0722 * b;
     };
-    for (let place = -1; place <= 1; place += 0.125) {
-      expect(1.05 / (luminance(heat(place)) + 0.05)).toBeGreaterThan(4.5);
+    const places = Array.from({ length: 17 }, (_, i) => i / 8 - 1);
+    for (const colour of [...places.map(heat), ...many.pairs.map(cellColour)]) {
+      expect(1.05 / (luminance(colour) + 0.05)).toBeGreaterThan(4.5);
     }
     expect([-1, 0, 1].map(heat)).toEqual(['#b35806', '#2b3440', '#2166ac']);
   });

@@ -79,7 +79,7 @@ describe('a run', () => {
     expect(await trainRun(inside('run'), config, null)).toEqual(result);
   });
 
-  it('keeps only as many checkpoints as it is told, the newest', async () => {
+  it('keeps the checkpoint of step 0 and as many as it is told, the newest', async () => {
     const config = await tinyConfig({ keepCheckpoints: 2 });
     const most = { count: 0 };
     const count = (): void => {
@@ -87,8 +87,12 @@ describe('a run', () => {
       most.count = Math.max(most.count, there);
     };
     await trainRun(inside('run'), config, null, { progress: count });
-    expect(readdirSync(inside('run/checkpoints'))).toEqual(['000000002560.safetensors', '000000003072.safetensors']);
-    expect(most.count).toBeLessThanOrEqual(2);
+    expect(readdirSync(inside('run/checkpoints'))).toEqual([
+      '000000000000.safetensors',
+      '000000002560.safetensors',
+      '000000003072.safetensors',
+    ]);
+    expect(most.count).toBeLessThanOrEqual(3);
   });
 
   it('writes TensorBoard files on request, one a session', async () => {

@@ -33,6 +33,7 @@ export function outcome(folder: string) {
   return {
     result,
     weights: readFileSync(join(folder, result.checkpoint)),
+    checkpoints: readdirSync(join(folder, 'checkpoints')).sort(),
     evaluations: text('evaluations.jsonl'),
     metrics: timeless(readMetrics(join(folder, 'metrics.jsonl'))),
     // Temporary files and locks of killed writers are gone, and so is the state to resume from.

@@ -42,7 +42,7 @@ export async function serveApi(request: IncomingMessage, response: ServerRespons
   try {
     const given = await answer(asked.data, from);
     if (given instanceof Download) sendDownload(response, given);
-    else sendJson(response, given);
+    else sendJson(request, response, given);
   } catch (error) {
     if (error instanceof UserError) return refused(response, 404, error.message);
     return refused(response, 500, 'this could not be answered');

@@ -1,7 +1,9 @@
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { Comparison } from '../../stats/compare.ts';
 import { studyVerdict } from '../../stats/verdict.ts';
+import { keepNewest } from '../kept.ts';
 import { readIf } from '../run-folder.ts';
 import { defineEndpoint } from './endpoint.ts';
 
@@ -68,7 +70,23 @@ export const studies = defineEndpoint({
   },
 });
 
+/** Of a large study to read its result takes a while, and pages ask every few seconds. */
+const keep = keepNewest<StoredStudy | null>(1000, 4);
+
+/** Read again only where one of its files is another one since. */
 async function read(id: string, folder: string): Promise<StoredStudy | null> {
+  const files = ['study.json', 'result.json'].map((name) => join(folder, name));
+  const key = JSON.stringify([id, folder, ...(await Promise.all(files.map(versionOf)))]);
+  return keep(key, () => parseStudy(id, folder));
+}
+
+/** Other than before where the file has been written since; null where there is none. */
+async function versionOf(file: string): Promise<string | null> {
+  const { mtimeMs, ino, size } = (await stat(file).catch(() => null)) ?? {};
+  return mtimeMs === undefined ? null : `${mtimeMs} ${ino} ${size}`;
+}
+
+async function parseStudy(id: string, folder: string): Promise<StoredStudy | null> {
   const study = await readIf(join(folder, 'study.json'), studyFile);
   if (study === null) return null;
   const result = await readIf(join(folder, 'result.json'), resultFile);

@@ -1,5 +1,5 @@
 import type { StudiedPair } from '../../../src/live/api/studies.ts';
-import { heat, intervalText, MARKS, position, pText } from '../../../src/report/matrix-chart.ts';
+import { cellColour, heat, intervalText, MARKS, position, pText } from '../../../src/report/matrix-chart.ts';
 import { outcomeAfterHolm } from '../../../src/stats/holm.ts';
 import { number, tooFewSeeds } from '../../../src/stats/verdict.ts';
 import { h, svg } from '../elements.ts';
@@ -55,10 +55,10 @@ function pairButton({ source, target, runs, result }: StudiedPair): HTMLButtonEl
     const about = `${runs.transfer.length} runs, not finished`;
     return h('button', { ...attributes, class: 'unknown' }, name, h('small', {}, about));
   }
-  const { value, interval, note, mark, place } = summaryOf(result);
+  const { value, interval, note, mark, isSure } = summaryOf(result);
   const button = h(
     'button',
-    { ...attributes, class: mark.startsWith('▲') || mark.startsWith('▼') ? 'sure' : '' },
+    { ...attributes, class: isSure ? 'sure' : '' },
     name,
     h('b', {}, value),
     unseen(', interval '),
@@ -67,15 +67,15 @@ function pairButton({ source, target, runs, result }: StudiedPair): HTMLButtonEl
     h('small', {}, note),
     h('small', { class: 'outcome' }, mark),
   );
-  button.style.background = heat(place ?? 0);
-  if (place !== null) button.append(whisker(result));
+  button.style.background = cellColour(result);
+  if (result.comparison.primary === 'ratio') button.append(whisker(result));
   return button;
 }
 
 /** Words that are only read aloud. */
 const unseen = (text: string): HTMLElement => h('span', { class: 'unseen' }, text);
 
-/** A result as a cell shows it; `place` in the colour scale, null where a ratio means nothing. */
+/** A result as a cell shows it. */
 function summaryOf({ comparison, holm }: Result) {
   const { metrics, primary, outcome, arms } = comparison;
   const { value } = metrics[primary];
@@ -87,7 +87,7 @@ function summaryOf({ comparison, holm }: Result) {
     interval: intervalText(metrics[primary]),
     note: `n=${arms.transfer.runs}${few}${holm === null ? '' : `, Holm ${pText(holm)}`}`,
     mark: MARKS[outcome][isSure ? 0 : 1],
-    place: isRatio ? position(value!) : null,
+    isSure,
   };
 }
 
@@ -143,7 +143,7 @@ export function matrixLegend(): HTMLElement {
     h(
       'span',
       {},
-      'White frame, ▲ ▼: significant after Holm’s correction; △ ▽: by itself only. Δ: a difference in return.',
+      'White frame, ▲ ▼: significant after Holm’s correction; grey: not; △ ▽: by itself only. Δ: a difference in return.',
     ),
   );
 }

@@ -88,7 +88,7 @@ export class PlotsChart {
           text: title,
           left: left(i),
           top: top(i),
-          textStyle: { color: TEXT, fontSize: 13, fontWeight: 600 },
+          textStyle: { color: TEXT, fontSize: 13, fontWeight: 600, width: width - 10, overflow: 'truncate' },
         })),
         legend: layout.hasLegend
           ? {

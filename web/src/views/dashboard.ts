@@ -116,11 +116,14 @@ class DashboardView implements View {
 
   private async read(): Promise<void> {
     try {
-      const entries = await this.page.get<LibraryEntry[]>('library');
+      const [entries, studies] = await Promise.all([
+        this.page.get<LibraryEntry[]>('library'),
+        this.page.get<StoredStudy[]>('studies'),
+      ]);
       const runs = entries.filter(({ kind }) => kind === 'run');
-      const told = JSON.stringify(runs);
+      const told = JSON.stringify([runs, studies]);
       if (this.isRemoved) return;
-      if (told !== this.told) await this.take(runs);
+      if (told !== this.told) await this.take(runs, studies);
       this.told = told;
       const isLive = runs.some(({ state }) => state === 'running');
       this.timer = window.setTimeout(this.look, isLive ? LIVE_MS : QUIET_MS);
@@ -133,12 +136,9 @@ class DashboardView implements View {
     }
   }
 
-  private async take(runs: readonly LibraryEntry[]): Promise<void> {
+  private async take(runs: readonly LibraryEntry[], studies: readonly StoredStudy[]): Promise<void> {
     const isOther = runs.length !== this.entries.size || runs.some(({ id }) => !this.entries.has(id));
-    const [studies, configs] = await Promise.all([
-      this.page.get<StoredStudy[]>('studies'),
-      isOther ? this.page.get<Configs>('configs') : this.configs,
-    ]);
+    const configs = isOther ? await this.page.get<Configs>('configs') : this.configs;
     if (this.isRemoved) return;
     this.entries = new Map(runs.map((run) => [run.id, run]));
     [this.studies, this.configs] = [studies, configs];
