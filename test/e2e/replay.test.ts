@@ -103,6 +103,11 @@ describe.skipIf(!hasBrowser())('a replay in a browser', () => {
     expect(await at.page.evaluate('document.documentElement.scrollWidth')).toBe(390);
     const bar = (await at.page.locator('.transport').boundingBox())!;
     expect(bar.y + bar.height).toBeLessThanOrEqual(844);
+    // No word on a key is cut off.
+    const cut = await at.page
+      .locator('.replay .controls > *')
+      .evaluateAll((keys) => keys.filter((key) => key.scrollWidth > key.clientWidth).map((key) => key.textContent));
+    expect(cut).toEqual([]);
   });
 });
 
