@@ -61,6 +61,15 @@ const museum = defineGame({
   },
 });
 
+/** Before the page's own scripts: WebGL no longer says that it is computed by the processor. */
+const HIDE_SOFTWARE = `{
+  const { prototype } = WebGLRenderingContext;
+  const { getParameter } = prototype;
+  prototype.getParameter = function (name) {
+    return name === 0x9246 ? 'a graphics processor' : getParameter.call(this, name);
+  };
+}`;
+
 const agent = (id: string, env: string, arm?: string): MatchSource => ({
   id,
   label: `${env} ${arm ?? 'agent'}`,
@@ -121,9 +130,40 @@ describe.skipIf(!hasBrowser())('the viewer in a browser', () => {
       .locator('[data-match]')
       .evaluateAll((cards) => cards.map((card) => card.dataset['match']));
     expect(order).toEqual(['a', 'b', 'c']);
-    // No curves, no chart library; boards, so Phaser.
-    expect(at.requests.some((url) => url.includes('/stage-'))).toBe(true);
+    // No curves, no chart library.
     expect(at.requests.some((url) => url.includes('curves-chart'))).toBe(false);
+  });
+
+  test('draws on 2D canvases in software what Phaser draws with a graphics processor', async () => {
+    await at.open({
+      matches: [agent('a', 'breakout'), { id: 'm', label: 'museum', driver: 'random', env: 'museum' }],
+    });
+    const hasPhaser = (): boolean => at.requests.some((url) => url.includes('/stage-'));
+    const moves = async (): Promise<void> => {
+      await at.drawn('a', ({ frame }) => frame!.frame > 2);
+      const first = await at.screenshot('[data-match="a"] .board');
+      expect(countColours(first)).toBeGreaterThan(30);
+      await at.frameAfter('a', (await at.frameOf('a')) + 5);
+      expect(difference(first, await at.screenshot('[data-match="a"] .board'))).toBeGreaterThan(0.002);
+    };
+    // Nothing of it breathes: what differs is drawn differently.
+    await at.page.emulateMedia({ reducedMotion: 'reduce' });
+    const still = async () => {
+      await at.drawn('m', ({ frame }) => frame!.frame > 2);
+      return at.screenshot('[data-match="m"] .board');
+    };
+
+    await moves();
+    const software = await still();
+    expect(await at.page.locator('.board canvas').count()).toBe(2);
+    expect(hasPhaser()).toBe(false);
+
+    await at.page.addInitScript(HIDE_SOFTWARE);
+    await at.page.reload();
+    await moves();
+    expect(difference(software, await still())).toBeLessThan(0.01);
+    expect(await at.page.locator('.board canvas').count()).toBe(0);
+    expect(hasPhaser()).toBe(true);
   });
 
   test('draws a moving cell where the frame says it is', async () => {

@@ -1,4 +1,5 @@
 import type { Frame, Stage } from '../../../src/live/protocol.ts';
+import type { Art } from './art.ts';
 import { artOf } from './art/index.ts';
 import { drawBackdrop } from './atlas.ts';
 import { CanvasScene, type Paint } from './canvas-scene.ts';
@@ -13,17 +14,17 @@ import { SHAPE_BOARD, ShapeLayer } from './shape-layer.ts';
 export class CanvasBoard {
   readonly columns: number;
   readonly rows: number;
-  private readonly backdrop: HTMLCanvasElement;
+  private readonly art: Art;
+  private backdrop: HTMLCanvasElement | null = null;
   private readonly scene: CanvasScene;
   private readonly layer: Layer;
   private last: Frame | null = null;
 
-  /** `scale`: pixels a unit of the backdrop. */
-  constructor({ board, game }: Stage, paint: Paint, scale: number) {
+  constructor({ board, game }: Stage, paint: Paint) {
     this.columns = board.kind === 'planes' ? board.width : SHAPE_BOARD;
     this.rows = board.kind === 'planes' ? board.height : SHAPE_BOARD;
     const art = artOf(game);
-    this.backdrop = drawBackdrop(art, this.columns, this.rows, scale);
+    this.art = art;
     this.scene = new CanvasScene(paint);
     this.layer =
       board.kind === 'planes'
@@ -37,17 +38,17 @@ export class CanvasBoard {
     this.last = frame;
   }
 
-  /** Draws the state at time `now` with its top left corner at the origin, `width` wide. */
+  /** Draws the state at time `now` with its top left corner at the origin, `width` pixels wide. */
   draw(ink: Ink, now: number, width: number): void {
-    const [unitsWide, unitsHigh] = [this.columns * CELL, this.rows * CELL];
+    const scale = width / (this.columns * CELL);
+    if (this.backdrop?.width !== width) this.backdrop = drawBackdrop(this.art, this.columns, this.rows, scale);
     this.layer.update(now);
     ink.save();
-    ink.scale(width / unitsWide, width / unitsWide);
     ink.beginPath();
-    ink.rect(0, 0, unitsWide, unitsHigh);
+    ink.rect(0, 0, width, this.backdrop.height);
     ink.clip();
-    ink.drawImage(this.backdrop, 0, 0, unitsWide, unitsHigh);
-    this.scene.draw(ink);
+    ink.drawImage(this.backdrop, 0, 0);
+    this.scene.draw(ink, scale);
     ink.restore();
   }
 
