@@ -7,7 +7,7 @@ import { startViewer } from '../../src/live/server.ts';
 import type { MatchSnapshot } from '../../web/src/match-view.ts';
 import { freshPolicy } from '../live/fresh-policy.ts';
 import { hasBrowser } from './browser.ts';
-import { contrast, countColours, difference } from './pixels.ts';
+import { contrast, countColours, difference, meanColour } from './pixels.ts';
 import { useViewerPage } from './viewer-page.ts';
 
 /** One thing of each role, on a board that never changes. */
@@ -135,9 +135,12 @@ describe.skipIf(!hasBrowser())('the viewer in a browser', () => {
   });
 
   test('draws on 2D canvases in software what Phaser draws with a graphics processor', async () => {
-    await at.open({
-      matches: [agent('a', 'breakout'), { id: 'm', label: 'museum', driver: 'random', env: 'museum' }],
-    });
+    const matches: MatchSource[] = [
+      agent('a', 'breakout'),
+      { id: 'm', label: 'museum', driver: 'random', env: 'museum' },
+    ];
+    // Small: WebGL is computed by the processor here.
+    await at.open({ matches }, { width: 800, height: 500 });
     const hasPhaser = (): boolean => at.requests.some((url) => url.includes('/stage-'));
     const moves = async (): Promise<void> => {
       await at.drawn('a', ({ frame }) => frame!.frame > 2);
@@ -161,10 +164,16 @@ describe.skipIf(!hasBrowser())('the viewer in a browser', () => {
     await at.page.addInitScript(HIDE_SOFTWARE);
     await at.page.reload();
     await moves();
-    expect(difference(software, await still())).toBeLessThan(0.01);
+    const hardware = await still();
+    const cell = software.width / SIZE;
+    for (const role of ROLES) {
+      const { x, y } = cellOf(role);
+      const [a, b] = [software, hardware].map((pixels) => meanColour(pixels, x * cell, y * cell, cell, cell));
+      expect(Math.max(...a.map((mean, k) => Math.abs(mean - b[k]))), role).toBeLessThan(5);
+    }
     expect(await at.page.locator('.board canvas').count()).toBe(0);
     expect(hasPhaser()).toBe(true);
-  });
+  }, 120_000);
 
   test('draws a moving cell where the frame says it is', async () => {
     await at.open({ matches: [agent('a', 'breakout')] });
