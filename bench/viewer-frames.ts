@@ -3,9 +3,12 @@
  * `npx tsx bench/viewer-frames.ts [--boards 16] [--seconds 10]`. Boards outside the window are
  * not drawn.
  *
- * The page itself draws at most 24 pictures a second in software. So the time of a picture is that of its work: scripts,
- * and drawing until its pixels can be read. The time between the browser's own frames says how often it gets round to it.
- * Both grow with whatever shares the machine; the processor time of the browser's threads (Linux only) less so.
+ * The page itself draws at most 30 pictures a second in software. So the time of a picture is that of its work on the page's
+ * thread, from the browser's call until that thread is free again: scripts, drawing until the pixels of every board can be
+ * read (boards are drawn by that thread: 2D canvases in software), then style, layout and painting of the page. Other threads
+ * make pixels of the page's text and put all together: the processor time (Linux only) has theirs, too. The time between the
+ * browser's calls says how often it gets round to a picture. All grow with whatever shares the machine, the processor time
+ * least.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -133,7 +136,7 @@ const matches = Array.from({ length: boards }, (_, i) => {
     latest: async (after: number) => (after < 1 ? { step: 1, bytes } : null),
   };
 });
-const viewer = await startViewer({ port: 0, root: process.env['ROOT'] ?? root, matches });
+const viewer = await startViewer({ port: 0, root, matches });
 const browser = await launchBrowser();
 const page = await browser.newPage({ viewport: SIZE });
 await page.addInitScript(WATCH);
@@ -169,7 +172,7 @@ const whole = spent.reduce((sum, ms) => sum + ms, 0);
 console.log(
   `processor time of a picture: ${whole.toFixed(0)} ms, of one thread at most ${Math.max(...spent).toFixed(0)} ms`,
 );
-console.log(`between the browser's frames: ${summary(intervals)}`);
+console.log(`between the browser's calls: ${summary(intervals)}`);
 await browser.close();
 await viewer.close();
 await rm(root, { recursive: true });

@@ -13,7 +13,7 @@ export function everyFrame(act: () => void): () => void {
   return () => void acts.delete(act);
 }
 
-/** Waits this long and then for the screen's next picture. */
+/** Waits this long, then for the screen's next picture. */
 function wait(delayMs: number): void {
   if (isWaiting || acts.size === 0) return;
   isWaiting = true;
@@ -21,9 +21,9 @@ function wait(delayMs: number): void {
   else requestAnimationFrame(pass);
 }
 
-function pass(now: number): void {
+function pass(): void {
   isWaiting = false;
+  // Half a picture of a usual screen early, so as not to miss the one that is meant.
+  wait(isSoftwareRendered() ? 1000 / SOFTWARE_FPS - 8 : 0);
   for (const act of acts) act();
-  // The screen's next picture comes up to 16 ms later.
-  wait(isSoftwareRendered() ? now + 1000 / SOFTWARE_FPS - 8 - performance.now() : 0);
 }

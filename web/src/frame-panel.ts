@@ -5,10 +5,10 @@ import { h, setText } from './elements.ts';
 import { score } from './numbers.ts';
 import { Pad } from './pad.ts';
 import { RawView } from './raw-view.ts';
+import { onSight } from './sight.ts';
 import { Sparkline } from './sparkline.ts';
 import type { DrawnSprite } from './stage/layer.ts';
 import type { Boards, BoardView } from './stage/stage.ts';
-import { onSight } from './sight.ts';
 import { prefersStillness } from './stillness.ts';
 
 /** Of panels so far: each has an element with an id. */

@@ -23,8 +23,7 @@ export class CanvasBoard {
   constructor({ board, game }: Stage, paint: Paint) {
     this.columns = board.kind === 'planes' ? board.width : SHAPE_BOARD;
     this.rows = board.kind === 'planes' ? board.height : SHAPE_BOARD;
-    const art = artOf(game);
-    this.art = art;
+    const art = (this.art = artOf(game));
     this.scene = new CanvasScene(paint);
     this.layer =
       board.kind === 'planes'
@@ -34,6 +33,8 @@ export class CanvasBoard {
 
   /** Takes a frame in at time `now`, in ms. */
   show(frame: Frame, now: number, tempo: Tempo): void {
+    // What has moved or gone by now, also where nobody has looked.
+    this.layer.update(now);
     this.layer.show(frame, !follows(frame, this.last), now, tempo);
     this.last = frame;
   }
@@ -52,7 +53,9 @@ export class CanvasBoard {
     ink.restore();
   }
 
-  drawn(): DrawnSprite[] {
+  /** What there is to draw at time `now`. */
+  drawn(now: number): DrawnSprite[] {
+    this.layer.update(now);
     return this.layer.drawn();
   }
 }

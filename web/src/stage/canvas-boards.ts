@@ -29,7 +29,7 @@ export function createCanvasBoards(): Boards {
       const endings = [everyFrame(() => isSeen && draw()), onSight(element, (is) => (isSeen = is))];
       return {
         show: (frame, tempo) => board.show(frame, performance.now(), tempo),
-        drawn: () => board.drawn(),
+        drawn: () => board.drawn(performance.now()),
         remove() {
           endings.forEach((end) => end());
           size.disconnect();
