@@ -175,6 +175,17 @@ describe.skipIf(!hasBrowser())('the viewer in a browser', () => {
     expect(hasPhaser()).toBe(true);
   }, 120_000);
 
+  test('lets figures outside the window wait until they are seen', async () => {
+    await at.open({ matches: [agent('a', 'breakout'), agent('b', 'asterix')] }, { width: 700, height: 400 });
+    await at.drawn('b', ({ frame }) => frame!.frame > 2);
+    const figure = `document.querySelector('[data-match="b"] .panel .small').textContent`;
+    const before = await at.page.evaluate(figure);
+    await at.frameAfter('b', (await at.frameOf('b')) + 5);
+    expect(await at.page.evaluate(figure)).toBe(before);
+    await at.page.locator('[data-match="b"] .panel').scrollIntoViewIfNeeded();
+    await at.until(`${figure}.includes('step ' + __ngplus.match('b').frame.step)`);
+  });
+
   test('draws a moving cell where the frame says it is', async () => {
     await at.open({ matches: [agent('a', 'breakout')] });
     await at.drawn('a', ({ frame }) => frame!.step > 1);

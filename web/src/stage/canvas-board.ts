@@ -10,7 +10,7 @@ import { PlaneLayer } from './plane-layer.ts';
 import { follows } from './planes.ts';
 import { SHAPE_BOARD, ShapeLayer } from './shape-layer.ts';
 
-/** A board drawn on a plain 2D canvas: what Phaser draws on the page, for files and films. Nothing in it looks at a clock. */
+/** A board drawn on a plain 2D canvas: what Phaser draws, for software, files and films. Nothing in it looks at a clock. */
 export class CanvasBoard {
   readonly columns: number;
   readonly rows: number;
