@@ -8,7 +8,7 @@ export default defineConfig({
     outDir: 'dist',
     emptyOutDir: true,
     target: 'es2022',
-    // Phaser is one big piece whatever is done about it; it is loaded when the first board is shown.
+    // Phaser is one big piece whatever is done about it; it is loaded when the first board is shown, where it is needed.
     chunkSizeWarningLimit: 2000,
   },
 });

@@ -3,9 +3,12 @@
  * `npx tsx bench/viewer-frames.ts [--boards 16] [--seconds 10]`. Boards outside the window are
  * not drawn.
  *
- * The page itself draws at most 24 pictures a second in software. So the time of a picture is that of its work: scripts,
- * and drawing until its pixels can be read. The time between the browser's own frames says how often it gets round to it.
- * Both grow with whatever shares the machine; the processor time of the browser's threads (Linux only) less so.
+ * The page itself draws at most 30 pictures a second in software. So the time of a picture is that of its work on the page's
+ * thread, from the browser's call until that thread is free again: scripts, drawing until the pixels of every board can be
+ * read (boards are drawn by that thread: 2D canvases in software), then style, layout and painting of the page. Other threads
+ * make pixels of the page's text and put all together: the processor time (Linux only) has theirs, too. The time between the
+ * browser's calls says how often it gets round to a picture. All grow with whatever shares the machine, the processor time
+ * least.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -30,32 +33,47 @@ const SIZE = { width: 1280, height: 900 };
 
 /** Runs in the page before its own scripts. Text: the compiler must not touch it. */
 const WATCH = `{
-  const bench = (window.__bench = { works: [], intervals: [], firstMs: null, isOn: false });
-  let context = null;
-  for (const name of ['drawElements', 'drawArrays']) {
-    const draw = WebGLRenderingContext.prototype[name];
-    WebGLRenderingContext.prototype[name] = function (...args) {
-      context = this;
-      return draw.apply(this, args);
-    };
+  const bench = (window.__bench = { works: [], drawings: [], intervals: [], firstMs: null, isOn: false });
+  const drawn = new Set();
+  function watch({ prototype }, names) {
+    for (const name of names) {
+      const draw = prototype[name];
+      prototype[name] = function (...args) {
+        drawn.add(this);
+        return draw.apply(this, args);
+      };
+    }
   }
-  const request = window.requestAnimationFrame;
-  let callbacks = [];
-  let lastMs = null;
+  watch(WebGLRenderingContext, ['drawElements', 'drawArrays']);
+  watch(CanvasRenderingContext2D, ['drawImage', 'fillRect', 'clearRect', 'fill']);
   const pixel = new Uint8Array(4);
-  const tick = (now) => {
-    const due = callbacks;
-    callbacks = [];
-    const startMs = performance.now();
-    context = null;
-    for (const callback of due) callback(now);
-    if (bench.isOn && lastMs !== null) bench.intervals.push(now - lastMs);
-    lastMs = now;
-    if (context === null) return;
-    context.readPixels(0, 0, 1, 1, context.RGBA, context.UNSIGNED_BYTE, pixel);
+  function finish(ink) {
+    if (ink instanceof CanvasRenderingContext2D) ink.getImageData(0, 0, 1, 1);
+    else ink.readPixels(0, 0, 1, 1, ink.RGBA, ink.UNSIGNED_BYTE, pixel);
+  }
+  const { port1, port2 } = new MessageChannel();
+  let startMs = 0;
+  port1.onmessage = () => {
     const endMs = performance.now();
     if (bench.isOn) bench.works.push(endMs - startMs);
     if (bench.firstMs === null && window.__ngplus?.match('match-0')?.sprites.length > 0) bench.firstMs = endMs;
+  };
+  const request = window.requestAnimationFrame;
+  let callbacks = [];
+  let lastMs = null;
+  const tick = (now) => {
+    const due = callbacks;
+    callbacks = [];
+    drawn.clear();
+    startMs = performance.now();
+    for (const callback of due) callback(now);
+    if (bench.isOn && lastMs !== null) bench.intervals.push(now - lastMs);
+    lastMs = now;
+    const pictures = [...drawn].filter(({ canvas }) => canvas.isConnected);
+    if (pictures.length === 0) return;
+    pictures.forEach(finish);
+    if (bench.isOn) bench.drawings.push(performance.now() - startMs);
+    port2.postMessage(null);
   };
   window.requestAnimationFrame = (callback) => {
     if (callbacks.length === 0) request(tick);
@@ -99,13 +117,15 @@ function statOf(file: string): string[] {
 
 interface Watched {
   readonly works: readonly number[];
+  readonly drawings: readonly number[];
   readonly intervals: readonly number[];
   readonly firstMs: number | null;
 }
 
 const planes = games.filter((game) => game.observation({}).kind === 'planes').map(({ id }) => id);
 const root = await mkdtemp(join(tmpdir(), 'ngplus-viewer-frames-'));
-await build({ configFile: 'vite.config.ts', logLevel: 'error', build: { outDir: root, emptyOutDir: true } });
+if (process.env['ROOT'] === undefined)
+  await build({ configFile: 'vite.config.ts', logLevel: 'error', build: { outDir: root, emptyOutDir: true } });
 const matches = Array.from({ length: boards }, (_, i) => {
   const env = planes[i % planes.length];
   const bytes = freshPolicy(env, 1, i);
@@ -134,7 +154,7 @@ await page.evaluate('__bench.isOn = true');
 const before = threadTimes();
 await sleep(1000 * Number(options.seconds));
 const after = threadTimes();
-const { works, intervals, firstMs } = await watched();
+const { works, drawings, intervals, firstMs } = await watched();
 const seen = await page.evaluate(
   `[...document.querySelectorAll('.board')].filter((board) => board.getBoundingClientRect().top < innerHeight).length`,
 );
@@ -146,12 +166,13 @@ console.log(`load of the machine: ${loadavg()[0].toFixed(1)}`);
 console.log(`first board drawn after ${firstMs!.toFixed(0)} ms`);
 console.log(`${boards} boards, ${seen} of them in a window of ${SIZE.width} x ${SIZE.height} pixels`);
 console.log(`work of a picture: ${summary(works)} (${works.length} pictures in ${options.seconds} s)`);
+console.log(`of it, scripts and drawing: ${summary(drawings)}`);
 const spent = [...after].map(([thread, ms]) => (ms - (before.get(thread) ?? 0)) / works.length);
 const whole = spent.reduce((sum, ms) => sum + ms, 0);
 console.log(
   `processor time of a picture: ${whole.toFixed(0)} ms, of one thread at most ${Math.max(...spent).toFixed(0)} ms`,
 );
-console.log(`between the browser's frames: ${summary(intervals)}`);
+console.log(`between the browser's calls: ${summary(intervals)}`);
 await browser.close();
 await viewer.close();
 await rm(root, { recursive: true });

@@ -50,6 +50,15 @@ export function contrast({ data, width }: Pixels, x: number, y: number, w: numbe
   return Math.sqrt(Math.max(0, squares / count - (sum / count) ** 2));
 }
 
+/** Mean red, green and blue in a rectangle. */
+export function meanColour({ data, width }: Pixels, x: number, y: number, w: number, h: number): number[] {
+  const sums = [0, 0, 0];
+  for (let row = Math.round(y); row < Math.round(y + h); row++)
+    for (let column = Math.round(x); column < Math.round(x + w); column++)
+      for (let k = 0; k < 3; k++) sums[k] += data[(row * width + column) * 4 + k];
+  return sums.map((sum) => sum / (Math.round(w) * Math.round(h)));
+}
+
 /** Share of pixels that differ visibly between two pictures of the same size. */
 export function difference(a: Pixels, b: Pixels): number {
   let changed = 0;

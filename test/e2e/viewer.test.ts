@@ -7,7 +7,7 @@ import { startViewer } from '../../src/live/server.ts';
 import type { MatchSnapshot } from '../../web/src/match-view.ts';
 import { freshPolicy } from '../live/fresh-policy.ts';
 import { hasBrowser } from './browser.ts';
-import { contrast, countColours, difference } from './pixels.ts';
+import { contrast, countColours, difference, meanColour } from './pixels.ts';
 import { useViewerPage } from './viewer-page.ts';
 
 /** One thing of each role, on a board that never changes. */
@@ -60,6 +60,15 @@ const museum = defineGame({
     });
   },
 });
+
+/** Before the page's own scripts: WebGL no longer says that it is computed by the processor. */
+const HIDE_SOFTWARE = `{
+  const { prototype } = WebGLRenderingContext;
+  const { getParameter } = prototype;
+  prototype.getParameter = function (name) {
+    return name === 0x9246 ? 'a graphics processor' : getParameter.call(this, name);
+  };
+}`;
 
 const agent = (id: string, env: string, arm?: string): MatchSource => ({
   id,
@@ -121,9 +130,60 @@ describe.skipIf(!hasBrowser())('the viewer in a browser', () => {
       .locator('[data-match]')
       .evaluateAll((cards) => cards.map((card) => card.dataset['match']));
     expect(order).toEqual(['a', 'b', 'c']);
-    // No curves, no chart library; boards, so Phaser.
-    expect(at.requests.some((url) => url.includes('/stage-'))).toBe(true);
+    // No curves, no chart library.
     expect(at.requests.some((url) => url.includes('curves-chart'))).toBe(false);
+  });
+
+  test('draws on 2D canvases in software what Phaser draws with a graphics processor', async () => {
+    const matches: MatchSource[] = [
+      agent('a', 'breakout'),
+      { id: 'm', label: 'museum', driver: 'random', env: 'museum' },
+    ];
+    // Small: WebGL is computed by the processor here.
+    await at.open({ matches }, { width: 800, height: 500 });
+    const hasPhaser = (): boolean => at.requests.some((url) => url.includes('/stage-'));
+    const moves = async (): Promise<void> => {
+      await at.drawn('a', ({ frame }) => frame!.frame > 2);
+      const first = await at.screenshot('[data-match="a"] .board');
+      expect(countColours(first)).toBeGreaterThan(30);
+      await at.frameAfter('a', (await at.frameOf('a')) + 5);
+      expect(difference(first, await at.screenshot('[data-match="a"] .board'))).toBeGreaterThan(0.002);
+    };
+    // Nothing of it breathes: what differs is drawn differently.
+    await at.page.emulateMedia({ reducedMotion: 'reduce' });
+    const still = async () => {
+      await at.drawn('m', ({ frame }) => frame!.frame > 2);
+      return at.screenshot('[data-match="m"] .board');
+    };
+
+    await moves();
+    const software = await still();
+    expect(await at.page.locator('.board canvas').count()).toBe(2);
+    expect(hasPhaser()).toBe(false);
+
+    await at.page.addInitScript(HIDE_SOFTWARE);
+    await at.page.reload();
+    await moves();
+    const hardware = await still();
+    const cell = software.width / SIZE;
+    for (const role of ROLES) {
+      const { x, y } = cellOf(role);
+      const [a, b] = [software, hardware].map((pixels) => meanColour(pixels, x * cell, y * cell, cell, cell));
+      expect(Math.max(...a.map((mean, k) => Math.abs(mean - b[k]))), role).toBeLessThan(5);
+    }
+    expect(await at.page.locator('.board canvas').count()).toBe(0);
+    expect(hasPhaser()).toBe(true);
+  }, 120_000);
+
+  test('lets figures outside the window wait until they are seen', async () => {
+    await at.open({ matches: [agent('a', 'breakout'), agent('b', 'asterix')] }, { width: 700, height: 400 });
+    await at.drawn('b', ({ frame }) => frame!.frame > 2);
+    const figure = `document.querySelector('[data-match="b"] .panel .small').textContent`;
+    const before = await at.page.evaluate(figure);
+    await at.frameAfter('b', (await at.frameOf('b')) + 5);
+    expect(await at.page.evaluate(figure)).toBe(before);
+    await at.page.locator('[data-match="b"] .panel').scrollIntoViewIfNeeded();
+    await at.until(`${figure}.includes('step ' + __ngplus.match('b').frame.step)`);
   });
 
   test('draws a moving cell where the frame says it is', async () => {

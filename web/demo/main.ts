@@ -6,6 +6,7 @@ import { KEYS } from '../src/keys.ts';
 import type { MatchSnapshot } from '../src/match-view.ts';
 import { score, steps } from '../src/numbers.ts';
 import { ProgressView } from '../src/progress-view.ts';
+import { loadBoards as fetchBoards } from '../src/stage/boards.ts';
 import type { Boards } from '../src/stage/stage.ts';
 import { type Arm, ARMS, type News } from './experiment.ts';
 import { LocalMatch } from './local-match.ts';
@@ -126,7 +127,7 @@ function openMatch(arm: Arm): LocalMatch {
 }
 
 function loadBoards(): Promise<Boards> {
-  boards ??= import('../src/stage/stage.ts').then(({ createBoards }) => createBoards());
+  boards ??= fetchBoards();
   boards.catch((error: Error) => alertOf(`This browser can’t draw the boards (${error.message}).`));
   return boards;
 }

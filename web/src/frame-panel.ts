@@ -5,6 +5,7 @@ import { h, setText } from './elements.ts';
 import { score } from './numbers.ts';
 import { Pad } from './pad.ts';
 import { RawView } from './raw-view.ts';
+import { onSight } from './sight.ts';
 import { Sparkline } from './sparkline.ts';
 import type { DrawnSprite } from './stage/layer.ts';
 import type { Boards, BoardView } from './stage/stage.ts';
@@ -51,6 +52,8 @@ export class FramePanel {
   private press: Press | undefined;
   private last: { frame: Frame; showing: Showing } | null = null;
   private isRemoved = false;
+  private isSeen = true;
+  private readonly endSight: () => void;
 
   private readonly place = h('div', { class: 'board' });
   /** The board in words: as it stood when they were asked for last. */
@@ -84,6 +87,10 @@ export class FramePanel {
     this.valueBox.hidden = options.hasValue === false;
     this.describeKey.hidden = options.isInLink === true;
     this.place.setAttribute('aria-describedby', this.words.id);
+    this.endSight = onSight(this.panel, (isSeen) => {
+      this.isSeen = isSeen;
+      if (isSeen && this.last !== null) this.showFigures(this.last.frame, this.last.showing);
+    });
     this.describeKey.addEventListener('click', () => announce(this.describe()));
   }
 
@@ -121,19 +128,16 @@ export class FramePanel {
   }
 
   show(frame: Frame, showing: Showing): void {
-    const { values = [], note, chosen = frame.action } = showing;
     const isSame = frame === this.last?.frame;
     this.last = { frame, showing };
     if (!isSame) {
       this.showBoard(frame, showing);
       this.raw.show(frame);
     }
-    setText(this.returnValue, score(Number(frame.episodeReturn.toFixed(2))));
+    // Figures cost more than a board: outside the window they wait until they are seen.
+    if (!this.isSeen) return;
+    this.showFigures(frame, showing);
     if (!isSame && frame.reward > 0 && hasEffects(showing)) restart(this.returnValue, 'gained');
-    setText(this.step, [`episode ${frame.episode + 1}, step ${frame.step}`, note].filter(Boolean).join(' · '));
-    this.pad?.show(frame.probabilities, chosen);
-    this.sparkline.show(values);
-    if (frame.value !== null) setText(this.value, score(Number(frame.value.toFixed(2))));
   }
 
   /** Rings a key of the pad before the next frame tells of it. */
@@ -156,6 +160,7 @@ export class FramePanel {
 
   remove(): void {
     this.isRemoved = true;
+    this.endSight();
     this.board?.remove();
     this.board = null;
   }
@@ -163,6 +168,14 @@ export class FramePanel {
   private openPad({ actions }: Stage): void {
     this.pad = new Pad(actions, this.press);
     this.padPlace.replaceChildren(this.pad.element);
+  }
+
+  private showFigures(frame: Frame, { values = [], note, chosen = frame.action }: Showing): void {
+    setText(this.returnValue, score(Number(frame.episodeReturn.toFixed(2))));
+    setText(this.step, [`episode ${frame.episode + 1}, step ${frame.step}`, note].filter(Boolean).join(' · '));
+    this.pad?.show(frame.probabilities, chosen);
+    this.sparkline.show(values);
+    if (frame.value !== null) setText(this.value, score(Number(frame.value.toFixed(2))));
   }
 
   private showBoard(frame: Frame, showing: Showing): void {

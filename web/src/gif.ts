@@ -4,7 +4,6 @@ import type { SharedLane } from '../../src/live/share.ts';
 import { type ArmStyle, distinctStyles } from './arms.ts';
 import { score, steps } from './numbers.ts';
 import { sprites } from './stage/art/index.ts';
-import { drawAtlas } from './stage/atlas.ts';
 import { CanvasBoard } from './stage/canvas-board.ts';
 import { Paint } from './stage/canvas-scene.ts';
 import type { Ink } from './stage/ink.ts';
@@ -44,7 +43,7 @@ export async function gifOf(
   lanes: readonly SharedLane[],
   onProgress: (share: number) => void,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const paint = new Paint(drawAtlas(sprites, 2));
+  const paint = new Paint(sprites);
   const palette = paletteOf(filmOf(lanes, paint));
   const film = filmOf(lanes, paint);
   const { width, height, pictures } = film;
@@ -74,7 +73,7 @@ function filmOf(lanes: readonly SharedLane[], paint: Paint): Film {
   const styles = distinctStyles(lanes.map(({ arm }) => arm));
   const shown = lanes.map((lane, i) => {
     const { stage, frames } = lane.recording;
-    const board = new CanvasBoard(stage, paint, 2);
+    const board = new CanvasBoard(stage, paint);
     return {
       lane,
       style: styles[i],

@@ -1,4 +1,5 @@
 import { connect, type ConnectionState, type Listener } from './connection.ts';
+import { loadBoards } from './stage/boards.ts';
 import type { Boards } from './stage/stage.ts';
 import type { Heard, Page } from './views/view.ts';
 
@@ -55,7 +56,7 @@ export function openPage(shell: Pick<Listener, 'connection' | 'hello'>): Page {
     },
     get: async (name, query) => JSON.parse(await text(name, query)),
     text,
-    boards: () => (boards ??= import('./stage/stage.ts').then(({ createBoards }) => createBoards())),
+    boards: () => (boards ??= loadBoards()),
     connection: () => state,
     hasLibrary: () => hasLibrary,
   };

@@ -52,6 +52,8 @@ export class Transport {
   private readonly reel: Reel;
   private shown = -1;
   private stood = -1;
+  /** The end of time when the bar was brought in line last, if it followed what is live by then. */
+  private barEnd = -Infinity;
   private readonly stop: () => void;
 
   private readonly toggle = iconButton('pause', () => this.togglePlay(), 'Pause (P)');
@@ -162,17 +164,26 @@ export class Transport {
 
   /** Brings the controls in line with the clock, touching only what differs. */
   private update(): void {
-    const { index, first, end, isPlaying, speed, loops, isFollowing, behind, pace } = this.playback;
+    const { index, end, isPlaying, speed, loops, isFollowing, behind, pace } = this.playback;
     labelButton(this.toggle, isPlaying ? 'pause' : 'play', isPlaying ? 'Pause (P)' : 'Play (P)');
-    setProperty(this.slider, 'min', String(first));
-    setProperty(this.slider, 'max', String(Math.max(first, end - 1)));
-    setProperty(this.slider, 'value', String(index));
-    setAttribute(this.ticks, 'viewBox', `${first} 0 ${Math.max(1, end - 1 - first)} 10`);
+    // The knob of what is live stands at the end, whatever the numbers: once a second is enough for them.
+    if (!isFollowing || end >= this.barEnd + STEPS_PER_SECOND) {
+      this.updateBar();
+      this.barEnd = isFollowing ? end : -Infinity;
+    }
     setText(this.place, `${index} / ${Math.max(0, end - 1)}`);
     setProperty(this.speed, 'value', String(speed));
     setAttribute(this.loop, 'aria-pressed', String(loops));
     setText(this.live, isFollowing ? 'Live' : `${Math.round(behind / STEPS_PER_SECOND / pace)} s behind live`);
     setAttribute(this.live, 'data-live', String(isFollowing));
+  }
+
+  private updateBar(): void {
+    const { index, first, end } = this.playback;
+    setProperty(this.slider, 'min', String(first));
+    setProperty(this.slider, 'max', String(Math.max(first, end - 1)));
+    setProperty(this.slider, 'value', String(index));
+    setAttribute(this.ticks, 'viewBox', `${first} 0 ${Math.max(1, end - 1 - first)} 10`);
   }
 }
 

@@ -49,17 +49,23 @@ export function drawAtlas(sprites: Readonly<Record<string, Sprite>>, scale: numb
 
 /** Bakes a game's backdrop, `scale` pixels a unit. */
 export function drawBackdrop(art: Art, columns: number, rows: number, scale: number): HTMLCanvasElement {
-  const { canvas, ink } = newCanvas(columns * CELL * scale, rows * CELL * scale);
+  const { canvas, ink } = newCanvas(Math.round(columns * CELL * scale), Math.round(rows * CELL * scale), {
+    alpha: false,
+  });
   ink.scale(scale, scale);
   (art.backdrop ?? roleBackdrop)(ink, columns, rows);
   return canvas;
 }
 
-function newCanvas(width: number, height: number): { canvas: HTMLCanvasElement; ink: CanvasRenderingContext2D } {
+function newCanvas(
+  width: number,
+  height: number,
+  settings?: CanvasRenderingContext2DSettings,
+): { canvas: HTMLCanvasElement; ink: CanvasRenderingContext2D } {
   const canvas = document.createElement('canvas');
   canvas.width = width;
   canvas.height = height;
-  const ink = canvas.getContext('2d');
+  const ink = canvas.getContext('2d', settings);
   if (ink === null) throw new Error('this browser gives no 2D canvas');
   return { canvas, ink };
 }

@@ -1,4 +1,5 @@
-import { type Atlas, type AtlasFrame, MARGIN } from './atlas.ts';
+import type { Sprite } from './art.ts';
+import { frameCount, frameName, MARGIN } from './atlas.ts';
 import { CELL, type Ink } from './ink.ts';
 import type { Graphics, Image, Scenery } from './scenery.ts';
 
@@ -7,7 +8,8 @@ const WHITE = 0xffffff;
 /** What lies in the scene, the newest last. */
 interface Thing {
   readonly depth: number;
-  draw(ink: Ink): void;
+  /** `scale`: pixels a unit. */
+  draw(ink: Ink, scale: number): void;
 }
 
 /** Draws the images of a layer on a plain 2D canvas, without Phaser. */
@@ -35,50 +37,66 @@ export class CanvasScene implements Scenery {
     },
   };
 
-  /** Draws everything, the lowest first, in units of 32 a cell. */
-  draw(ink: Ink): void {
-    for (const thing of this.things.toSorted((a, b) => a.depth - b.depth)) thing.draw(ink);
+  /** Draws everything, the lowest first, `scale` pixels a unit. */
+  draw(ink: Ink, scale: number): void {
+    for (const thing of this.things.toSorted((a, b) => a.depth - b.depth)) thing.draw(ink, scale);
   }
 }
 
-/** The atlas with its frames by name, and the tinted copies that were needed so far. */
+/** Stamps that are kept: with some frames a sprite, tints and sizes, far more than a page needs at a time. */
+const MOST_STAMPS = 1000;
+
+/**
+ * Sprites as stamps, each drawn once for every size and tint in which it is needed: for a processor, to copy pixels is
+ * much less work than to scale them.
+ */
 export class Paint {
-  private readonly atlas: Atlas;
-  private readonly frames: ReadonlyMap<string, AtlasFrame>;
-  private readonly tinted = new Map<string, HTMLCanvasElement>();
+  private readonly drawings: ReadonlyMap<string, (ink: Ink) => void>;
+  private readonly stamps = new Map<string, HTMLCanvasElement>();
 
-  constructor(atlas: Atlas) {
-    this.atlas = atlas;
-    this.frames = new Map(atlas.frames.map((frame) => [frame.name, frame]));
+  constructor(sprites: Readonly<Record<string, Sprite>>) {
+    this.drawings = new Map(
+      Object.entries(sprites).flatMap(([name, sprite]) =>
+        Array.from({ length: frameCount(sprite) }, (_, frame) => [
+          frameName(name, frame),
+          (ink: Ink) => sprite.draw(ink, frame),
+        ]),
+      ),
+    );
   }
 
-  /** Draws a frame around the origin. */
-  draw(ink: Ink, name: string, tint: number, width: number, height: number): void {
-    const frame = this.frames.get(name);
-    if (frame === undefined) return;
-    const { x, y, size } = frame;
-    if (tint === WHITE) ink.drawImage(this.atlas.canvas, x, y, size, size, -width / 2, -height / 2, width, height);
-    else ink.drawImage(this.tint(frame, tint), -width / 2, -height / 2, width, height);
-  }
-
-  private tint({ name, x, y, size }: AtlasFrame, tint: number): HTMLCanvasElement {
-    const key = `${name} ${tint}`;
-    const known = this.tinted.get(key);
+  /** A sprite's frame with its margin, `size` pixels wide and high; null where there is no such frame. */
+  stamp(frame: string, size: number, tint: number, flips: boolean): HTMLCanvasElement | null {
+    const draw = this.drawings.get(frame);
+    if (draw === undefined || size < 1) return null;
+    const key = `${frame} ${size} ${tint} ${flips}`;
+    const known = this.stamps.get(key);
     if (known !== undefined) return known;
     const canvas = document.createElement('canvas');
     canvas.width = canvas.height = size;
     const ink = canvas.getContext('2d')!;
-    const stamp = (): void => ink.drawImage(this.atlas.canvas, x, y, size, size, 0, 0, size, size);
-    stamp();
-    ink.globalCompositeOperation = 'multiply';
-    ink.fillStyle = cssColour(tint);
-    ink.fillRect(0, 0, size, size);
-    // Multiplying has coloured what is empty, too.
-    ink.globalCompositeOperation = 'destination-in';
-    stamp();
-    this.tinted.set(key, canvas);
+    const scale = size / (CELL + 2 * MARGIN);
+    if (flips) ink.setTransform(-scale, 0, 0, scale, size - MARGIN * scale, MARGIN * scale);
+    else ink.setTransform(scale, 0, 0, scale, MARGIN * scale, MARGIN * scale);
+    draw(ink);
+    if (tint !== WHITE) multiply(ink, tint);
+    if (this.stamps.size >= MOST_STAMPS) this.stamps.clear();
+    this.stamps.set(key, canvas);
     return canvas;
   }
+}
+
+/** Multiplies the colours of what is drawn; what is empty stays so. */
+function multiply(ink: Ink, tint: number): void {
+  const { width, height } = ink.canvas;
+  const before = new OffscreenCanvas(width, height);
+  before.getContext('2d')!.drawImage(ink.canvas, 0, 0);
+  ink.resetTransform();
+  ink.globalCompositeOperation = 'multiply';
+  ink.fillStyle = cssColour(tint);
+  ink.fillRect(0, 0, width, height);
+  ink.globalCompositeOperation = 'destination-in';
+  ink.drawImage(before, 0, 0);
 }
 
 class CanvasImage implements Image, Thing {
@@ -146,15 +164,25 @@ class CanvasImage implements Image, Thing {
     return this;
   }
 
-  draw(ink: Ink): void {
+  draw(ink: Ink, scale: number): void {
     if (!this.isVisible || this.alpha <= 0) return;
-    ink.save();
+    const { width, height, rotation } = this;
+    const [x, y] = [this.x * scale, this.y * scale];
+    const size = Math.round(Math.max(width, height) * scale);
+    const stamp = this.paint.stamp(this.frame, size, this.tint, this.flips);
+    if (stamp === null) return;
     ink.globalAlpha = Math.min(1, this.alpha);
-    ink.translate(this.x, this.y);
-    ink.rotate(this.rotation);
-    if (this.flips) ink.scale(-1, 1);
-    this.paint.draw(ink, this.frame, this.tint, this.width, this.height);
-    ink.restore();
+    if (rotation === 0 && width === height) {
+      ink.drawImage(stamp, Math.round(x - size / 2), Math.round(y - size / 2));
+    } else {
+      const [wide, high] = [width * scale, height * scale];
+      ink.save();
+      ink.translate(x, y);
+      ink.rotate(rotation);
+      ink.drawImage(stamp, -wide / 2, -high / 2, wide, high);
+      ink.restore();
+    }
+    ink.globalAlpha = 1;
   }
 }
 
@@ -201,9 +229,10 @@ class CanvasGraphics implements Graphics, Thing {
     return this;
   }
 
-  draw(ink: Ink): void {
+  draw(ink: Ink, scale: number): void {
     if (!this.isFilled) return;
     ink.save();
+    ink.scale(scale, scale);
     ink.globalAlpha = this.alpha;
     ink.fillStyle = this.colour;
     ink.fill(this.path);

@@ -4,7 +4,6 @@ import { sprites } from './art/index.ts';
 import { drawAtlas } from './atlas.ts';
 import { BoardScene } from './board-scene.ts';
 import type { DrawnSprite, Tempo } from './layer.ts';
-import { textureScale } from './scale.ts';
 
 /** A board on the page. */
 export interface BoardView {
@@ -24,6 +23,9 @@ interface Placed {
   readonly scene: BoardScene;
   readonly element: HTMLElement;
 }
+
+/** Pixels a unit of the textures: sharp at the sizes boards have on a page. */
+const textureScale = (): number => Math.min(4, Math.max(2, Math.ceil(devicePixelRatio * 1.5)));
 
 /** Starts the page's one game; the canvas lies over the page and lets clicks through. */
 export async function createBoards(): Promise<Boards> {
@@ -58,19 +60,7 @@ export async function createBoards(): Promise<Boards> {
   };
 }
 
-/** Frames a second where no graphics processor helps: what draws then is a core that may be training. */
-const SOFTWARE_FPS = 24;
-
-function isSoftwareRendered(): boolean {
-  const gl = document.createElement('canvas').getContext('webgl');
-  const info = gl?.getExtension('WEBGL_debug_renderer_info');
-  const renderer = String(info ? gl?.getParameter(info.UNMASKED_RENDERER_WEBGL) : '');
-  gl?.getExtension('WEBGL_lose_context')?.loseContext();
-  return gl === null || /swiftshader|llvmpipe|software/i.test(renderer);
-}
-
 function startGame(parent: HTMLElement): Promise<Phaser.Game> {
-  const isSoftware = isSoftwareRendered();
   return new Promise((resolve) => {
     const config: Phaser.Types.Core.GameConfig = {
       type: Phaser.AUTO,
@@ -83,9 +73,6 @@ function startGame(parent: HTMLElement): Promise<Phaser.Game> {
       input: { keyboard: false, mouse: false, touch: false, gamepad: false },
       scale: { mode: Phaser.Scale.NONE },
       disableContextMenu: false,
-      fps: { limit: isSoftware ? SOFTWARE_FPS : 0 },
-      // Smooth edges of what is turned cost a core most of all; textures are smooth in themselves.
-      antialiasGL: !isSoftware,
       callbacks: { postBoot: resolve },
     };
     // The game hands itself over once it has started.

@@ -14,7 +14,7 @@ export interface Page {
   get<Answer>(name: string, query?: Query): Promise<Answer>;
   /** The same where the answer is text. */
   text(name: string, query?: Query): Promise<string>;
-  /** The boards of the whole page. Phaser is big: it is fetched when they are first needed. */
+  /** The boards of the whole page. What draws them may be big: it is fetched when they are first needed. */
   boards(): Promise<Boards>;
   connection(): ConnectionState;
   /** Is there anything stored that can be looked up? */
