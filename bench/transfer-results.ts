@@ -1,6 +1,6 @@
 /**
- * The results of finished studies as rows and tables: writes docs/results/transfer.json and prints the tables of
- * docs/results/transfer.md. The studies are run first, from their files:
+ * The results of finished studies as rows and tables: puts them in docs/results/transfer.json, in place of rows of the same
+ * studies, and prints the tables of docs/results/transfer.md. The studies are run first, from their files:
  *
  *     npx ngplus study --file studies/variants.yaml --folder runs/variants
  *     npx tsx bench/transfer-results.ts runs/variants …
@@ -97,6 +97,13 @@ function targetTable(rows: readonly Row[]): string {
     : [line(['target', ...kinds]), line(['---', ...kinds.map(() => '---')]), ...body].join('\n');
 }
 
+/** Geometric mean of the ratios that are positive and have a bound. */
+function meanRatio(rows: readonly Row[]): string {
+  const logs = rows.flatMap(({ ratio }) => (ratio !== null && ratio > 0 ? Math.log(ratio) : []));
+  const mean = logs.reduce((sum, log) => sum + log, 0) / logs.length;
+  return `geometric mean of ${logs.length} ratios ${Math.exp(mean).toFixed(2)}`;
+}
+
 /** `variants: full: 9 helped, 1 hurt, 0 unclear`, for every method and control. */
 function counts(study: string, rows: readonly Row[]): string {
   const kinds = [...new Set(rows.map(({ control, method }) => control ?? method))];
@@ -104,7 +111,8 @@ function counts(study: string, rows: readonly Row[]): string {
     .map((kind) => {
       const here = rows.filter(({ control, method }) => (control ?? method) === kind);
       const of = (outcome: Row['outcome']): number => here.filter((row) => row.outcome === outcome).length;
-      return `${study}: ${kind}: ${of('helped')} helped, ${of('hurt')} hurt, ${of('unclear')} unclear of ${here.length}`;
+      const outcomes = `${of('helped')} helped, ${of('hurt')} hurt, ${of('unclear')} unclear of ${here.length}`;
+      return `${study}: ${kind}: ${outcomes}; ${meanRatio(here)}`;
     })
     .join('\n');
 }
@@ -118,7 +126,9 @@ const studies = folders.map((folder) => {
   const name = basename(file ?? folder).replace(/\.(ya?ml|json)$/, '');
   return { name, rows: result.pairs.map((pair) => rowOf(name, pair)) };
 });
-writeFileSync(RESULT, `[\n${studies.flatMap(({ rows }) => rows.map((row) => JSON.stringify(row))).join(',\n')}\n]\n`);
+const known = JSON.parse(readFileSync(RESULT, 'utf8')) as Row[];
+const others = known.filter(({ study }) => studies.every(({ name }) => name !== study));
+writeFileSync(RESULT, `${JSON.stringify([...others, ...studies.flatMap(({ rows }) => rows)], null, 2)}\n`);
 for (const { name, rows } of studies) {
   console.log(`\n## ${name}\n${counts(name, rows)}\n\n${pairTable(rows)}\n\n${targetTable(rows)}`);
 }
