@@ -50,8 +50,9 @@ describe.skipIf(!hasBrowser())('the dashboard in a browser', () => {
     expect(at.page.url()).toMatch(/source=freeway&target=breakout/);
     await at.page.waitForSelector('.curves-panel svg:has-text("return on breakout, from freeway and from scratch")');
     await at.page.locator('.curves-panel summary').click();
+    // It is filled once the browser has told that it is open.
+    await expect.poll(() => texts('.curves-panel tbody tr')).toHaveLength(3);
     const rows = await texts('.curves-panel tbody tr');
-    expect(rows).toHaveLength(3);
     // Runs end at 9, 9.1, 9.2 and 9.3: mean 9.15, and t(0.975, 3) = 3.182 times 0.0645.
     expect(rows[2]).toBe('1k5.15 [4.94, 5.36], n=49.15 [8.94, 9.36], n=4');
     await at.page.getByRole('button', { name: '9.15' }).click();
