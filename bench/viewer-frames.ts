@@ -124,8 +124,7 @@ interface Watched {
 
 const planes = games.filter((game) => game.observation({}).kind === 'planes').map(({ id }) => id);
 const root = await mkdtemp(join(tmpdir(), 'ngplus-viewer-frames-'));
-if (process.env['ROOT'] === undefined)
-  await build({ configFile: 'vite.config.ts', logLevel: 'error', build: { outDir: root, emptyOutDir: true } });
+await build({ configFile: 'vite.config.ts', logLevel: 'error', build: { outDir: root, emptyOutDir: true } });
 const matches = Array.from({ length: boards }, (_, i) => {
   const env = planes[i % planes.length];
   const bytes = freshPolicy(env, 1, i);

@@ -62,8 +62,7 @@ export async function runTask(task: Task, hooks: RunHooks): Promise<TaskResult> 
   if (task.kind === 'race') {
     const wanted = { ...hooks, threads: task.threads };
     if (task.store === undefined) return runRace(task.folder, task, wanted);
-    const sources = await Promise.all(task.candidates.map(({ source }) => storedIn(source)));
-    return raceStored(await openStore(task.store), task, sources, wanted);
+    return raceStored(await openStore(task.store), task, storedIn, wanted);
   }
   const { folder, config, store, tensorboard, threads } = task;
   const wanted = { ...hooks, tensorboard, threads, teachers: task.teachers?.map(readSource) };

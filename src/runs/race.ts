@@ -65,16 +65,15 @@ export const candidateFolder = (folder: string, candidate: number): string => `$
 export const raceId = ({ rules, candidates }: Race): string =>
   hashOf([rules, candidates.map(({ config }) => runId(config))]).slice(0, 16);
 
-/** For each candidate, the checkpoint that it begins at; null: scratch. */
-type Sources = readonly (SourceCheckpoint | null)[];
+/** Reads the checkpoint that a candidate begins at; null: scratch. */
+export type OpenSource = (source: string | null) => SourceCheckpoint | null | Promise<SourceCheckpoint | null>;
 
 interface Means {
   readonly hooks: RunHooks;
-  readonly sources: Sources;
+  readonly openSource: OpenSource;
 }
 
-const readSources = ({ candidates }: Race): Sources =>
-  candidates.map(({ source }) => (source === null ? null : readSource(source)));
+const openHere: OpenSource = (source) => (source === null ? null : readSource(source));
 
 /**
  * Trains the candidates in turns, a rung at a time, drops the worst by what they collect in training, and gives the one
@@ -85,14 +84,14 @@ export async function runRace(
   folder: string,
   race: Race,
   hooks: RunHooks = {},
-  sources: Sources = readSources(race),
+  openSource: OpenSource = openHere,
 ): Promise<RaceResult> {
   const store = new FolderStore(folder);
   const lock = await lockFolder(folder);
   try {
     const state = await openRace(store, race);
     if (await store.get('result.json')) return await readJson<RaceResult>(store, 'result.json');
-    await runPhases(store, race, state, { hooks, sources });
+    await runPhases(store, race, state, { hooks, openSource });
     const result = resultOf(race, state);
     await store.put('result.json', json(result));
     for (const i of race.candidates.keys()) await new FolderStore(candidateFolder(folder, i)).delete(RESUME_KEY);
@@ -133,9 +132,9 @@ async function advance(
   candidate: number,
   until: number,
   phases: readonly (readonly StoredPause[])[],
-  { hooks, sources }: Means,
+  { hooks, openSource }: Means,
 ): Promise<StoredPause> {
-  const { config } = candidates[candidate];
+  const { config, source } = candidates[candidate];
   const done = lastPauses(phases);
   const before = done.get(candidate);
   const others = sum([...done.values()].filter((pause) => pause.candidate !== candidate).map(({ step }) => step));
@@ -149,7 +148,7 @@ async function advance(
     });
   const saved = hooks.saved && ((step: number) => hooks.saved!(others + step));
   const own = candidateFolder(folder, candidate);
-  const paused = await trainUntil(own, config, sources[candidate], until, { ...hooks, progress, saved });
+  const paused = await trainUntil(own, config, await openSource(source), until, { ...hooks, progress, saved });
   const rows = readMetrics(`${own}/metrics.jsonl`).filter(({ step }) => Number(step) > (before?.step ?? 0));
   return {
     candidate,

@@ -6,7 +6,7 @@ import { StoppedError, UserError } from '../core/errors.ts';
 import { resolveBackend } from '../engine/index.ts';
 import type { RunConfig } from './config.ts';
 import { isGone, ownerName, parseOwner, thisProcess } from './owner.ts';
-import { type Race, RACE_KEY, type RaceResult, runRace } from './race.ts';
+import { type OpenSource, type Race, RACE_KEY, type RaceResult, runRace } from './race.ts';
 import { RESUME_KEY, type ResumeState, type RunHooks, type RunResult, trainRun } from './run.ts';
 import type { SourceCheckpoint } from './training.ts';
 import { decodeState, encodeState } from './state-codec.ts';
@@ -27,10 +27,10 @@ export const trainStored = (
 export const raceStored = (
   store: Store,
   race: Race,
-  sources: readonly (SourceCheckpoint | null)[],
+  openSource: OpenSource,
   hooks: RunHooks = {},
 ): Promise<RaceResult> =>
-  workStored(store, race.candidates[0].config, (folder, more) => runRace(folder, race, more, sources), hooks);
+  workStored(store, race.candidates[0].config, (folder, more) => runRace(folder, race, more, openSource), hooks);
 
 /**
  * Works on what is kept in a store which many machines see, from where any of them left it, in a scratch folder of

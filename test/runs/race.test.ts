@@ -155,14 +155,14 @@ describe('a race', () => {
 
   it('is kept in a store, by one attempt after the other or two at once, and comes to the same bits', async () => {
     const store = new FolderStore(inside('stored'));
-    const sources = race.candidates.map(({ source }) => (source === null ? null : readSource(source)));
+    const openSource = (source: string | null) => (source === null ? null : readSource(source));
     for (const updates of [3, 9, 6]) {
-      await expect(raceStored(store, race, sources, stopAfter(updates))).rejects.toThrow(StoppedError);
+      await expect(raceStored(store, race, openSource, stopAfter(updates))).rejects.toThrow(StoppedError);
       expect((await store.list('snapshot-')).length).toBe(1);
     }
     // Of the candidates together: the last of each session's updates is told again by the next one.
     expect(await standingOf(store)).toMatchObject({ finished: false, step: (3 + 9 + 6 + 1) * 128 });
-    const [one, other] = await Promise.all([0, 1].map(() => raceStored(store, race, sources)));
+    const [one, other] = await Promise.all([0, 1].map(() => raceStored(store, race, openSource)));
     expect(one).toEqual(other);
     expect(timeless(one)).toEqual(timeless(through));
     expect(await standingOf(store)).toMatchObject({ finished: true, step: through.step });
