@@ -79,7 +79,9 @@ describe.skipIf(!hasBrowser())('the lobby in a browser', () => {
     expect(countColours(before)).toBeGreaterThan(20);
     const { index } = (await at.snapshot('alone'))!.time;
     await at.drawn('alone', ({ time }) => time.index > index + 4 || time.index < index);
-    expect(difference(before, await at.screenshot(board))).toBeGreaterThan(0.002);
+    await expect
+      .poll(async () => difference(before, await at.screenshot(board)), { timeout: 10_000 })
+      .toBeGreaterThan(0.002);
     expect(await at.page.locator('.agent .board').count()).toBeLessThanOrEqual(12);
   });
 

@@ -116,7 +116,9 @@ describe.skipIf(!hasBrowser())('the viewer in a browser', () => {
     const first = await at.screenshot('[data-match="a"] .board');
     expect(countColours(first)).toBeGreaterThan(30);
     await at.frameAfter('a', before + 5);
-    expect(difference(first, await at.screenshot('[data-match="a"] .board'))).toBeGreaterThan(0.002);
+    await expect
+      .poll(async () => difference(first, await at.screenshot('[data-match="a"] .board')), { timeout: 10_000 })
+      .toBeGreaterThan(0.002);
 
     expect(await at.page.textContent('#caption')).toBe('Learned Asterix, now learning Breakout.');
     const card = at.page.locator('[data-match="a"]');
@@ -147,7 +149,9 @@ describe.skipIf(!hasBrowser())('the viewer in a browser', () => {
       const first = await at.screenshot('[data-match="a"] .board');
       expect(countColours(first)).toBeGreaterThan(30);
       await at.frameAfter('a', (await at.frameOf('a')) + 5);
-      expect(difference(first, await at.screenshot('[data-match="a"] .board'))).toBeGreaterThan(0.002);
+      await expect
+        .poll(async () => difference(first, await at.screenshot('[data-match="a"] .board')), { timeout: 10_000 })
+        .toBeGreaterThan(0.002);
     };
     // Nothing of it breathes: what differs is drawn differently.
     await at.page.emulateMedia({ reducedMotion: 'reduce' });

@@ -127,7 +127,7 @@ describe.skipIf(!hasBrowser())('the demo in the browser', () => {
     await page.waitForFunction(
       `Number(document.querySelector('[data-match="transferred"]').dataset.frame) > ${frame + 4}`,
     );
-    expect(difference(before, await board())).toBeGreaterThan(0.002);
+    await expect.poll(async () => difference(before, await board()), { timeout: 10_000 }).toBeGreaterThan(0.002);
   });
 
   test('grows its curves, waits while it is paused, and begins again', { timeout: 300_000 }, async () => {
