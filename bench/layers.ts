@@ -45,6 +45,7 @@ for (const [source, target] of PAIRS) {
       copy,
       freeze,
       reset: ['none'],
+      controls: [],
       seeds: 10,
       sourceTimesteps: 500_000,
       targetTimesteps: 200_000,

@@ -35,7 +35,9 @@ const read = <T>(folder: string, file: string): T => JSON.parse(readFileSync(joi
 async function signalsByRun(folder: string, target: string, sources: readonly string[]): Promise<Signals[][]> {
   const { jobs } = read<StudyFile>(folder, 'study.json');
   const paths = sources.map((env) =>
-    jobs.filter((job) => job.arm === 'source' && job.env === env).map(({ id }) => join(folder, 'jobs', id)),
+    jobs
+      .filter((job) => job.arm === 'source' && job.env === env && !job.control)
+      .map(({ id }) => join(folder, 'jobs', id)),
   );
   const ranked = await predictSource({ target, sources: paths.flat() });
   return paths.map((runs) => runs.map((run) => ranked.find(({ source }) => source === run)!.signals));
@@ -45,7 +47,7 @@ const average = (rows: readonly Signals[]): Signals =>
   Object.fromEntries(NAMES.map((name) => [name, mean(rows.map((row) => row[name]))])) as Signals;
 
 async function column(folder: string, { pairs }: StudyResult, target: string): Promise<Cell[]> {
-  const own = pairs.filter((pair) => pair.target === target);
+  const own = pairs.filter((pair) => pair.target === target && !pair.control);
   const signals = await signalsByRun(
     folder,
     target,

@@ -16,9 +16,9 @@ import { mean } from '../src/stats/curve.ts';
 const FOLDERS = ['runs/bench/layers/breakout-2', 'runs/bench/layers/freeway-2', 'runs/bench/layers/space-invaders-2'];
 const RESULT = fileURLToPath(new URL('../docs/results/similarity.json', import.meta.url));
 
-/** Runs of a study's arm, as folders, in the order of their seeds. */
+/** Runs of a study's arm, no controls, as folders, in the order of their seeds. */
 const runsOf = (folder: string, { jobs }: StudyFile, arm: string): string[] =>
-  jobs.filter((job) => job.arm === arm).map(({ id }) => `${folder}/jobs/${id}`);
+  jobs.filter((job) => job.arm === arm && !job.control).map(({ id }) => `${folder}/jobs/${id}`);
 
 /** The mean over pairs of runs, for each stage, as `a` plays. */
 async function compare(as: readonly string[], bs: readonly string[], env: string): Promise<Record<string, Estimate>> {
