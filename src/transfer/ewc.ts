@@ -44,26 +44,36 @@ export const ewc = defineMethod({
   },
 });
 
-/** Observations of the policy's own play, `[count, obsSize]`. */
-function watch(actor: Actor, engine: Engine, count: number, seed: number): Uint8Array | Float32Array {
+/** What the policy meets in its own play. */
+interface Seen {
+  /** `[count, obsSize]` */
+  readonly observations: Uint8Array | Float32Array;
+  /** `[count, actions]`: 1 for legal actions; null where every action was legal. */
+  readonly legal: Float32Array | null;
+}
+
+function watch(actor: Actor, engine: Engine, count: number, seed: number): Seen {
   const { net, params } = actor;
   const envs = actor.envs(ENVS);
   const { obsSize } = envs;
+  const numActions = envs.actions.length;
   const observer = createObserver({ engine, net, params, rows: ENVS });
   const player = netPlayer(net, observer.outputs, 'sampled', `${seed}/fisher`);
   const actions = new Int32Array(ENVS);
-  const seen = observationArray(envs.observation, count);
+  const observations = observationArray(envs.observation, count);
+  const legal = new Float32Array(count * numActions);
   for (let step = 0, taken = 0; taken < count; step++) {
     if (step % STRIDE === 0) {
       const rows = Math.min(ENVS, count - taken);
-      seen.set(envs.obs.subarray(0, rows * obsSize), taken * obsSize);
+      observations.set(envs.obs.subarray(0, rows * obsSize), taken * obsSize);
+      legal.set(envs.legal.subarray(0, rows * numActions), taken * numActions);
       taken += rows;
     }
     player.act(envs, actions);
     envs.step(actions);
   }
   observer.dispose();
-  return seen;
+  return { observations, legal: legal.includes(0) ? legal : null };
 }
 
 type Engine = LearnerOptions['engine'];
@@ -72,14 +82,14 @@ type Engine = LearnerOptions['engine'];
 const STILL = 1e-30;
 
 /**
- * The mean of (∂ log π(a) / ∂ θ)² over observations `[count, obsSize]`, with actions drawn from π, up to a factor: Adam's second
+ * The mean of (∂ log π(a) / ∂ θ)² over observations `[count, obsSize]`, with legal actions drawn from π, up to a factor: Adam's second
  * moment is just that when each minibatch is one sample. It forgets slowly: of more than some thousand samples the last count.
  * Heads that the policy does not act by have none.
  */
 export function diagonalFisher(
   { net, params }: Pick<Actor, 'net' | 'params'>,
   engine: Engine,
-  observations: Uint8Array | Float32Array,
+  { observations, legal }: Seen,
   rng: Rng,
 ): Params {
   const obsSize = net.obsShape.reduce((product, side) => product * side, 1);
@@ -94,8 +104,14 @@ export function diagonalFisher(
   };
   for (let i = 0; i < count; i++) {
     const scores = learner.outputs(observations.subarray(i * obsSize, (i + 1) * obsSize), 1)[head];
-    const probabilities = oneDrawn(softmaxRows(scores, scores.length, temperature), rng);
-    learner.minimize(Int32Array.of(i), crossEntropy({ head, temperature, probabilities }, 1), rate, Infinity);
+    const own = legal && legal.subarray(i * scores.length, (i + 1) * scores.length);
+    const probabilities = oneDrawn(softmaxRows(scores, scores.length, temperature, own), rng);
+    learner.minimize(
+      Int32Array.of(i),
+      crossEntropy({ head, temperature, probabilities, legal: own }, 1),
+      rate,
+      Infinity,
+    );
   }
   const { v } = learner.save();
   learner.dispose();

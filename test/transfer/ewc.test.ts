@@ -12,7 +12,12 @@ const named = (count: number): Named[] => Array.from({ length: count }, (_, i) =
 const STATES = 4096;
 
 // The Fisher information by its definition, Σ π(a) (∂ log π(a) / ∂ θ)², with slopes from differences of plain inference.
-test.each([true, false])('the diagonal is that of the definition (fused: %s)', async (isFused) => {
+test.each([
+  [true, false],
+  [false, false],
+  [true, true],
+  [false, true],
+])('the diagonal is that of the definition (fused: %s, one action of three illegal: %s)', async (isFused, isMasked) => {
   const engine = await loadEngine('wasm');
   const net = buildPolicyNet({
     net: 'mlp',
@@ -25,9 +30,11 @@ test.each([true, false])('the diagonal is that of the definition (fused: %s)', a
   const rng = createRng(2, 'states');
   const states = Float32Array.from({ length: 2 * STATES }, () => 2 * rng.float() - 1);
 
+  const legal = isMasked ? Float32Array.from({ length: 3 * STATES }, (_, i) => Number(i % 4 > 0)) : null;
+
   const logPolicy = (at: Params, i: number): number[] => {
     const { policy } = net.infer(at, states.subarray(2 * i, 2 * i + 2));
-    return Array.from(softmaxRows(policy, 3, 1), Math.log);
+    return Array.from(softmaxRows(policy, 3, 1, legal && legal.subarray(3 * i, 3 * i + 3)), Math.log);
   };
   const nudged = (name: string, index: number, by: number): Params => ({
     ...params,
@@ -40,7 +47,7 @@ test.each([true, false])('the diagonal is that of the definition (fused: %s)', a
     for (let i = 0; i < STATES; i++) {
       const [here, above, below] = [params, up, down].map((at) => logPolicy(at, i));
       const information = here.reduce(
-        (total, log, a) => total + Math.exp(log) * ((above[a] - below[a]) / 0.02) ** 2,
+        (total, log, a) => (log > -Infinity ? total + Math.exp(log) * ((above[a] - below[a]) / 0.02) ** 2 : total),
         0,
       );
       sum += 0.001 * 0.999 ** (STATES - 1 - i) * information;
@@ -49,7 +56,7 @@ test.each([true, false])('the diagonal is that of the definition (fused: %s)', a
   };
 
   const path = isFused ? engine : { ...engine, fused: undefined };
-  const fisher = diagonalFisher({ net, params }, path, states, createRng(3, 'actions'));
+  const fisher = diagonalFisher({ net, params }, path, { observations: states, legal }, createRng(3, 'actions'));
   for (const [name, index] of [
     ['stem/kernel', 0],
     ['stem/kernel', 5],
