@@ -37,7 +37,7 @@ const shared = trainingOptions.omit({ totalTimesteps: true, seed: true, label: t
 
 /** The options of every method asked for, each with the first method's default where they share a name. */
 const methodShapes = (ids: readonly string[]): z.ZodRawShape =>
-  Object.assign({}, ...ids.map((id) => findMethod(id).schema.shape));
+  Object.assign({}, ...ids.toReversed().map((id) => findMethod(id).schema.shape));
 
 const methodsOf = (text: string | undefined): string[] =>
   text?.split(',') ?? studyOptions.shape.methods.parse(undefined);

@@ -6,8 +6,12 @@ import {
   S3Client,
   type S3ServiceException,
 } from '@aws-sdk/client-s3';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../core/errors.ts';
 import { checkKey, type Store } from './store.ts';
+
+/** Between attempts at a key that another is writing. */
+const CONFLICT_WAIT_MS = 100;
 
 /**
  * A store in a bucket of S3 or of what speaks its language, under a prefix. Server, region and credentials are those
@@ -45,7 +49,9 @@ export class S3Store implements Store {
       ),
     );
     // 409: another write of the key was under way, and may yet fail.
-    return status === 409 ? this.putIfAbsent(key, bytes) : status === 200;
+    if (status !== 409) return status === 200;
+    await sleep(CONFLICT_WAIT_MS);
+    return this.putIfAbsent(key, bytes);
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
