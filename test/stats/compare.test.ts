@@ -323,9 +323,15 @@ describe('comparisons on one target', () => {
 describe('all pairs of a study', () => {
   const other = armOf('scratch', steps, [line(0, 0.01), line(0, 0.02), line(0, 0.03)]);
   const pairs = [
-    { target: 'a', scratch, transfer, random: 0 },
-    { target: 'a', scratch, transfer: scratch, random: 0 },
-    { target: 'b', scratch: other, transfer: armOf('transfer', steps, [line(0, 0.04), line(0, 0.04)]), random: 0 },
+    { source: 'x', target: 'a', scratch, transfer, random: 0 },
+    { source: 'y', target: 'a', scratch, transfer: scratch, random: 0 },
+    {
+      source: 'z',
+      target: 'b',
+      scratch: other,
+      transfer: armOf('transfer', steps, [line(0, 0.04), line(0, 0.04)]),
+      random: 0,
+    },
   ];
   it('pool into scores where scratch is 1', () => {
     // scores: 1.2 1.4 1.6 | 0.8 1 1.2 | 2 2
@@ -340,8 +346,27 @@ describe('all pairs of a study', () => {
     // The same arm as both sides moves apart in resampling, so the interval of its ratio has width; a constant arm over
     // a constant scratch has none.
     const flat = armOf('flat', steps, [line(4, 0), line(4, 0)]);
-    const pooled = poolPairs([{ target: 'a', scratch: flat, transfer: flat, random: 0 }], { resamples: 100 });
+    const pooled = poolPairs([{ source: 'x', target: 'a', scratch: flat, transfer: flat, random: 0 }], {
+      resamples: 100,
+    });
     expect(pooled.mean).toEqual({ value: 1, low: 1, high: 1 });
     expect(poolPairs([pairs[1]], { resamples: 100 }).mean.low).toBeLessThan(0.95);
+  });
+  it('resample the runs of a shared source once', () => {
+    // What a run gains on one target it loses on the other: only where both move together the mean stands still.
+    const flat = armOf('flat', steps, [line(4, 0), line(4, 0)]);
+    const pairOf = (source: string, target: string, [first, second]: number[]) => {
+      return {
+        source,
+        target,
+        scratch: flat,
+        transfer: armOf('t', steps, [line(first, 0), line(second, 0)]),
+        random: 0,
+      };
+    };
+    const mean = (...sources: string[]) =>
+      poolPairs([pairOf(sources[0], 'a', [2, 6]), pairOf(sources[1], 'b', [6, 2])], { resamples: 100 }).mean;
+    expect(mean('x', 'x')).toEqual({ value: 1, low: 1, high: 1 });
+    expect(mean('x', 'y').low).toBeLessThan(0.95);
   });
 });
