@@ -1,6 +1,6 @@
 /**
  * The results of finished studies as rows and tables: puts them in docs/results/transfer.json, in place of rows of the same
- * studies, and prints the tables of docs/results/transfer.md. The studies are run first, from their files:
+ * studies, and prints the tables of docs/results/transfer.md: against scratch, then against the controls. The studies are run first, from their files:
  *
  *     npx ngplus study --file studies/variants.yaml --folder runs/variants
  *     npx tsx bench/transfer-results.ts runs/variants …
@@ -22,10 +22,14 @@ interface Row {
   readonly seeds: number;
   /** Steps on the target. */
   readonly frames: number;
-  /** Gain over random play, area under the curve, over that of scratch, with its 95 % interval; null: no bound. */
+  /**
+   * Gain over random play, area under the curve, over that of scratch, with its 95 % interval; null where scratch did not
+   * clearly gain, so that there is none. Then the difference decides: of areas, as mean returns.
+   */
   readonly ratio: number | null;
   readonly low: number | null;
   readonly high: number | null;
+  readonly difference: number | null;
   /** First and final return, transfer less scratch. */
   readonly jumpstart: number | null;
   readonly asymptote: number | null;
@@ -36,9 +40,11 @@ interface Row {
 
 const rounded = (value: number | null): number | null => (value === null ? null : Number(value.toPrecision(5)));
 
-function rowOf(study: string, pair: PairResult): Row {
+type Compared = Pick<PairResult, 'source' | 'target' | 'method' | 'comparison' | 'holm'> & Pick<Row, 'control'>;
+
+function rowOf(study: string, pair: Compared): Row {
   const { source, target, method, control, comparison, holm } = pair;
-  const { ratio, jumpstart, asymptote } = comparison.metrics;
+  const { ratio, difference, jumpstart, asymptote } = comparison.metrics;
   return {
     study,
     source,
@@ -50,6 +56,7 @@ function rowOf(study: string, pair: PairResult): Row {
     ratio: rounded(ratio.value),
     low: rounded(ratio.low),
     high: rounded(ratio.high),
+    difference: rounded(difference.value),
     jumpstart: rounded(jumpstart.value),
     asymptote: rounded(asymptote.value),
     holm: rounded(holm),
@@ -57,12 +64,15 @@ function rowOf(study: string, pair: PairResult): Row {
   };
 }
 
-const number = (value: number | null): string => (value === null ? '∞' : value.toFixed(2));
+const number = (value: number | null): string => (value === null ? '—' : value.toFixed(2));
 /** `breakout` of `breakout?observation=canonical`: all of a study's envs are seen so, or none. */
 const short = (env: string): string => env.replace(/([?&])observation=canonical&?/, '$1').replace(/[?&]$/, '');
 const MARKS = { helped: '▲', hurt: '▼', unclear: '' };
-const cell = ({ ratio, low, high, outcome }: Row): string =>
-  `${number(ratio)} [${number(low)}, ${number(high)}] ${MARKS[outcome]}`.trim();
+const cell = ({ ratio, low, high, difference, outcome }: Row): string => {
+  const effect =
+    ratio === null ? `no ratio, Δ ${number(difference)}` : `${number(ratio)} [${number(low)}, ${number(high)}]`;
+  return `${effect} ${MARKS[outcome]}`.trim();
+};
 
 /** One line for each pair and method, a column for each kind of control that was made for pairs. */
 function pairTable(rows: readonly Row[]): string {
@@ -70,7 +80,7 @@ function pairTable(rows: readonly Row[]): string {
     (kind) => !['same-game', 'scratch-long', 'gate-scratch'].includes(kind),
   );
   const pairs = [
-    ...new Set(rows.filter(({ control }) => control === null).map((row) => `${row.source}→${row.target}`)),
+    ...new Set(rows.filter(({ source, target }) => source !== target).map((row) => `${row.source}→${row.target}`)),
   ];
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   const body = pairs.map((pair) => {
@@ -124,11 +134,15 @@ const studies = folders.map((folder) => {
   const result = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8')) as StudyResult;
   const file = result.registration?.file;
   const name = basename(file ?? folder).replace(/\.(ya?ml|json)$/, '');
-  return { name, rows: result.pairs.map((pair) => rowOf(name, pair)) };
+  const against = (result.againstControls ?? []).map((row) =>
+    rowOf(name, { ...row, control: `against ${row.control}` }),
+  );
+  return { name, rows: result.pairs.map((pair) => rowOf(name, pair)), against };
 });
 const known = JSON.parse(readFileSync(RESULT, 'utf8')) as Row[];
 const others = known.filter(({ study }) => studies.every(({ name }) => name !== study));
 writeFileSync(RESULT, `${JSON.stringify([...others, ...studies.flatMap(({ rows }) => rows)], null, 2)}\n`);
-for (const { name, rows } of studies) {
-  console.log(`\n## ${name}\n${counts(name, rows)}\n\n${pairTable(rows)}\n\n${targetTable(rows)}`);
+for (const { name, rows, against } of studies) {
+  const compared = against.length === 0 ? '' : `\n\n${counts(name, against)}\n\n${pairTable(against)}`;
+  console.log(`\n## ${name}\n${counts(name, rows)}\n\n${pairTable(rows)}\n\n${targetTable(rows)}${compared}`);
 }

@@ -10,6 +10,7 @@ import { runSource } from '../live/run-matches.ts';
 import { meanCurve } from '../live/run-status.ts';
 import { VERSION } from '../runs/version.ts';
 import type { Arm } from '../stats/curve.ts';
+import { againstControlsText } from '../stats/against-controls.ts';
 import { studyVerdict, verdict } from '../stats/verdict.ts';
 import type { TrainTask } from '../exec/task.ts';
 import type { TransferPlan } from '../transfer/plan.ts';
@@ -90,7 +91,7 @@ export async function followStudy(
  * each, and all in a sentence.
  */
 export function studyText(result: StudyResult, terminal: { width: number; color: boolean }): string {
-  const { pairs } = result;
+  const { pairs, againstControls: against = [] } = result;
   const several = pairs.length > 1;
   const transfers = pairs.filter(({ control }) => !control);
   const texts = transfers.map((pair) =>
@@ -109,7 +110,8 @@ export function studyText(result: StudyResult, terminal: { width: number; color:
     ].join('\n'),
   );
   const controls = transfers.length < pairs.length ? [controlsText(pairs)] : [];
-  return [...texts, ...controls, ...(several ? [studyVerdict(pairs)] : [])].join('\n\n');
+  const verdicts = several ? [studyVerdict(pairs), againstControlsText(against)] : [];
+  return [...texts, ...controls, ...verdicts.filter(Boolean)].join('\n\n');
 }
 
 /** The matches of a study's folder worth watching: the first run of each arm, as they appear. */

@@ -212,7 +212,9 @@ async function registered(options: StudyFileOptions): Promise<StudyOptions> {
   const stray = Object.keys(others).find((name) => !(name in extraOptions.shape) || name in request);
   if (stray !== undefined)
     throw new UserError(`${stray} can't be given beside ${file}: a registered study is its file`);
-  return { ...request, ...others, folder, threads, queue, store, signal, progress };
+  const besides = Object.keys(others).length === 0 ? {} : { besides: others };
+  const registration = { ...request.registration, ...besides };
+  return { ...request, registration, ...others, folder, threads, queue, store, signal, progress };
 }
 
 /** @throws UserError */

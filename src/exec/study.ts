@@ -23,6 +23,7 @@ import { raceId, type RaceResult } from '../runs/race.ts';
 import { readJson, type RunProgress, type RunResult } from '../runs/run.ts';
 import { FolderStore } from '../runs/store.ts';
 import { VERSION } from '../runs/version.ts';
+import { againstControls, type AgainstControl } from '../stats/against-controls.ts';
 import { compareArms, type Comparison, PRIMARY_METRICS } from '../stats/compare.ts';
 import { type Arm, type Curve, windowOf } from '../stats/curve.ts';
 import { withHolm } from '../stats/holm.ts';
@@ -184,6 +185,8 @@ export interface StudyResult {
   /** Of the transfers; those of controls are with their curves. */
   readonly seeds: { readonly source: number[]; readonly scratch: number[]; readonly transfer: number[] };
   readonly pairs: readonly PairResult[];
+  /** The transfers and gates once more, compared with their controls; missing in results of before. */
+  readonly againstControls?: readonly AgainstControl[];
   /** Env steps of all trainings together, and their seconds of work. */
   readonly steps: number;
   readonly seconds: number;
@@ -458,6 +461,7 @@ async function collect(study: Study, results: Results): Promise<StudyResult> {
     options,
     seeds: { source: seeds('source'), scratch: seeds('scratch'), transfer: seeds('transfer') },
     pairs: withHolm(pairs),
+    againstControls: againstControls(pairs, options),
     steps: trained.reduce((sum, { step }) => sum + step, 0),
     seconds: trained.reduce((sum, { seconds }) => sum + seconds, 0),
   };

@@ -1,5 +1,6 @@
-import { outcomeAfterHolm } from '../stats/holm.ts';
+import type { AgainstControl } from '../stats/against-controls.ts';
 import type { Comparison } from '../stats/compare.ts';
+import { outcomeAfterHolm } from '../stats/holm.ts';
 import { number, pairName } from '../stats/verdict.ts';
 import { html, type Markup, NONE } from './markup.ts';
 import { intervalText, pText } from './matrix-chart.ts';
@@ -16,7 +17,9 @@ const MEANINGS: Record<string, string> = {
   'scratch-long': 'scratch with the source’s steps added: what the same experience is worth on the target',
 };
 
+/** The last column, by what a row is compared with. */
 const WORDS = { helped: 'better than scratch', hurt: 'worse than scratch', unclear: 'no clear difference' };
+const AGAINST_WORDS = { ...WORDS, helped: 'better than its control', hurt: 'worse than its control' };
 
 /** `×1.31`, `Δ −0.20`: what decides. */
 function effectText({ primary, metrics }: Comparison): string {
@@ -35,12 +38,32 @@ export function controlsText(pairs: readonly ReportPair[]): string {
   return ['Controls, each against learning from scratch as well:', ...lines].join('\n');
 }
 
-/** The controls in a table, each against scratch as the transfers are; nothing where there are none. */
-export function controlsCard(pairs: readonly ReportPair[]): Markup {
+/** The controls against scratch, and the transfers against the controls, in a table each; nothing where there are none. */
+export function controlsCard(pairs: readonly ReportPair[], against: readonly AgainstControl[]): Markup {
   const controls = pairs.filter((pair) => pair.control);
   if (controls.length === 0) return NONE;
   const kinds = [...new Set(controls.map((pair) => pair.control!))];
-  const row = ({ source, target, method, control, comparison, holm }: ReportPair): Markup => {
+  return html`<section class="card">
+    <h2>Controls</h2>
+    ${effectTable(controls)}
+    ${kinds.map((kind) => (kind in MEANINGS ? html`<p class="note"><b>${kind}</b>: ${MEANINGS[kind]}.</p>` : NONE))}
+    ${
+      against.length === 0
+        ? NONE
+        : html`<h3>Transfers against their controls</h3>
+            ${effectTable(against, AGAINST_WORDS)}
+            <p class="note">
+              The control takes the place of scratch: that one of the two beats scratch and the other does not would not
+              say that they differ.
+            </p>`
+    }
+  </section>`;
+}
+
+type Row = Omit<AgainstControl, 'control'> & Pick<ReportPair, 'control'>;
+
+function effectTable(rows: readonly Row[], words = WORDS): Markup {
+  const row = ({ source, target, method, control, comparison, holm }: Row): Markup => {
     return html`<tr>
       <th scope="row">${control!}</th>
       <td>${source} → ${target}, ${method}</td>
@@ -49,27 +72,23 @@ export function controlsCard(pairs: readonly ReportPair[]): Markup {
         <span class="interval">${intervalText(comparison.metrics[comparison.primary])}</span>
       </td>
       <td>${holm === null ? '—' : pText(holm)}</td>
-      <td>${WORDS[outcomeAfterHolm({ comparison, holm })]}</td>
+      <td>${words[outcomeAfterHolm({ comparison, holm })]}</td>
     </tr>`;
   };
-  return html`<section class="card">
-    <h2>Controls</h2>
-    <div class="scroll">
-      <table class="numbers">
-        <thead>
-          <tr>
-            <th scope="col">control</th>
-            <th scope="col">pair</th>
-            <th scope="col">effect</th>
-            <th scope="col">p, Holm by kind</th>
-            <th scope="col">outcome</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${controls.map(row)}
-        </tbody>
-      </table>
-    </div>
-    ${kinds.map((kind) => (kind in MEANINGS ? html`<p class="note"><b>${kind}</b>: ${MEANINGS[kind]}.</p>` : NONE))}
-  </section>`;
+  return html`<div class="scroll">
+    <table class="numbers">
+      <thead>
+        <tr>
+          <th scope="col">control</th>
+          <th scope="col">pair</th>
+          <th scope="col">effect</th>
+          <th scope="col">p, Holm by kind</th>
+          <th scope="col">outcome</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(row)}
+      </tbody>
+    </table>
+  </div>`;
 }

@@ -1,4 +1,5 @@
 import { poolPairs } from '../stats/pool.ts';
+import { againstControlsText } from '../stats/against-controls.ts';
 import { number, pairName, steps as stepsText, studyVerdict } from '../stats/verdict.ts';
 import { controlsCard } from './controls.ts';
 import { html, Markup, NONE } from './markup.ts';
@@ -26,7 +27,7 @@ export function studyReport(study: StudyReport): string {
           <p class="brand">New Game+ <span>study report</span></p>
           <h1>${title}</h1>
           ${description === undefined ? NONE : html`<p class="description">${description}</p>`}
-          ${pairs.length === 1 ? verdictCard(pairs[0]) : overview(pairs)}
+          ${pairs.length === 1 ? verdictCard(pairs[0]) : overview(study)}
         </header>
         <main>
           ${pairs.map((pair, i) => pairSection(pair, i, pairs.length > 1))} ${registeredSection(study)}
@@ -37,11 +38,12 @@ export function studyReport(study: StudyReport): string {
 }
 
 /** Several pairs: how many went which way, the matrices of ratios, all of them in numbers. */
-function overview(pairs: readonly ReportPair[]): Markup {
+function overview({ pairs, againstControls = [] }: StudyReport): Markup {
   const [lead, rest] = splitSentence(studyVerdict(pairs));
+  const against = againstControlsText(againstControls);
   return html`<section class="verdict">
       <p class="lead">${lead}</p>
-      ${rest === '' ? NONE : html`<p>${rest}</p>`}
+      ${rest === '' ? NONE : html`<p>${rest}</p>`} ${against === '' ? NONE : html`<p>${against}</p>`}
     </section>
     ${transfersByMethod(pairs).map(
       ([method, transfers]) =>
@@ -51,7 +53,7 @@ function overview(pairs: readonly ReportPair[]): Markup {
           ${pooled(transfers)}
         </section>`,
     )}
-    ${controlsCard(pairs)}
+    ${controlsCard(pairs, againstControls)}
     <nav>${pairs.map((pair, i) => html`<a href="#pair-${i + 1}">${pairName(pair)}</a> `)}</nav>`;
 }
 
@@ -99,6 +101,11 @@ function registeredSection({ registration, settings }: StudyReport): Markup {
       <dd>${registration.file}</dd>
       <dt>SHA-256</dt>
       <dd><code>${registration.sha256}</code></dd>
+      ${flatten(registration.besides).map(
+        ([key, value]) =>
+          html`<dt>${key}, given beside it</dt>
+            <dd>${value || 'none'}</dd>`,
+      )}
     </dl>
     <details>
       <summary>The whole file</summary>

@@ -181,9 +181,9 @@ function planTable({ entries, matches = [], unused = [] }: ReportPlan): Markup {
     ${unused.length === 0 ? NONE : html`<p class="note">Not used of the source: ${unused.map((name) => html`<code>${name}</code> `)}</p>`}`;
 }
 
-const matchChip = ({ source, target }: { source: string | null; target: string }): Markup =>
-  html`<span class="match ${source === null ? 'none' : ''}"
-    >${source === null ? 'nothing' : source} → ${target}</span
+const matchChip = ({ source, target, rule }: NonNullable<ReportPlan['matches']>[number]): Markup =>
+  html`<span class="match ${source === null ? 'none' : ''}" title="${rule}"
+    >${source === null ? 'nothing' : source} → ${target} <small>${rule}</small></span
   > `;
 
 function runsTable({ scratch, transfer, comparison }: ReportPair): Markup {

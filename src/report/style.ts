@@ -34,6 +34,7 @@ span.word.helped{color:var(--transferred)}span.word.hurt{color:var(--scratch)}sp
 .origin.fresh{color:var(--text);background:repeating-linear-gradient(115deg,#2b3440 0 5px,#3a4552 5px 7px)}
 .share{display:inline-block;width:72px;height:8px;margin-right:8px;border-radius:4px;background:#2b3440;overflow:hidden}.share i{display:block;height:100%;background:var(--transferred)}
 .matches{margin:14px 0 0;font-size:14px;line-height:2}.match{border:1px solid var(--transferred);border-radius:5px;padding:1px 8px;margin-right:4px;white-space:nowrap}
+.match small{color:var(--muted)}
 .match.none{border:1px dashed var(--muted);color:var(--muted)}
 .scroll{overflow-x:auto}.runs td,.runs th{font-size:14px}.returns{color:var(--muted);font-size:12px;text-align:left;min-width:320px}.runs th:last-child{text-align:left;white-space:normal}
 summary{cursor:pointer;font-weight:600;font-size:17px}details[open]>summary{margin-bottom:12px}

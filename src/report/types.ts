@@ -1,3 +1,4 @@
+import type { AgainstControl } from '../stats/against-controls.ts';
 import type { Comparison } from '../stats/compare.ts';
 import type { Arm } from '../stats/curve.ts';
 
@@ -17,7 +18,13 @@ export interface ReportPlan {
   readonly alignment: string;
   readonly entries: readonly PlanRow[];
   /** Which label of the source each label of the target took its rows from. */
-  readonly matches?: readonly { readonly axis: string; readonly target: string; readonly source: string | null }[];
+  readonly matches?: readonly {
+    readonly axis: string;
+    readonly target: string;
+    readonly source: string | null;
+    /** Why: `same role`. */
+    readonly rule: string;
+  }[];
   /** Tensors of the source that nothing was taken from. */
   readonly unused?: readonly string[];
 }
@@ -47,6 +54,8 @@ export interface Registration {
   readonly hypothesis: string;
   /** The whole file. */
   readonly text: string;
+  /** Options of controls and gates that were given beside the file. */
+  readonly besides?: Record<string, unknown>;
 }
 
 export interface StudyReport {
@@ -56,6 +65,8 @@ export interface StudyReport {
   readonly backend: string;
   readonly kernels: string;
   readonly pairs: readonly ReportPair[];
+  /** Transfers and gates compared with their controls. */
+  readonly againstControls?: readonly AgainstControl[];
   readonly seeds: {
     readonly source: readonly number[];
     readonly scratch: readonly number[];

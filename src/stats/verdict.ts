@@ -25,7 +25,7 @@ export function verdict(comparison: Comparison, pair?: PairName): string {
 
 type StudyPair = Corrected & Pick<PairName, 'control'>;
 
-/** A study of several pairs in words: how many went which way once p-values are corrected for their number. */
+/** A study of several pairs in words: how many went which way once p-values are corrected for the number of pairs. */
 export function studyVerdict(pairs: readonly StudyPair[]): string {
   const transfers = pairs.filter(({ control }) => !control);
   const kinds = [...new Set(pairs.flatMap(({ control }) => control ?? []))];
@@ -41,7 +41,7 @@ export function studyVerdict(pairs: readonly StudyPair[]): string {
   const n = transfers.length;
   const counted = n === 1 ? '1 comparison with learning from scratch' : `${n} comparisons with learning from scratch`;
   return [
-    `Of ${counted}${n === 1 ? '' : ', corrected for their number by Holm’s method'}, ${tallied}.`,
+    `Of ${counted}${n === 1 ? '' : ', corrected for the number of pairs by Holm’s method'}, ${tallied}.`,
     ...(told.length === 0 ? [] : [`Controls, against learning from scratch as well: ${told.join('; ')}.`]),
   ].join(' ');
 }

@@ -78,7 +78,10 @@ export interface StudyArm {
 const NO_METHOD = 'scratch';
 export const GATE = 'gate';
 
-/** Arms draw their seeds from ranges of their own, so that no two runs of a study share their luck. */
+/**
+ * Arms draw their seeds from ranges of their own, so that no run shares its luck with one that it is compared with. Runs of the
+ * same number in other pairs of an arm do.
+ */
 export const ARM_SEEDS = {
   source: 1_000,
   scratch: 2_000,

@@ -145,7 +145,10 @@ describe('a study file', () => {
     expect(
       await ngplus('--file', file, '--controls', 'none', '--folder', inside('none'), '--threads', '1'),
     ).toMatchObject({ code: 0 });
-    expect(JSON.parse(readFileSync(inside('none/result.json'), 'utf8')).pairs).toHaveLength(1);
+    const result = JSON.parse(readFileSync(inside('none/result.json'), 'utf8'));
+    expect(result.pairs).toHaveLength(1);
+    expect(result.registration.besides).toEqual({ controls: [] });
+    expect(readFileSync(inside('none/report.html'), 'utf8')).toContain('controls, given beside it');
   });
 });
 

@@ -105,6 +105,14 @@ describe('a study with controls', () => {
     });
   });
 
+  it('compares the first method with its own controls', () => {
+    const rows = result.againstControls!.map(({ method, control }) => `${method} against ${control}`);
+    expect(rows).toEqual(['full against random-trunk', 'full against shuffled']);
+    const [{ comparison }] = result.againstControls!;
+    expect(comparison.arms.scratch.area.value).toBe(pairOf('random-trunk').comparison.arms.transfer.area.value);
+    expect(comparison.arms.transfer.area.value).toBe(result.pairs[0].comparison.arms.transfer.area.value);
+  });
+
   it('tells how far they are', async () => {
     const { trainings, totalSteps, steps } = await readStudyStatus(folder);
     expect(trainings).toHaveLength(study.jobs.length - 1);

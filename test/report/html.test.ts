@@ -81,7 +81,7 @@ describe('report of several pairs', () => {
   it('counts outcomes, shows the matrix, all pairs together and each verdict', () => {
     const text = textOf(page);
     expect(text).toContain(
-      'Of 3 comparisons with learning from scratch, corrected for their number by Holm’s method, transfer helped in 1, hurt in 1 and made no clear difference in 1.',
+      'Of 3 comparisons with learning from scratch, corrected for the number of pairs by Holm’s method, transfer helped in 1, hurt in 1 and made no clear difference in 1.',
     );
     expect(text).toContain('All 3 pairs together');
     expect(text).toContain('No clear difference at this length');
@@ -175,6 +175,14 @@ describe('controls', () => {
     expect(text).toMatch(/shuffled freeway → asterix, full ×[\d.]+ \[[\d., ]+\] p=0\.\d{3} no clear difference/);
     expect(text).toContain('freeway → asterix, full (control: shuffled)');
     expect(page.match(/<rect\s+class="(helped|hurt|unclear)"/g)).toHaveLength(1);
+  });
+  it('are what transfers are compared with, where they were', () => {
+    expect(textOf(page)).not.toContain('against their controls');
+    const { comparison, source, target, method } = study.pairs[0];
+    const against = { source, target, method, control: 'shuffled', comparison, holm: 0.01 };
+    const text = textOf(studyReport({ ...study, againstControls: [against] }));
+    expect(text).toContain('Transfers compared with their controls: full / shuffled: better in 1, worse in 0,');
+    expect(text).toMatch(/shuffled freeway → asterix, full ×[\d.]+ \[[\d., ]+\] p=0\.010 better than its control/);
   });
 });
 

@@ -23,12 +23,12 @@ const plan: ReportPair['plan'] = {
     entry('heads/value/bias', [1], 'fresh', 0, 'heads/value is reset', 'learning rate x 1'),
   ],
   matches: [
-    { axis: 'channel', target: 'player', source: 'chicken' },
-    { axis: 'channel', target: 'enemy', source: 'car' },
-    { axis: 'channel', target: 'trail', source: 'speed1' },
-    { axis: 'channel', target: 'gold', source: null },
-    { axis: 'action', target: 'up', source: 'up' },
-    { axis: 'action', target: 'fire', source: null },
+    { axis: 'channel', target: 'player', source: 'chicken', rule: 'same role' },
+    { axis: 'channel', target: 'enemy', source: 'car', rule: 'same role' },
+    { axis: 'channel', target: 'trail', source: 'speed1', rule: 'nearest role' },
+    { axis: 'channel', target: 'gold', source: null, rule: 'fresh' },
+    { axis: 'action', target: 'up', source: 'up', rule: 'same name' },
+    { axis: 'action', target: 'fire', source: null, rule: 'fresh' },
   ],
   unused: ['stem/conv/old'],
 };
