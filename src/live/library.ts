@@ -87,8 +87,11 @@ export function openLibrary(root: string | null): Library {
       const { kind, checkpoints, step } = await find(id);
       if (kind === 'zoo') return readSource(id);
       const chosen = wanted ?? step;
-      if (!checkpoints.includes(chosen)) throw unknownValue('checkpoint', String(chosen), checkpoints.map(String));
-      return { name: `${id} at step ${chosen}`, bytes: await readFile(join(root!, id, checkpointKey(chosen))) };
+      const file = join(root!, id, checkpointKey(chosen));
+      // Old checkpoints are deleted, also since the listing was made.
+      const bytes = checkpoints.includes(chosen) ? await readFile(file).catch(() => null) : null;
+      if (bytes === null) throw unknownValue('checkpoint', String(chosen), checkpoints.map(String));
+      return { name: `${id} at step ${chosen}`, bytes };
     },
   };
 }
@@ -126,15 +129,21 @@ async function runEntry(root: string, id: string, study: StudyAbove | undefined)
   const result = await stat(join(folder, 'result.json')).catch(() => null);
   const known = finished.get(folder);
   if (known !== undefined && known.resultMs === result?.mtimeMs && known.entry.id === id) return known.entry;
-  const entry = await readEntry(folder, id, study);
+  // A run that is deleted meanwhile, or may not be read, is left out.
+  const entry = await readEntry(folder, id, study, result !== null).catch(() => null);
   if (entry !== null && result !== null) finished.set(folder, { resultMs: result.mtimeMs, entry });
   return entry;
 }
 
-async function readEntry(folder: string, id: string, study: StudyAbove | undefined): Promise<LibraryEntry | null> {
-  const run = await readRunFolder(folder, study?.arms.get(basename(id)));
+async function readEntry(
+  folder: string,
+  id: string,
+  study: StudyAbove | undefined,
+  isFinished: boolean,
+): Promise<LibraryEntry | null> {
+  const run = await readRunFolder(folder, { arm: study?.arms.get(basename(id)), isFinished });
   if (run === null) return null;
-  const { label, arm, env, algorithm, seed, totalTimesteps, evaluations, isFinished } = run;
+  const { label, arm, env, algorithm, seed, totalTimesteps, evaluations } = run;
   const checkpoints = await checkpointSteps(folder);
   const changed = await stat(join(folder, 'checkpoints')).catch(() => stat(folder));
   const isSilent = Date.now() - changed.mtimeMs > SILENCE_MS;

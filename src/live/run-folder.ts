@@ -31,8 +31,11 @@ const runConfig = z.object({
 const studyFile = z.object({ jobs: z.array(z.object({ id: z.string(), arm: z.string() })).default([]) });
 const evaluationRow = z.object({ step: z.number(), mean: z.number() });
 
-/** Reads a run's folder; null where no run has begun there. `knownArm`: what the study above it says of it. */
-export async function readRunFolder(folder: string, knownArm?: string): Promise<RunFolder | null> {
+/** Reads a run's folder; null where no run has begun there. `known`: what is known already, the arm by the study above. */
+export async function readRunFolder(
+  folder: string,
+  known: Partial<Pick<RunFolder, 'arm' | 'isFinished'>> = {},
+): Promise<RunFolder | null> {
   const config = await readIf(join(folder, 'config.json'), runConfig);
   if (config === null) return null;
   const { label, transfer, ...rest } = config;
@@ -42,9 +45,9 @@ export async function readRunFolder(folder: string, knownArm?: string): Promise<
     id: basename(folder),
     folder,
     label: label || `${rest.env}, seed ${rest.seed}`,
-    arm: knownArm ?? (transfer ? 'transferred' : undefined),
+    arm: known.arm ?? (transfer ? 'transferred' : undefined),
     evaluations: lines.split('\n').flatMap((line) => parse(line, evaluationRow) ?? []),
-    isFinished: (await stat(join(folder, 'result.json')).catch(() => null)) !== null,
+    isFinished: known.isFinished ?? (await stat(join(folder, 'result.json')).catch(() => null)) !== null,
   };
 }
 

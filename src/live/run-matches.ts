@@ -18,7 +18,7 @@ export async function runMatches(folder: string): Promise<MatchFeed<PolicySource
   const order = [...(arms?.keys() ?? [])];
   const read = async (): Promise<RunFolder[]> => {
     const folders = [folder, ...(await subfolders(join(folder, 'jobs')))];
-    const runs = await Promise.all(folders.map((at) => readRunFolder(at, arms?.get(basename(at)))));
+    const runs = await Promise.all(folders.map((at) => readRunFolder(at, { arm: arms?.get(basename(at)) })));
     const known = runs.filter((run) => run !== null);
     // As the study has them: that is how its seeds are counted.
     return known.toSorted((a, b) => order.indexOf(a.id) - order.indexOf(b.id));

@@ -13,7 +13,7 @@ import type { Library } from './library.ts';
 import type { ExhibitionOptions, Match } from './match.ts';
 import type { MatchFeed, MatchSource } from './match-source.ts';
 import { readAsk } from './messages.ts';
-import { listFiles, PAGE_FOLDER, serveFile } from './page-files.ts';
+import { listFiles, PAGE_FOLDER, refuse, serveFile } from './page-files.ts';
 import {
   type Ask,
   type ClientEvents,
@@ -100,7 +100,7 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
   let report: string | undefined;
 
   const http = createServer((request, response) => {
-    if (entrance.receive(request, response)) void serve(request, response);
+    if (entrance.receive(request, response)) serve(request, response).catch((error) => giveUp(response, error));
   });
   // What comes from this machine may all come by one proxy.
   limitAddresses(http, options.connectionsPerAddress ?? (isLoopback(host) ? Infinity : CONNECTIONS_PER_ADDRESS));
@@ -109,6 +109,18 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
     if (request.url === '/') files = await listFiles(folder);
     if (options.library && (await serveApi(request, response, options.library))) return;
     await serveFile(request, response, files, report);
+  }
+  function giveUp(response: ServerResponse, error: unknown): void {
+    warn(error);
+    if (response.headersSent) response.destroy();
+    else refuse(response, 500, 'this could not be answered');
+  }
+  let warned = '';
+  /** Says in a line what went wrong and must not end the process; not again while it is the same. */
+  function warn(error: unknown): void {
+    const line = `ngplus viewer: ${String(error).replace(/\s*\n\s*/g, ' ')}`;
+    if (line !== warned) console.warn(line);
+    warned = line;
   }
   // Only who serves pages should wait for it to load.
   const { Server: SocketServer } = await import('socket.io');
@@ -157,7 +169,7 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
     socket.emit('status', status);
     socket.emit('matches', list());
     socket.on('disconnect', () => duels.end(socket.id));
-    void refresh();
+    refresh().catch(warn);
   });
   io.sockets.adapter.on('join-room', countWatchers);
   io.sockets.adapter.on('leave-room', (id: string, client: string) => {
@@ -241,7 +253,7 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
   }
   const feedTimer = setInterval(() => {
     cutOffStuck(io);
-    if (io.engine.clientsCount > 0 || feed?.isWanted?.()) void refresh();
+    if (io.engine.clientsCount > 0 || feed?.isWanted?.()) refresh().catch(warn);
   }, FEED_MS);
   feedTimer.unref();
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
+import { openLibrary } from '../../src/live/library.ts';
 import type { Viewer } from '../../src/live/server.ts';
 import { get, leaveAll, policy, rawClient, startAt, textFrame, until, visit, waitMs } from './visitors.ts';
 
@@ -105,9 +106,17 @@ test('no row of random bytes does harm', async () => {
 });
 
 test('addresses that are none lead nowhere', async () => {
-  const viewer = await startAt({ matches: [policy('a')] });
+  const viewer = await startAt({ matches: [policy('a')], library: openLibrary(null) });
   const paths = [
     '/%',
+    '//',
+    '//[',
+    '/\\',
+    '/\\[',
+    'http://[',
+    '/api/library?%',
+    '/api/recording?id=%00&__proto__=1',
+    '/api/__proto__',
     '*',
     `/${'x'.repeat(10_000)}`,
     '/__proto__?token=__proto__',

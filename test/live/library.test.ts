@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -40,6 +40,22 @@ test('a run that has been silent for a minute is stopped', async () => {
   const longAgo = Date.now() / 1000 - 90;
   await utimes(join(root, 'a', 'checkpoints'), longAgo, longAgo);
   expect(await runs()).toMatchObject([{ state: 'stopped', step: 0, checkpoints: [] }]);
+});
+
+test('a run whose checkpoints can’t be read is left out, and no other', async () => {
+  await mkdir(join(root, 'b'));
+  await copyFile(join(root, 'a', 'config.json'), join(root, 'b', 'config.json'));
+  await symlink('checkpoints', join(root, 'b', 'checkpoints'));
+  expect(await runs()).toMatchObject([{ id: 'a' }]);
+});
+
+test('a checkpoint deleted since the listing is none', async () => {
+  const file = join(root, 'a', 'checkpoints', '000000000010.safetensors');
+  await writeFile(file, '');
+  const library = openLibrary(root);
+  expect((await library.checkpoint('a')).name).toBe('a at step 10');
+  await rm(file);
+  await expect(library.checkpoint('a', 10)).rejects.toThrow('unknown checkpoint "10"');
 });
 
 test('what other programs keep is not looked into', async () => {

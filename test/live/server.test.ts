@@ -3,10 +3,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { defineGame } from '../../src/core/game.ts';
 import { registerGame } from '../../src/envs/index.ts';
+import { openLibrary } from '../../src/live/library.ts';
 import type { Viewer, ViewerOptions } from '../../src/live/server.ts';
 import { get, leaveAll, policy, rawClient, startAt, textFrame, until, visit, waitMs } from './visitors.ts';
 
@@ -130,6 +131,26 @@ describe('watching', () => {
     await until(() => !client.matches.has('a'), 'the first to go');
   });
 
+  test('a feed that fails is told of once and asked again', async () => {
+    const sources = [policy('a')];
+    let fault: Error | null = null;
+    const list = async () => {
+      if (fault !== null) throw fault;
+      return sources;
+    };
+    const viewer = await start({ matches: { list } });
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    fault = new Error('gone\n  for now');
+    const clients = [visit(viewer), visit(viewer)];
+    await until(() => clients.every(({ matches }) => matches.size === 1), 'what was there');
+    await until(() => warn.mock.calls.length > 0, 'a line');
+    fault = null;
+    sources.push(policy('b'));
+    await until(() => clients.every(({ matches }) => matches.size === 2), 'the second');
+    expect(warn.mock.calls).toEqual([['ngplus viewer: Error: gone for now']]);
+    warn.mockRestore();
+  });
+
   test('a taken port moves to the next free one', async () => {
     const blocker = createServer();
     await new Promise<void>((resolve) => blocker.listen(0, '127.0.0.1', resolve));
@@ -230,6 +251,19 @@ describe('the server refuses', () => {
     expect(headers['content-security-policy']).toContain("default-src 'self'");
     expect(headers['content-security-policy']).not.toContain('unsafe-eval');
     expect(headers['x-content-type-options']).toBe('nosniff');
+  });
+
+  test('what it can’t answer, in a line, and goes on', async () => {
+    const fault = new TypeError('a bug\nof ours');
+    const list = () => Promise.reject(fault);
+    const viewer = await start({ library: { ...openLibrary(null), list } });
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    for (let i = 0; i < 2; i++) {
+      expect(await get(viewer, '/api/library')).toMatchObject({ status: 500, body: 'this could not be answered\n' });
+    }
+    expect(warn.mock.calls).toEqual([['ngplus viewer: TypeError: a bug of ours']]);
+    warn.mockRestore();
+    expect((await get(viewer, '/')).status).toBe(200);
   });
 
   test('what is no question, without harm to anybody', async () => {

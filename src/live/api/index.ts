@@ -29,15 +29,16 @@ const endpoints: Readonly<Record<string, Endpoint>> = {
 
 const PREFIX = '/api/';
 
-/** Answers `GET /api/NAME?…`; false where the request asks for something else. */
+/** Answers `GET /api/NAME?…`; false where the request asks for something else. Throws what is no fault of who asks. */
 export async function serveApi(request: IncomingMessage, response: ServerResponse, from: Library): Promise<boolean> {
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://host');
-  if (!pathname.startsWith(PREFIX)) return false;
+  // By hand: there are addresses that `URL` refuses to read.
+  const [path, ...rest] = (request.url ?? '/').split('?');
+  if (!path.startsWith(PREFIX)) return false;
   if (request.method !== 'GET') return refused(response, 405, 'only GET');
-  const name = pathname.slice(PREFIX.length);
+  const name = path.slice(PREFIX.length);
   if (!Object.hasOwn(endpoints, name)) return refused(response, 404, 'not found');
   const { query, answer } = endpoints[name];
-  const asked = query.safeParse(Object.fromEntries(searchParams));
+  const asked = query.safeParse(Object.fromEntries(new URLSearchParams(rest.join('?'))));
   if (!asked.success) return refused(response, 400, z.prettifyError(asked.error).replaceAll('\n', ' '));
   try {
     const given = await answer(asked.data, from);
@@ -45,7 +46,7 @@ export async function serveApi(request: IncomingMessage, response: ServerRespons
     else sendJson(request, response, given);
   } catch (error) {
     if (error instanceof UserError) return refused(response, 404, error.message);
-    return refused(response, 500, 'this could not be answered');
+    throw error;
   }
   return true;
 }
