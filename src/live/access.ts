@@ -3,7 +3,8 @@ import type { IncomingMessage } from 'node:http';
 /*
  * CORS does not protect WebSockets: any page a user visits may open one to this machine, and by DNS rebinding it may
  * even look like one of ours. So every request must name this server as its host, and every WebSocket of a page must
- * come from a page of this server.
+ * come from a page of this server. Nor does CORS keep other pages from asking, only from reading the answer: what takes
+ * long to answer is not begun for them.
  */
 
 /**
@@ -21,6 +22,11 @@ export function isOwnOrigin(request: IncomingMessage, origins: readonly string[]
   const { host } = request.headers;
   const origin = request.headers.origin?.toLowerCase();
   return origin === undefined || origin === `http://${host?.toLowerCase()}` || origins.includes(origin);
+}
+
+/** Does the browser say that another site's page asks, or that of another port? A script says nothing. */
+export function isOfOtherPage(request: IncomingMessage): boolean {
+  return ['cross-site', 'same-site'].includes(String(request.headers['sec-fetch-site']));
 }
 
 /** At most `rate` a second in the long run, `burst` at once. Returns a function that says whether one more may pass. */

@@ -38,7 +38,7 @@ interface Seen {
 
 type Judgement = Pick<Thought, 'logProb' | 'value'>;
 
-/** Nets can be slow: a board is looked at in turns of about this long. */
+/** Nets can be slow: a board and its past are looked at in turns of about this long. */
 const TURN_MS = 10;
 
 /**
@@ -57,7 +57,7 @@ export async function openMind(bytes: Uint8Array, name: string, options: Recordi
         throw new UserError(`no action is chosen at frame ${frame}; valid: 0 to ${seen.length - 1}`);
       }
       const carry = new Float32Array(net.carrySize);
-      if (net.carrySize > 0) seen.slice(0, frame).forEach(({ obs }) => net.infer(checkpoint.params, obs, carry));
+      if (net.carrySize > 0) await remember(seen.slice(0, frame), (obs) => net.infer(checkpoint.params, obs, carry));
       const judge = (obs: ArrayLike<number>): Judgement =>
         judgement(checkpoint, net.infer(checkpoint.params, obs, carry.slice()), moment);
       const whole = judge(moment.obs);
@@ -80,6 +80,15 @@ function judgement(
   const scale = normalizers['normalizers/value']?.[0] ?? 1;
   const value = valueOf(rule, outputs, greedyRow(scores, 0, scores.length, legal)) * scale;
   return { logProb: logSoftmax(scores, legal, action), value: Number.isNaN(value) ? null : value };
+}
+
+/** Goes through what was seen before, so that a net that remembers does. */
+async function remember(past: readonly Seen[], infer: (obs: Seen['obs']) => unknown): Promise<void> {
+  const turn = turns(TURN_MS);
+  for (const { obs } of past) {
+    infer(obs);
+    await turn();
+  }
 }
 
 /** The judgement without each part of an observation in turn. */

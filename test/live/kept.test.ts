@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { keepNewest } from '../../src/live/kept.ts';
+import { BusyError, keepNewest } from '../../src/live/kept.ts';
 
 test('what was made is kept for those who ask again, the oldest forgotten', async () => {
   const keep = keepNewest<string>(2, 1);
@@ -32,4 +32,13 @@ test('what failed is tried again', async () => {
     }),
   ).rejects.toThrow('no');
   expect(await keep('a', async () => 1)).toBe(1);
+});
+
+test('no more wait than may; what is known is there all the same', async () => {
+  const keep = keepNewest<string>(10, 1, 2);
+  const ask = (key: string) => keep(key, async () => key);
+  const asked = ['a', 'b', 'c'].map(ask);
+  await expect(ask('d')).rejects.toThrow(BusyError);
+  expect(await Promise.all([...asked, ask('b')])).toEqual(['a', 'b', 'c', 'b']);
+  expect(await ask('d')).toBe('d');
 });

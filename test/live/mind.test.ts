@@ -91,6 +91,17 @@ describe('saliency', () => {
     await recurrent.look(2);
     expect(await recurrent.look(5)).toEqual(first);
   });
+
+  test('of a net that remembers a long past lets others work in between', async () => {
+    const policy = freshPolicy('freeway', 0, 0, { net: 'gru' });
+    const mind = await openMind(policy, 'recurrent', { ...OPTIONS, maxSteps: 2000 });
+    const startedMs = performance.now();
+    let firstMs = Infinity;
+    setTimeout(() => (firstMs = performance.now() - startedMs));
+    await mind.look(1999);
+    // The past takes longer than all cells of the board.
+    expect(firstMs).toBeLessThan((performance.now() - startedMs) / 2);
+  });
 });
 
 describe('the first layer', () => {

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { z } from 'zod';
 import { defineGame } from '../../src/core/game.ts';
 import { registerGame } from '../../src/envs/index.ts';
+import { BusyError } from '../../src/live/kept.ts';
 import { openLibrary } from '../../src/live/library.ts';
 import type { Viewer, ViewerOptions } from '../../src/live/server.ts';
 import { get, leaveAll, policy, rawClient, startAt, textFrame, until, visit, waitMs } from './visitors.ts';
@@ -253,8 +254,17 @@ describe('the server refuses', () => {
     expect(headers['x-content-type-options']).toBe('nosniff');
   });
 
+  test('questions that the browser says another page asks; links to the page lead to it', async () => {
+    const viewer = await start({ library: openLibrary(null) });
+    const ask = async (path: string, site: string) => (await get(viewer, path, { 'sec-fetch-site': site })).status;
+    for (const site of ['cross-site', 'same-site']) {
+      expect([site, await ask('/api/library', site), await ask('/', site)]).toEqual([site, 403, 200]);
+    }
+    for (const site of ['same-origin', 'none']) expect([site, await ask('/api/library', site)]).toEqual([site, 200]);
+  });
+
   test('what it can’t answer, in a line, and goes on', async () => {
-    const fault = new TypeError('a bug\nof ours');
+    let fault: Error = new TypeError('a bug\nof ours');
     const list = () => Promise.reject(fault);
     const viewer = await start({ library: { ...openLibrary(null), list } });
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
@@ -263,6 +273,8 @@ describe('the server refuses', () => {
     }
     expect(warn.mock.calls).toEqual([['ngplus viewer: TypeError: a bug of ours']]);
     warn.mockRestore();
+    fault = new BusyError('too many');
+    expect(await get(viewer, '/api/library')).toMatchObject({ status: 503, body: 'too many\n' });
     expect((await get(viewer, '/')).status).toBe(200);
   });
 

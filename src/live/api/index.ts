@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as z from 'zod';
 import { UserError } from '../../core/errors.ts';
+import { isOfOtherPage } from '../access.ts';
+import { BusyError } from '../kept.ts';
 import type { Library } from '../library.ts';
 import { refuse, sendDownload, sendJson } from '../page-files.ts';
 import { configs } from './configs.ts';
@@ -35,6 +37,7 @@ export async function serveApi(request: IncomingMessage, response: ServerRespons
   const [path, ...rest] = (request.url ?? '/').split('?');
   if (!path.startsWith(PREFIX)) return false;
   if (request.method !== 'GET') return refused(response, 405, 'only GET');
+  if (isOfOtherPage(request)) return refused(response, 403, 'only for pages of this server');
   const name = path.slice(PREFIX.length);
   if (!Object.hasOwn(endpoints, name)) return refused(response, 404, 'not found');
   const { query, answer } = endpoints[name];
@@ -46,6 +49,7 @@ export async function serveApi(request: IncomingMessage, response: ServerRespons
     else sendJson(request, response, given);
   } catch (error) {
     if (error instanceof UserError) return refused(response, 404, error.message);
+    if (error instanceof BusyError) return refused(response, 503, error.message);
     throw error;
   }
   return true;

@@ -3,10 +3,10 @@ import { keepNewest } from '../kept.ts';
 import { type Mind, openMind } from '../mind.ts';
 import { loadInTurn } from '../run-matches.ts';
 import { defineEndpoint } from './endpoint.ts';
-import { episodeQuery } from './queries.ts';
+import { episodeQuery, MOST_WAITING } from './queries.ts';
 
 /** Episodes kept open: each holds what its policy saw, up to some megabytes. */
-const keep = keepNewest<Mind>(8, 1);
+const keep = keepNewest<Mind>(8, 1, MOST_WAITING);
 
 /** What a stored agent's choice rests on, at one frame of the recording with the same query: a `Thought`. */
 export const mind = defineEndpoint({

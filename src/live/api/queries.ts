@@ -1,5 +1,8 @@
 import * as z from 'zod';
 
+/** Episodes that wait to be played, of recordings and of minds each: a class that asks at once, and no more. */
+export const MOST_WAITING = 100;
+
 /** An agent of the library, as one of its checkpoints has it. */
 export const checkpointQuery = z.strictObject({
   id: z.string().min(1).max(300),

@@ -2,9 +2,9 @@ import { keepNewest } from '../kept.ts';
 import { type Recording, recordEpisode } from '../recording.ts';
 import { loadInTurn } from '../run-matches.ts';
 import { defineEndpoint } from './endpoint.ts';
-import { episodeQuery } from './queries.ts';
+import { episodeQuery, MOST_WAITING } from './queries.ts';
 
-const keep = keepNewest<Recording>(64, 2);
+const keep = keepNewest<Recording>(64, 2, MOST_WAITING);
 
 /** One episode of a stored agent: a `Recording`. */
 export const recording = defineEndpoint({
