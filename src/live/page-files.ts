@@ -73,9 +73,8 @@ export async function serveFile(
 }
 
 /** Answers with plain data; a page that asks again is sent only what has changed since (RFC 9110, 13.1.2). */
-export function sendJson(request: IncomingMessage, response: ServerResponse, value: unknown): void {
-  const body = JSON.stringify(value);
-  const tag = `"${createHash('sha256').update(body).digest('base64url')}"`;
+export function sendJson(request: IncomingMessage, response: ServerResponse, value: object | null): void {
+  const { body, tag } = written(value);
   // Browsers may keep it, and ask with this tag each time before they use it; nobody between keeps it.
   const headers = { ...HEADERS, 'Cache-Control': 'private, no-cache', ETag: tag };
   if (hasTag(request, tag)) return void response.writeHead(304, headers).end();
@@ -85,6 +84,23 @@ export function sendJson(request: IncomingMessage, response: ServerResponse, val
     'Content-Length': Buffer.byteLength(body),
   });
   response.end(body);
+}
+
+interface Written {
+  readonly body: string;
+  readonly tag: string;
+}
+
+const known = new WeakMap<object, Written>();
+
+/** As JSON. A listing is asked for by many pages, and a long one takes a while to write: each is written once. */
+function written(value: object | null): Written {
+  const before = value === null ? undefined : known.get(value);
+  if (before !== undefined) return before;
+  const body = JSON.stringify(value);
+  const made = { body, tag: `"${createHash('sha256').update(body).digest('base64url')}"` };
+  if (value !== null) known.set(value, made);
+  return made;
 }
 
 /** A proxy that compresses marks tags as weak: what they stand for is the same. */

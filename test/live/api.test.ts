@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -105,6 +105,15 @@ describe('an answer', () => {
     }
   });
 
+  test('is written once for all who ask', async () => {
+    let count = 0;
+    const listing = Object.assign([], { toJSON: () => [++count] });
+    const other = await startViewer({ port: 0, root, library: { ...openLibrary(null), list: async () => listing } });
+    const answers = await Promise.all([1, 2].map(() => fetch(new URL('api/library', other.url))));
+    expect(await Promise.all(answers.map((answer) => answer.text()))).toEqual(['[1]', '[1]']);
+    await other.close();
+  });
+
   test.each([['no tag at all'], ['"other"'], ['']])('is sent whole to who knows %j', async (tag) => {
     const answer = await ask(tag);
     expect(answer.status).toBe(200);
@@ -124,6 +133,20 @@ describe('a recording', () => {
     expect(await recorded('id=alone&seed=3&maxSteps=200')).toEqual(first);
     expect((await recorded('id=alone&seed=4&maxSteps=200')).frames).not.toEqual(frames);
     expect((await recorded('id=alone&step=0&seed=3&maxSteps=200')).frames).not.toEqual(frames);
+  });
+
+  test('is another one where the run has been trained anew in its folder', async () => {
+    await makeRun('anew', 'breakout', [5]);
+    const file = join(root, 'runs', 'anew', 'checkpoints', '000000000005.safetensors');
+    const before = await readFile(file);
+    const list = () => get<LibraryEntry[]>('api/library');
+    while (!(await list()).some(({ id }) => id === 'anew'));
+    const first = await recorded('id=anew&maxSteps=50');
+    const after = freshPolicy('breakout', 5, 77);
+    expect(after.length).toBe(before.length);
+    await writeFile(file, after);
+    expect((await recorded('id=anew&maxSteps=50')).frames).not.toEqual(first.frames);
+    await rm(join(root, 'runs', 'anew'), { recursive: true });
   });
 
   test('is cut off where it was asked to be', async () => {

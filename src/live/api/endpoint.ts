@@ -6,7 +6,7 @@ export interface Endpoint<Schema extends z.ZodObject = z.ZodObject> {
   /** Of the query's fields, which all come as text. */
   readonly query: Schema;
   /** @throws UserError where there is no such thing */
-  answer(query: z.output<Schema>, library: Library): Promise<unknown>;
+  answer(query: z.output<Schema>, library: Library): Promise<object | null>;
 }
 
 /** An answer that browsers save as a file. */

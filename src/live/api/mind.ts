@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { sha256 } from '../../runs/source.ts';
 import { keepNewest } from '../kept.ts';
 import { type Mind, openMind } from '../mind.ts';
 import { loadInTurn } from '../run-matches.ts';
@@ -13,7 +14,7 @@ export const mind = defineEndpoint({
   query: episodeQuery.extend({ frame: z.coerce.number().int().min(0).max(5000) }),
   async answer({ id, step, frame, ...options }, library) {
     const { name, bytes } = await library.checkpoint(id, step);
-    const opened = await keep(JSON.stringify([name, bytes.length, options]), async () => {
+    const opened = await keep(JSON.stringify([name, sha256(bytes), options]), async () => {
       if (!id.startsWith('zoo:')) await loadInTurn(await library.folder(id));
       return openMind(bytes, name, options);
     });

@@ -1,3 +1,4 @@
+import { sha256 } from '../../runs/source.ts';
 import { keepNewest } from '../kept.ts';
 import { type Recording, recordEpisode } from '../recording.ts';
 import { loadInTurn } from '../run-matches.ts';
@@ -11,7 +12,7 @@ export const recording = defineEndpoint({
   query: episodeQuery,
   async answer({ id, step, ...options }, library) {
     const { name, bytes } = await library.checkpoint(id, step);
-    return keep(JSON.stringify([name, bytes.length, options]), async () => {
+    return keep(JSON.stringify([name, sha256(bytes), options]), async () => {
       if (!id.startsWith('zoo:')) await loadInTurn(await library.folder(id));
       return recordEpisode(bytes, name, options);
     });
