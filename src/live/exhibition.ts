@@ -93,8 +93,9 @@ export class Exhibition implements Match {
     if (paused && this.last !== null) this.options.onFrame?.(this.last, true);
   }
 
-  /** Speed as a multiple of the usual steps a second. */
-  setSpeed(speed: number): void {
+  /** Speed as a multiple of the usual steps a second; 1 at most while a human plays in the policy's stead. */
+  setSpeed(wanted: number): void {
+    const speed = this.human === null ? wanted : Math.min(1, wanted);
     if (speed === this.speed) return;
     this.speed = speed;
     this.changed();

@@ -51,6 +51,8 @@ describe('who takes over in mid-match', () => {
     match.setSpeed(8);
     expect(match.take('me')).toBe(true);
     expect(match.info()).toMatchObject({ driver: 'keys', human: 'me', speed: 1, state: 'playing' });
+    match.setSpeed(8);
+    expect(match.info().speed).toBe(1);
     const before = frames.length;
     match.press(UP, 'me');
     await until(() => frames.length > before + 40, 'a human plays');
