@@ -15,7 +15,6 @@ const cwd = emptyFolder();
 const URL_LINE = /at (http:\/\/127\.0\.0\.1:(\d+)\/)/;
 const INVITATION =
   /at (\S+\?token=([\w-]{22})) .*\nfor others: https:\/\/viewer\.example\/\?token=\2\n(█{37}\n(?:██.{33}██\n)+▀{37})\n/;
-/** All that a viewer says of Ctrl-C: it ends well. */
 
 beforeAll(async () => {
   await buildOnce();
@@ -24,13 +23,11 @@ beforeAll(async () => {
   expect((await ngplus('new-game mine.ts', { cwd })).code).toBe(0);
 }, 60_000);
 
-/** Starts a command with a viewer; it must answer within 5 s. */
+/** Starts a command with a viewer, which must answer. */
 async function startViewing(line: string): Promise<{ running: Running; url: string; port: number }> {
-  const startedMs = performance.now();
   const running = startNgplus(line, { cwd });
   const [, url, port] = await running.says(URL_LINE);
   const response = await fetch(url);
-  expect(performance.now() - startedMs).toBeLessThan(5000);
   expect(response.status).toBe(200);
   expect(await response.text()).toContain('<title>New Game+</title>');
   return { running, url, port: Number(port) };
@@ -59,11 +56,8 @@ async function settledAt(url: string): Promise<MatchInfo[]> {
 }
 
 async function interrupt(running: Running, signal: NodeJS.Signals = 'SIGINT') {
-  const askedMs = performance.now();
   running.signal(signal);
-  const ended = await running.ended;
-  expect(performance.now() - askedMs).toBeLessThan(3000);
-  return ended;
+  return running.ended;
 }
 
 describe('a viewer', () => {
@@ -199,7 +193,7 @@ describe('the demo, with no terminal', () => {
     }
   }
 
-  it('shows itself within 5 s, stops at Ctrl-C within 3 s, and goes on when it is started again', async () => {
+  it('shows itself, stops at Ctrl-C, and goes on when it is started again', async () => {
     const first = await startViewing(`demo --folder demo --threads 1 --port 0`);
     const job = await checkpoint(2);
     const stopped = await interrupt(first.running);

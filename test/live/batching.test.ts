@@ -1,7 +1,18 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { Batch } from '../../src/live/batching.ts';
 import { BATCH_ABOVE, BATCH_MS } from '../../src/live/protocol.ts';
-import { type Client, isLetIn, leaveAll, policy, rawClient, startAt, until, visit, waitMs } from './visitors.ts';
+import {
+  type Client,
+  isLetIn,
+  leaveAll,
+  policy,
+  rawClient,
+  startAt,
+  textFrame,
+  until,
+  visit,
+  waitMs,
+} from './visitors.ts';
 
 afterEach(leaveAll);
 
@@ -82,13 +93,15 @@ describe('a match with many watchers', () => {
     await until(() => clients[0].batches.length > 2, 'batches');
     for (let i = 0; i < 7; i++) clients[0].ask({ ask: 'pause', match: 'a', paused: i % 2 === 0 });
     await until(() => clients[0].matches.get('a')!.state === 'paused', 'the pause');
-    await waitMs(BATCH_MS + 200);
-    const last = clients.map(({ batches }) => numberOf(batches.at(-1)!.texts.at(-1)!));
-    expect(new Set(last).size).toBe(1);
+    const [late] = await crowd(1, viewer);
+    const newest = ({ frames, batches }: Client) =>
+      Math.max(...frames.map(({ frame }) => frame), ...batches.flatMap(({ texts }) => texts.map(numberOf)));
+    await until(() => late.frames.length + late.batches.length > 0, 'where it stands');
+    await until(() => clients.every((client) => newest(client) === newest(late)), 'the same for all');
     for (const { batches } of clients) {
-      // Messages may be closer on arrival than when they were sent.
-      const gaps = batches.slice(1).map(({ at }, i) => at - batches[i].at);
-      expect(gaps.filter((gap) => gap < BATCH_MS * 0.4)).toEqual([]);
+      // Messages may be closer on arrival than when they were sent: the first can be late.
+      const spanMs = batches.at(-1)!.at - batches[0].at;
+      expect(batches.length - 1).toBeLessThanOrEqual(spanMs / BATCH_MS + 2);
     }
   });
 });
@@ -98,7 +111,9 @@ test('who stops to read is cut off before what is not to be missed piles up', as
   const deaf = await rawClient(viewer.port, 'a');
   await until(() => deaf.frames() > 3, 'frames');
   deaf.tcp.pause();
-  const startedMs = performance.now();
+  // It answers pings blindly: none of them finds out.
+  deaf.tcp.on('error', () => {});
+  const pongs = setInterval(() => deaf.tcp.write(textFrame('3')), 1000);
   // About 40 MB, each list of matches encoded anew: more than the buffers of the system hold.
   for (let i = 0; i < 200; i++) {
     viewer.addMatch({ ...policy('b'), label: 'b'.repeat(200_000) });
@@ -107,6 +122,5 @@ test('who stops to read is cut off before what is not to be missed piles up', as
   }
   // Only one has a place here.
   while (!(await isLetIn(visit(viewer)))) await waitMs(200);
-  // Sooner than for a ping without an answer.
-  expect(performance.now() - startedMs).toBeLessThan(10_000);
+  clearInterval(pongs);
 });

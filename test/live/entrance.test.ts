@@ -8,7 +8,7 @@ import { createEntrance } from '../../src/live/entrance.ts';
 import { EVERY_ADDRESS, isLoopback, lanAddress, ownNames, reachableHost } from '../../src/live/lan.ts';
 import type { Viewer, ViewerOptions } from '../../src/live/server.ts';
 import { createToken } from '../../src/live/token.ts';
-import { get, isLetIn, leaveAll, policy, startAt, until, visit, waitMs } from './visitors.ts';
+import { get, isHeard, isLetIn, leaveAll, policy, startAt, until, visit, waitMs } from './visitors.ts';
 
 const TOKEN = 'q8Zr1xv0Y3mB6kHt2nLw9A';
 const PROXY = 'https://viewer.school.example';
@@ -210,7 +210,7 @@ describe('who comes by a token', () => {
     expect(client.matches.get('k')).toMatchObject({ state: 'ready' });
     expect(client.frames.every(({ episode }) => episode === 0)).toBe(true);
     client.ask({ ask: 'leave', match: 'a' });
-    await waitMs(100);
+    await isHeard(client);
     const left = client.frames.length;
     await waitMs(200);
     expect(client.frames.length).toBe(left);
@@ -249,7 +249,7 @@ test('one address takes no more than its places; others still come', async () =>
     new Promise((resolve) => {
       const socket = connect({ port: viewer.port, host: '127.0.0.1', localAddress });
       socket.once('close', () => resolve('closed')).once('error', () => {});
-      socket.once('connect', () => setTimeout(() => resolve(socket.destroyed ? 'closed' : 'open'), 100));
+      socket.once('data', () => resolve('open')).write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
       held.push(socket);
     });
   const held: ReturnType<typeof connect>[] = [];
@@ -262,8 +262,8 @@ test('one address takes no more than its places; others still come', async () =>
   ]);
   expect(await open('127.0.0.3')).toBe('open');
   held[0].destroy();
-  await waitMs(50);
-  expect(await open('127.0.0.2')).toBe('open');
+  // A place is free as soon as the server has heard of it.
+  while ((await open('127.0.0.2')) === 'closed');
   held.forEach((socket) => socket.destroy());
 });
 

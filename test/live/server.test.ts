@@ -10,7 +10,7 @@ import { registerGame } from '../../src/envs/index.ts';
 import { BusyError } from '../../src/live/kept.ts';
 import { openLibrary } from '../../src/live/library.ts';
 import type { Viewer, ViewerOptions } from '../../src/live/server.ts';
-import { get, leaveAll, policy, rawClient, startAt, textFrame, until, visit, waitMs } from './visitors.ts';
+import { get, isHeard, leaveAll, policy, rawClient, startAt, textFrame, until, visit, waitMs } from './visitors.ts';
 
 const HELD_BACK = 'held back';
 let root: string;
@@ -71,6 +71,7 @@ describe('watching', () => {
     await until(() => two.frames.length > 2, 'frames');
     one.ask({ ask: 'pause', match: 'a', paused: true });
     await until(() => two.matches.get('a')!.state === 'paused', 'pause');
+    await isHeard(two);
     const paused = two.frames.length;
     await waitMs(300);
     expect(two.frames.length).toBe(paused);
@@ -90,13 +91,13 @@ describe('watching', () => {
     await until(() => two.frames.at(-1)!.episode === 1, 'the next episode');
 
     two.ask({ ask: 'leave', match: 'a' });
-    await waitMs(100);
+    await isHeard(two);
     const left = two.frames.length;
     await waitMs(200);
     expect(two.frames.length).toBe(left);
     one.ask({ ask: 'leave', match: 'a' });
     late.ask({ ask: 'leave', match: 'a' });
-    await waitMs(100);
+    await Promise.all([one, late].map(isHeard));
     const all = one.frames.length;
     await waitMs(200);
     expect(one.frames.length).toBe(all);

@@ -91,6 +91,11 @@ export async function until(condition: () => boolean, what: string): Promise<voi
   }
 }
 
+/** Waits until the server has heard all that this client has asked, and what it sent before has come. */
+export const isHeard = ({ socket }: Client): Promise<void> =>
+  // A namespace that there is not is refused in turn.
+  new Promise((resolve) => socket.io.socket('/nowhere').once('connect_error', () => resolve()));
+
 export interface Answer {
   status: number;
   headers: Record<string, string | string[] | undefined>;
