@@ -24,12 +24,11 @@ interface Row {
   readonly frames: number;
   /**
    * Gain over random play, area under the curve, over that of scratch, with its 95 % interval; null where scratch did not
-   * clearly gain, so that there is none. Then the difference decides: of areas, as mean returns.
+   * clearly gain, so that there is none. Then the difference decides.
    */
   readonly ratio: number | null;
   readonly low: number | null;
   readonly high: number | null;
-  readonly difference: number | null;
   /** First and final return, transfer less scratch. */
   readonly jumpstart: number | null;
   readonly asymptote: number | null;
@@ -44,7 +43,7 @@ type Compared = Pick<PairResult, 'source' | 'target' | 'method' | 'comparison' |
 
 function rowOf(study: string, pair: Compared): Row {
   const { source, target, method, control, comparison, holm } = pair;
-  const { ratio, difference, jumpstart, asymptote } = comparison.metrics;
+  const { ratio, jumpstart, asymptote } = comparison.metrics;
   return {
     study,
     source,
@@ -56,7 +55,6 @@ function rowOf(study: string, pair: Compared): Row {
     ratio: rounded(ratio.value),
     low: rounded(ratio.low),
     high: rounded(ratio.high),
-    difference: rounded(difference.value),
     jumpstart: rounded(jumpstart.value),
     asymptote: rounded(asymptote.value),
     holm: rounded(holm),
@@ -68,11 +66,8 @@ const number = (value: number | null): string => (value === null ? '—' : value
 /** `breakout` of `breakout?observation=canonical`: all of a study's envs are seen so, or none. */
 const short = (env: string): string => env.replace(/([?&])observation=canonical&?/, '$1').replace(/[?&]$/, '');
 const MARKS = { helped: '▲', hurt: '▼', unclear: '' };
-const cell = ({ ratio, low, high, difference, outcome }: Row): string => {
-  const effect =
-    ratio === null ? `no ratio, Δ ${number(difference)}` : `${number(ratio)} [${number(low)}, ${number(high)}]`;
-  return `${effect} ${MARKS[outcome]}`.trim();
-};
+const cell = ({ ratio, low, high, outcome }: Row): string =>
+  `${ratio === null ? 'no ratio' : `${number(ratio)} [${number(low)}, ${number(high)}]`} ${MARKS[outcome]}`.trim();
 
 /** One line for each pair and method, a column for each kind of control that was made for pairs. */
 function pairTable(rows: readonly Row[]): string {
