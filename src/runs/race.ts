@@ -90,12 +90,13 @@ export async function runRace(
   const lock = await lockFolder(folder);
   try {
     const state = await openRace(store, race);
-    if (await store.get('result.json')) return await readJson<RaceResult>(store, 'result.json');
-    await runPhases(store, race, state, { hooks, openSource });
-    const result = resultOf(race, state);
-    await store.put('result.json', json(result));
+    if (!(await store.get('result.json'))) {
+      await runPhases(store, race, state, { hooks, openSource });
+      await store.put('result.json', json(resultOf(race, state)));
+    }
+    // An earlier session may have been killed before it came to this.
     for (const i of race.candidates.keys()) await new FolderStore(candidateFolder(folder, i)).delete(RESUME_KEY);
-    return result;
+    return await readJson<RaceResult>(store, 'result.json');
   } finally {
     await lock.release();
   }

@@ -10,7 +10,7 @@ import { createRng } from '../../src/core/rng.ts';
 import { resolveTransfer } from '../../src/runs/config.ts';
 import { readMetrics } from '../../src/runs/metrics-log.ts';
 import { candidateFolder, type Race, type RaceResult, runRace } from '../../src/runs/race.ts';
-import { trainRun, trainUntil } from '../../src/runs/run.ts';
+import { RESUME_KEY, trainRun, trainUntil } from '../../src/runs/run.ts';
 import { readSource } from '../../src/runs/source.ts';
 import { raceStored, standingOf } from '../../src/runs/stored-run.ts';
 import { FolderStore } from '../../src/runs/store.ts';
@@ -194,7 +194,11 @@ describe('a race', () => {
   }, 120_000);
 
   it('is read back when it has finished, and refused in the folder of another', async () => {
+    // As it is left by a kill after the result was stored.
+    const leftover = join(candidateFolder(inside('through'), 1), RESUME_KEY);
+    writeFileSync(leftover, 'all that was needed to go on');
     expect(await runRace(inside('through'), race)).toEqual(JSON.parse(JSON.stringify(through)));
+    expect(existsSync(leftover)).toBe(false);
     const other = { ...race, rules: { ...race.rules, share: 0.4 } };
     await expect(runRace(inside('through'), other)).rejects.toThrow(
       new UserError(`${inside('through')} holds another race; choose another folder`),
