@@ -15,7 +15,7 @@ async function run(line: string): Promise<string> {
   return stdout;
 }
 
-beforeAll(buildOnce);
+beforeAll(buildOnce, 180_000);
 
 it('a new game is scaffolded, checked, listed, trained, evaluated and carried over', async () => {
   expect(await run('new-game ./star-catcher.ts')).toContain('play it:   ngplus play ./star-catcher.ts');

@@ -43,7 +43,7 @@ beforeAll(async () => {
   uninterrupted = remains('whole');
   expect(uninterrupted.weights).toHaveLength(6);
   expect(uninterrupted.metrics).toHaveLength(10);
-}, 60_000);
+}, 240_000);
 
 it('a training stopped by Ctrl-C goes on to the very same weights', async () => {
   const { code, stderr } = await interrupt('stopped', 'SIGINT');

@@ -10,7 +10,7 @@ const STUDY =
   'study --sources cartpole?force=20 --targets cartpole --seeds 2 --source-timesteps 2048 --target-timesteps 2048 ' +
   '--evaluations 2 --evaluation-episodes 4 --random-episodes 50 --controls none';
 
-beforeAll(buildOnce);
+beforeAll(buildOnce, 180_000);
 
 it('a study stops at Ctrl-C, goes on, and says with intervals what transfer was worth', async () => {
   const running = startNgplus(`${STUDY} --folder study`, { cwd });

@@ -26,7 +26,7 @@ async function onTerminal(
 
 // `script`, of every Linux, gives a command a terminal.
 describe.skipIf(process.platform !== 'linux')('on a terminal', () => {
-  beforeAll(buildOnce);
+  beforeAll(buildOnce, 180_000);
 
   it('a training shows a line that moves, and clears it away', async () => {
     const { code, screen } = await onTerminal('train cartpole --total-timesteps 100000 --evaluations 2 --folder run');

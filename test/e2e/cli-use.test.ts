@@ -31,7 +31,7 @@ beforeAll(async () => {
   const good = readFileSync(join(cwd, 'run/checkpoints/000000001024.safetensors'));
   writeFileSync(join(cwd, 'truncated.safetensors'), good);
   truncateSync(join(cwd, 'truncated.safetensors'), good.length - 1000);
-}, 60_000);
+}, 180_000);
 
 describe.concurrent('help', () => {
   it('of the program names every command', async () => {

@@ -117,7 +117,7 @@ describe.skipIf(!hasBrowser())('an agent’s mind', () => {
       expect.stringContaining('paddle after 512 steps'),
     ]);
     const scratch = at.page.locator(`[data-match="${ids.scratch}"] .mind`);
-    expect(await scratch.textContent()).toContain('it learned from scratch');
+    await scratch.getByText('it learned from scratch').waitFor();
   });
 
   test('of a game of features has bars by name', async () => {
@@ -152,7 +152,7 @@ describe.skipIf(!hasBrowser())('an agent’s mind', () => {
     const cars = () => at.page.evaluate<string>(`document.querySelector('[data-channel="car"] canvas').toDataURL()`);
     const before = await cars();
     await at.frameAfter('live', (await at.frameOf('live')) + 3);
-    expect(await cars()).not.toBe(before);
+    await expect.poll(cars, { timeout: 10_000 }).not.toBe(before);
     await at.page.getByRole('button', { name: 'What it sees' }).click();
     await at.page.waitForSelector('.raw', { state: 'hidden' });
   });

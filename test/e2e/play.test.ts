@@ -40,7 +40,9 @@ describe.skipIf(!hasBrowser())('a human in the browser', () => {
     const agent = (await at.snapshot(DUEL.agent))!;
     expect(agent.frame!.human).toBeUndefined();
     await at.page.locator('.duel-sentence', { hasText: 'the agent plays on' }).waitFor();
-    expect(difference(before, await at.screenshot(board(DUEL.agent)))).toBeGreaterThan(0.002);
+    await expect
+      .poll(async () => difference(before, await at.screenshot(board(DUEL.agent))), { timeout: 10_000 })
+      .toBeGreaterThan(0.002);
     expect(await at.page.locator(`[data-match="${DUEL.you}"] .human-badge`).textContent()).toBe('human');
     expect(await at.page.locator(`[data-match="${DUEL.agent}"] .human-badge`).isVisible()).toBe(false);
 

@@ -82,7 +82,7 @@ export function useViewerPage(): ViewerPage {
     at.root = await mkdtemp(join(tmpdir(), 'ngplus-page-'));
     await build({ configFile: 'vite.config.ts', logLevel: 'error', build: { outDir: at.root, emptyOutDir: true } });
     at.browser = await launchBrowser();
-  });
+  }, 180_000);
   afterAll(async () => {
     await at.browser?.close();
     await rm(at.root, { recursive: true });

@@ -296,7 +296,9 @@ describe.skipIf(!hasBrowser())('the viewer in a browser', () => {
     expect(board.width).toBeGreaterThan(320);
     // Below the fold nothing is lost: the second board is drawn once it is scrolled to.
     await at.page.locator('[data-match="b"] .board').scrollIntoViewIfNeeded();
-    await at.page.waitForTimeout(300);
-    expect(countColours(await at.screenshot('[data-match="b"] .board'))).toBeGreaterThan(20);
+    await at.drawn('b', ({ frame }) => frame!.frame > 1);
+    await expect
+      .poll(async () => countColours(await at.screenshot('[data-match="b"] .board')), { timeout: 10_000 })
+      .toBeGreaterThan(20);
   });
 });

@@ -8,13 +8,13 @@ const folder = join(ROOT, 'examples');
 const tsx = import.meta.resolve('tsx');
 const scripts = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
 
-beforeAll(buildOnce);
+beforeAll(buildOnce, 180_000);
 
 /** Runs an example with its short settings, in an empty folder. */
 const run = (name: string, ...args: string[]): Promise<Ended> =>
   start(process.execPath, ['--import', tsx, join(folder, name), '--quick', ...args], { cwd: emptyFolder() }).ended;
 
-describe('examples', () => {
+describe('examples', { timeout: 180_000 }, () => {
   it.each(scripts)('%s has at most 60 lines', (name) => {
     expect(readFileSync(join(folder, name), 'utf8').trimEnd().split('\n').length).toBeLessThanOrEqual(60);
   });

@@ -35,7 +35,7 @@ describe.skipIf(!hasBrowser())('the Phaser example', () => {
     await build(settings);
     server = await preview({ ...settings, preview: { host: '127.0.0.1', port: 0 } });
     browser = await launchBrowser();
-  }, 120_000);
+  }, 240_000);
 
   afterAll(async () => {
     await browser?.close();
