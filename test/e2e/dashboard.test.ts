@@ -189,14 +189,21 @@ describe.skipIf(!hasBrowser())('the dashboard in a browser', () => {
     const live = await newFolder();
     await storeStudy(join(live, 'study'), { isFinished: false });
     await rm(join(live, 'study/jobs/scratch-breakout-0/result.json'));
-    await at.open({ library: openLibrary(live) }, undefined, '#dashboard?env=breakout');
+    await at.open({ library: openLibrary(live) }, { width: 500, height: 900 }, '#dashboard?env=breakout');
     await at.page.waitForSelector('.matrix .unknown');
     expect(await cell(/^freeway to breakout: 4 runs, not finished/).count()).toBe(1);
     await at.page.locator('.curves-panel summary').click();
     await at.page.waitForSelector('.curves-panel tbody tr:nth-child(3)');
     expect(await at.page.locator('.curves-panel tbody tr').count()).toBe(3);
+    // Neither the focus nor what has been scrolled moves when it does.
+    const point = at.page.locator('.curves-panel tbody button').last();
+    await point.focus();
+    const text = await point.textContent();
+    await at.page.evaluate(`document.querySelector('.runs .scroll').scrollLeft = 60`);
     await appendFile(join(live, 'study/jobs/scratch-breakout-0/evaluations.jsonl'), '{"step":1500,"mean":7}\n');
     await at.page.waitForSelector('.curves-panel tbody tr:nth-child(4):has-text("7, n=1")', { timeout: 20_000 });
+    expect(await at.page.evaluate('document.activeElement.textContent')).toBe(text);
+    expect(await at.page.evaluate(`document.querySelector('.runs .scroll').scrollLeft`)).toBe(60);
   });
 
   test('fits a phone also with a matrix that does not', async () => {

@@ -4,25 +4,30 @@ import * as echarts from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
 import type { Curve } from '../../src/live/protocol.ts';
 import { armStyle } from './arms.ts';
-import { score, steps } from './numbers.ts';
+import { score, steps, tick } from './numbers.ts';
 import { prefersStillness } from './stillness.ts';
 
 echarts.use([CustomChart, LineChart, GridComponent, LegendComponent, TitleComponent, TooltipComponent, SVGRenderer]);
 
 const MUTED = '#9AA6B2';
 
+/** Hears of a point of a curve that was picked. */
+export type PickPoint = (curve: Curve, point: Curve['points'][number]) => void;
+
 /** Learning curves with their bands, live; their points can be picked. */
 export class CurvesChart {
   private readonly chart: echarts.ECharts;
+  private readonly observer: ResizeObserver;
   private curves: readonly Curve[] = [];
 
-  constructor(element: HTMLElement, pick: (curve: Curve, point: Curve['points'][number]) => void) {
+  constructor(element: HTMLElement, pick?: PickPoint) {
     this.chart = echarts.init(element, null, { renderer: 'svg' });
     this.chart.on('click', { seriesType: 'line' }, ({ seriesName, dataIndex }) => {
       const curve = this.curves.find(({ label }) => label === seriesName);
-      if (curve?.points[dataIndex] !== undefined) pick(curve, curve.points[dataIndex]);
+      if (curve?.points[dataIndex] !== undefined) pick?.(curve, curve.points[dataIndex]);
     });
-    new ResizeObserver(() => this.chart.resize()).observe(element);
+    this.observer = new ResizeObserver(() => this.chart.resize());
+    this.observer.observe(element);
   }
 
   show(curves: readonly Curve[], title: string): void {
@@ -61,11 +66,16 @@ export class CurvesChart {
       },
       yAxis: {
         type: 'value',
-        axisLabel: { color: MUTED },
+        axisLabel: { color: MUTED, formatter: tick },
         splitLine: { lineStyle: { color: '#232B37' } },
       },
       series: curves.flatMap((curve) => [bandOf(curve), lineOf(curve)]),
     });
+  }
+
+  remove(): void {
+    this.observer.disconnect();
+    this.chart.dispose();
   }
 }
 

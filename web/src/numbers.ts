@@ -11,6 +11,10 @@ export function score(value: number): string {
   return Math.abs(value) >= 100 ? value.toFixed(0) : trim(value, Math.abs(value) >= 10 ? 1 : 2);
 }
 
+/** A value on an axis: without the tail that sums of binary fractions have. */
+export const tick = (value: number): string =>
+  Math.abs(value) >= 1000 ? value.toLocaleString('en') : String(Number(value.toPrecision(6)));
+
 const trim = (value: number, digits: number): string => String(Number(value.toFixed(digits)));
 
 const FRACTIONS: Readonly<Record<number, string>> = { 0.25: '¼', 0.5: '½' };

@@ -1,7 +1,9 @@
 import { csv } from '../../../src/report/csv.ts';
+import { curvesTable, meanText } from '../curves-table.ts';
 import { h } from '../elements.ts';
+import { keepFocus } from '../keep-focus.ts';
 import { nearestCheckpoint } from '../library-filter.ts';
-import { score, steps } from '../numbers.ts';
+import { steps } from '../numbers.ts';
 import type { ArmCurve, CurvePoint } from './curves.ts';
 import { lineStyles } from './line-style.ts';
 import { PlotsChart } from './plots-chart.ts';
@@ -99,42 +101,16 @@ export class CurvesPanel {
 
   private fillTable(): void {
     if (!this.details.open) return;
-    const all = [...new Set(this.curves.flatMap(({ points }) => points.map(({ step }) => step)))].toSorted(
-      (a, b) => a - b,
-    );
-    const cell = ({ label, points }: ArmCurve, step: number): HTMLElement => {
-      const point = points.find((candidate) => candidate.step === step);
-      if (point === undefined) return h('td');
-      const button = h('button', { type: 'button', title: `Replays of “${label}” near this step` }, pointText(point));
-      button.addEventListener('click', () => this.pick(label, step));
-      return h('td', {}, button);
-    };
-    this.table.replaceChildren(
-      h(
-        'table',
-        {},
-        h(
-          'thead',
-          {},
-          h(
-            'tr',
-            {},
-            ...['step', ...this.curves.map(({ label }) => label)].map((name) => h('th', { scope: 'col' }, name)),
-          ),
-        ),
-        h(
-          'tbody',
-          {},
-          ...all.map((step) =>
-            h('tr', {}, h('th', { scope: 'row' }, steps(step)), ...this.curves.map((curve) => cell(curve, step))),
-          ),
-        ),
-      ),
+    const texts = this.curves.map(({ label, points }) => ({
+      label,
+      points: points.map((point) => [point.step, pointText(point)] as const),
+    }));
+    keepFocus(this.table, () =>
+      this.table.replaceChildren(curvesTable(texts, (label, step) => this.pick(label, step))),
     );
   }
 }
 
 function pointText({ mean, low, high, runs }: CurvePoint): string {
-  const interval = low === undefined || high === undefined ? '' : ` [${score(low)}, ${score(high)}]`;
-  return `${score(mean)}${interval}, n=${runs}`;
+  return `${meanText(mean, low, high)}, n=${runs}`;
 }

@@ -49,7 +49,7 @@ export function matrixTable(
 
 function pairButton({ source, target, runs, result }: StudiedPair): HTMLButtonElement {
   const pair = `${source} to ${target}`;
-  const attributes = { type: 'button', 'data-pair': pair };
+  const attributes = { type: 'button', 'data-focus': pair };
   const name = unseen(`${pair}: `);
   if (result === null) {
     const about = `${runs.transfer.length} runs, not finished`;

@@ -2,7 +2,7 @@ import { CustomChart, LineChart } from 'echarts/charts';
 import { GridComponent, LegendComponent, TitleComponent, TooltipComponent } from 'echarts/components';
 import * as echarts from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
-import { score, steps } from '../numbers.ts';
+import { score, steps, tick } from '../numbers.ts';
 import type { LineStyle } from './line-style.ts';
 import { prefersStillness } from '../stillness.ts';
 
@@ -126,7 +126,7 @@ export class PlotsChart {
           gridIndex,
           scale: true,
           splitNumber: layout.height < 150 ? 3 : 5,
-          axisLabel: { color: MUTED },
+          axisLabel: { color: MUTED, formatter: tick },
           splitLine: { lineStyle: { color: '#232B37' } },
         })),
         series: plots.flatMap(({ lines }, axis) =>

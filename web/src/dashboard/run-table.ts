@@ -3,6 +3,7 @@ import { apart, type Configs, type Settings } from '../../../src/live/settings.t
 import { type Cell, csv } from '../../../src/report/csv.ts';
 import { armStyle } from '../arms.ts';
 import { h, setText } from '../elements.ts';
+import { keepFocus } from '../keep-focus.ts';
 import { score, steps } from '../numbers.ts';
 
 /** Rows shown without being asked for. */
@@ -40,7 +41,11 @@ const TOLD = ['env', 'seed'];
 
 /** The runs with what differs between their settings: sorted by any column, filtered by any word in them. */
 export class RunTable {
-  readonly element = h('div', { class: 'runs' });
+  private readonly told = h('p', { class: 'small', role: 'status' });
+  /** Stays when its table is drawn anew, so that it stands where it has been scrolled to. */
+  private readonly scroll = h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Table of runs' });
+  private readonly more = h('button', { type: 'button', class: 'chip' });
+  readonly element = h('div', { class: 'runs' }, this.told, this.scroll, this.more);
   readonly filter = h('input', {
     type: 'search',
     placeholder: 'filter, e.g. asterix transferred',
@@ -57,6 +62,10 @@ export class RunTable {
   constructor(onChoose: (id: string) => void) {
     this.onChoose = onChoose;
     this.filter.addEventListener('input', () => this.render());
+    this.more.addEventListener('click', () => {
+      this.showsAll = true;
+      this.render();
+    });
   }
 
   show(runs: readonly LibraryEntry[], configs: Configs, chosen: string | null): void {
@@ -118,32 +127,19 @@ export class RunTable {
     const common = new Map(
       this.columns.map((column) => [column, commonest(this.runs.map((run) => column.value(run)))]),
     );
-    const focused = document.activeElement?.getAttribute('data-focus');
-    const more = h('button', { type: 'button', class: 'chip' }, `Show all ${listed.length}`);
-    more.addEventListener('click', () => {
-      this.showsAll = true;
-      this.render();
-    });
-    const told = h('p', { class: 'small', role: 'status' });
     setText(
-      told,
+      this.told,
       `${rows.length} of ${this.runs.length} runs. Settings that all have in common have no column; coloured ones are not the usual value.`,
     );
-    this.element.replaceChildren(
-      told,
-      h(
-        'div',
-        { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Table of runs' },
-        h(
-          'table',
-          {},
-          h('thead', {}, h('tr', {}, ...this.columns.map((column) => this.head(column)))),
-          h('tbody', {}, ...rows.map((run) => this.row(run, common))),
-        ),
-      ),
-      ...(rows.length < listed.length ? [more] : []),
+    const table = h(
+      'table',
+      {},
+      h('thead', {}, h('tr', {}, ...this.columns.map((column) => this.head(column)))),
+      h('tbody', {}, ...rows.map((run) => this.row(run, common))),
     );
-    if (focused) this.element.querySelector<HTMLElement>(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
+    keepFocus(this.scroll, () => this.scroll.replaceChildren(table));
+    setText(this.more, `Show all ${listed.length}`);
+    this.more.hidden = rows.length === listed.length;
   }
 
   private head({ name, title }: Column): HTMLElement {

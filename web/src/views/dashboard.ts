@@ -4,6 +4,7 @@ import type { LibraryEntry } from '../../../src/live/library.ts';
 import type { Configs } from '../../../src/live/settings.ts';
 import { pairsCsv } from '../../../src/report/csv.ts';
 import { matrixChart, transfersByMethod } from '../../../src/report/matrix-chart.ts';
+import { putAddress } from '../address.ts';
 import { type ArmCurve, envCurves, pairCurves } from '../dashboard/curves.ts';
 import { CurvesPanel } from '../dashboard/curves-panel.ts';
 import { matrixLegend, matrixTable } from '../dashboard/matrix-table.ts';
@@ -11,6 +12,7 @@ import { RunDetails } from '../dashboard/run-details.ts';
 import { RunTable } from '../dashboard/run-table.ts';
 import { section } from '../dashboard/section.ts';
 import { h, setText } from '../elements.ts';
+import { keepFocus } from '../keep-focus.ts';
 import type { Page, View } from './view.ts';
 
 /** What is stored, in numbers: the matrix of a study, the curves behind a cell, the runs behind those. */
@@ -149,7 +151,7 @@ class DashboardView implements View {
   private choose(choice: Choice): void {
     this.choice = choice;
     const given = FIELDS.flatMap((field) => (choice[field] === undefined ? [] : [[field, choice[field]]]));
-    history.replaceState(null, '', `#dashboard?${new URLSearchParams(given as [string, string][])}`);
+    putAddress(`#dashboard?${new URLSearchParams(given as [string, string][])}`);
     this.render();
   }
 
@@ -191,16 +193,13 @@ class DashboardView implements View {
     );
     this.methodPicker.element.hidden = methods.length < 2;
     setText(this.verdict, study.verdict ?? 'This study is under way: cells are filled when it is finished.');
-    const focused = document.activeElement?.getAttribute('data-pair');
     const { source, target } = this.choice;
     const table = matrixTable(
       pairs,
       (pair) => pair.source === source && pair.target === target,
       (pair) => this.choose({ ...this.choice, source: pair.source, target: pair.target, env: undefined }),
     );
-    this.matrixPlace.replaceChildren(table);
-    const buttons = [...table.querySelectorAll('button')];
-    if (focused) buttons.find(({ dataset }) => dataset['pair'] === focused)?.focus();
+    keepFocus(this.matrixPlace, () => this.matrixPlace.replaceChildren(table));
   }
 
   /** The pairs of the method on show. */

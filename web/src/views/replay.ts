@@ -1,6 +1,7 @@
 import type { LibraryEntry } from '../../../src/live/library.ts';
 import { decodeFrame, type Frame, type MatchInfo } from '../../../src/live/protocol.ts';
 import type { Recording } from '../../../src/live/recording.ts';
+import { putAddress } from '../address.ts';
 import { announce } from '../announce.ts';
 import { armStyle } from '../arms.ts';
 import { iconButton, textButton } from '../buttons.ts';
@@ -64,7 +65,7 @@ class ReplayView implements View {
 
   private readonly against = h(
     'a',
-    { class: 'take-over', title: 'Play against it, with the same luck', 'aria-label': 'Play against it' },
+    { class: 'take-over for-all', title: 'Play against it, with the same luck', 'aria-label': 'Play against it' },
     icon('human'),
     h('span', {}, 'Play against it'),
   );
@@ -308,7 +309,7 @@ class ReplayView implements View {
     const query = new URLSearchParams(
       given.flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
     );
-    history.replaceState(null, '', `#replay?${query}`);
+    putAddress(`#replay?${query}`);
     this.article.dataset['state'] = this.info().state;
   }
 
