@@ -208,6 +208,16 @@ describe.skipIf(!hasBrowser())('who uses keys, a screen reader or less motion', 
       await at.page.waitForSelector('.compare');
       expect(await at.page.evaluate('document.activeElement.textContent')).toBe('Compare');
       expect(await at.page.locator('nav [aria-current]').textContent()).toBe('Compare');
+      expect(await at.page.title()).toBe('Compare · New Game+');
+    });
+
+    test('is in the main part where the link that was followed has gone', async () => {
+      await openRuns('#lobby?kind=zoo');
+      await at.page.waitForSelector('[data-agent]');
+      await at.page.keyboard.press('ArrowRight');
+      await at.page.keyboard.press('Enter');
+      await at.page.waitForSelector('.replay');
+      expect(await at.page.evaluate('document.activeElement.id')).toBe('view');
     });
 
     test('is told the keys of the view by ?, and closes them by Escape', async () => {

@@ -111,6 +111,19 @@ describe.skipIf(!hasBrowser())('a human in the browser', () => {
     await at.page.waitForSelector('[data-match="a"] .board-frame .human-badge', { state: 'hidden' });
   });
 
+  test('takes over by a click, after which space is fire', async () => {
+    await at.open({ matches: [freeway] });
+    await at.drawn('a', ({ frame }) => frame!.frame > 2);
+    await at.page.getByRole('button', { name: 'Take over' }).click();
+    await at.drawn('a', ({ info }) => info.driver === 'keys');
+    await at.page.keyboard.down('Space');
+    await at.page.waitForSelector('.key.fire.chosen');
+    await at.page.keyboard.up('Space');
+    await at.page.waitForSelector('.key.fire:not(.chosen)');
+    await at.frameAfter('a', (await at.frameOf('a')) + 3);
+    expect((await at.snapshot('a'))!.info.driver).toBe('keys');
+  });
+
   test('is seen at play by others, who cannot take over or press', async () => {
     await at.open({ matches: [freeway] });
     await at.drawn('a', ({ frame }) => frame!.frame > 2);

@@ -57,6 +57,26 @@ describe.skipIf(!hasBrowser())('a replay in a browser', () => {
     expect(difference(first, await at.screenshot(BOARD))).toBeLessThan(0.02);
   });
 
+  test('changes its address only where its time bar comes to rest', async () => {
+    await openReplay(`id=${ID}&seed=3&frame=0`);
+    await at.until('location.hash.includes("mode=sampled")');
+    await at.page.evaluate(`{
+      window.changes = 0;
+      const { replaceState } = history;
+      history.replaceState = (...given) => {
+        changes++;
+        replaceState.apply(history, given);
+      };
+      const bar = document.querySelector('input[aria-label="Time"]');
+      for (let frame = 1; frame <= 60; frame++) {
+        bar.value = frame;
+        bar.dispatchEvent(new Event('input'));
+      }
+    }`);
+    await at.until('location.hash.endsWith("frame=60")');
+    expect(await at.page.evaluate('changes')).toBe(1);
+  });
+
   test('goes as fast as it is told, and in a circle', async () => {
     await openReplay();
     await at.drawn(ID, ({ frame }) => frame!.step > 1);
@@ -78,7 +98,8 @@ describe.skipIf(!hasBrowser())('a replay in a browser', () => {
   test('another episode has another end of its own, and its link', async () => {
     await openReplay(`id=${ID}&seed=5`);
     await at.drawn(ID, ({ frame }) => frame!.step > 1);
-    await press('n');
+    // A letter is the same under Caps Lock.
+    await press('N');
     await at.until('location.hash.includes("seed=6")');
     await at.page.getByLabel('How the agent acts').selectOption('greedy');
     await at.until('location.hash.includes("mode=greedy")');

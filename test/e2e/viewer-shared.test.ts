@@ -81,6 +81,20 @@ describe.skipIf(!hasBrowser())('a viewer for others, in a browser', () => {
     expect(await page.textContent('body')).toContain('scan the QR code');
   });
 
+  test('who may only watch is not offered to play, and told why', async () => {
+    const options = { root, token: 'q8Zr1xv0Y3mB6kHt2nLw9A', library: openLibrary(null), home: 'lobby' };
+    viewer = await startAt(options);
+    await page.goto(viewer.url);
+    await page.waitForURL(plain());
+    await page.waitForSelector('[data-agent]');
+    expect(await page.locator('#navigation a').allTextContents()).toEqual(['Lobby', 'Live', 'Dashboard', 'Compare']);
+    await page.evaluate(`location.hash = '#replay?id=zoo:breakout'`);
+    await page.waitForSelector('.take-over[href]', { state: 'attached' });
+    expect(await page.isVisible('.take-over')).toBe(false);
+    await page.evaluate(`location.hash = '#play?id=zoo:breakout'`);
+    await page.locator('.notice', { hasText: 'Here you can only watch' }).waitFor();
+  });
+
   test('the list of agents is sent once, then only told to be the same', async () => {
     const options = { root, token: 'q8Zr1xv0Y3mB6kHt2nLw9A', library: openLibrary(null), home: 'lobby' };
     viewer = await startAt(options);

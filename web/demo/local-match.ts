@@ -15,7 +15,7 @@ export class LocalMatch {
   private readonly view: MatchView;
   private newest: Weights | null = null;
 
-  constructor(who: Pick<PolicySource, 'id' | 'label' | 'arm' | 'env'>, seed: number, boards: Promise<Boards>) {
+  constructor(who: Pick<PolicySource, 'id' | 'label' | 'arm' | 'env'>, seed: number, boards: Promise<Boards | null>) {
     const latest = async (after: number) => (this.newest !== null && this.newest.step > after ? this.newest : null);
     const exhibition: Exhibition = new Exhibition(
       { ...who, latest },

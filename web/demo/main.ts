@@ -1,6 +1,7 @@
 import type { Curve, Job } from '../../src/live/protocol.ts';
 import type { TransferPlan } from '../../src/transfer/plan.ts';
 import { byId, h, setText } from '../src/elements.ts';
+import { isOwnKey, keyOf } from '../src/key-events.ts';
 import { openKeyHelp } from '../src/key-help.ts';
 import { KEYS } from '../src/keys.ts';
 import type { MatchSnapshot } from '../src/match-view.ts';
@@ -43,10 +44,8 @@ const pair = byId('pair') as HTMLSelectElement;
 const seed = byId('seed') as HTMLInputElement;
 const [start, pause, again] = ['start', 'pause', 'again'].map((id) => byId(id) as HTMLButtonElement);
 const phases = ['1  Learn the source', '2  Move the layers', '3  Learn the target, twice'].map((t) => new Phase(t));
-/** Points of the curves lead nowhere: nothing is stored. */
-const nowhere = (): void => {};
-const targetProgress = new ProgressView(byId('target'), byId('verdict'), nowhere);
-const sourceProgress = new ProgressView(byId('source'), h('div'), nowhere);
+const targetProgress = new ProgressView(byId('target'), byId('verdict'));
+const sourceProgress = new ProgressView(byId('source'), h('div'));
 
 let settings = settingsOf(new URLSearchParams(location.search));
 let worker: Worker | null = null;
@@ -54,7 +53,7 @@ let state: State = 'ready';
 let kernels: string | null = null;
 let plan: TransferPlan | null = null;
 let standings = freshStandings();
-let boards: Promise<Boards> | null = null;
+let boards: Promise<Boards | null> | null = null;
 const matches = new Map<Arm, LocalMatch>();
 /** The gain of knowledge in each run of this page, by what was asked for. */
 const outcomes = new Map<string, { readonly seed: number; readonly difference: number }[]>();
@@ -82,6 +81,7 @@ function begin(): void {
   [plan, standings, kernels] = [null, freshStandings(), null];
   byId('plan').hidden = true;
   byId('notice').hidden = true;
+  document.querySelectorAll<HTMLAnchorElement>('.repeat a').forEach(({ href }) => URL.revokeObjectURL(href));
   document.querySelector('.repeat')?.remove();
   worker = new Worker(new URL('./trainer.ts', import.meta.url), { type: 'module' });
   worker.addEventListener('message', ({ data }: MessageEvent<News>) => hear(data));
@@ -126,9 +126,12 @@ function openMatch(arm: Arm): LocalMatch {
   return match;
 }
 
-function loadBoards(): Promise<Boards> {
-  boards ??= fetchBoards();
-  boards.catch((error: Error) => alertOf(`This browser can’t draw the boards (${error.message}).`));
+function loadBoards(): Promise<Boards | null> {
+  boards ??= fetchBoards().catch(({ message }: Error) => {
+    boards = null;
+    alertOf(`The boards can’t be drawn: ${message}. Reload this page.`);
+    return null;
+  });
   return boards;
 }
 
@@ -319,16 +322,14 @@ function keyed(): LocalMatch | undefined {
 }
 
 document.addEventListener('keydown', (event) => {
-  const { target, key, ctrlKey, metaKey, altKey } = event;
-  const isControl = target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
-  const isPressing = target instanceof HTMLElement && target.closest('button, a') !== null && /^( |Enter)$/.test(key);
-  if (ctrlKey || metaKey || altKey || isControl || isPressing) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || isOwnKey(event)) return;
+  const key = keyOf(event);
   if (key === '?') openKeyHelp(KEYS['live']);
   else if (!keyed()?.keyDown(key)) return;
   event.preventDefault();
 });
 byId('keys').addEventListener('click', () => openKeyHelp(KEYS['live']));
-document.addEventListener('keyup', ({ key }) => keyed()?.keyUp(key));
+document.addEventListener('keyup', (event) => keyed()?.keyUp(keyOf(event)));
 window.addEventListener('blur', () => matches.forEach((match) => match.releaseKeys()));
 document.addEventListener('visibilitychange', () => matches.forEach((match) => match.setSeen(!document.hidden)));
 show();

@@ -17,7 +17,7 @@ let count = 0;
 export interface FramePanelOptions {
   /** Of the board, for tests and the curious. */
   readonly id: string;
-  readonly boards: Promise<Boards>;
+  readonly boards: Promise<Boards | null>;
   /** Is there a policy whose value is shown? By default there is. */
   readonly hasValue?: boolean;
   /** Is it a part of a link, which must hold no key of its own? */
@@ -121,7 +121,7 @@ export class FramePanel {
     this.place.setAttribute('role', 'img');
     this.openPad(stage);
     const boards = await this.options.boards;
-    if (this.isRemoved || env !== this.env) return;
+    if (boards === null || this.isRemoved || env !== this.env) return;
     this.board?.remove();
     this.board = boards.add(this.options.id, this.place, stage);
     if (this.last !== null) this.showBoard(this.last.frame, this.last.showing);

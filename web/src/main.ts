@@ -1,6 +1,8 @@
 import type { Hello } from '../../src/live/protocol.ts';
+import { textButton } from './buttons.ts';
 import type { ConnectionState } from './connection.ts';
 import { byId, h, setText } from './elements.ts';
+import { isOwnKey, keyOf } from './key-events.ts';
 import { openKeyHelp } from './key-help.ts';
 import { KEYS } from './keys.ts';
 import type { MatchSnapshot } from './match-view.ts';
@@ -24,9 +26,11 @@ const SENTENCES: Readonly<Record<ConnectionState, string>> = {
 
 const place = byId('view');
 const navigation = byId('navigation');
-const page = openPage({ connection: showConnection, hello });
+const page = openPage({ connection: showConnection, hello, problem: showProblem });
 /** The view for an address that names none; known once the server has spoken. */
 let home: string | null = null;
+/** What the server is called, for the window's title. */
+let title = document.title;
 let shown: View | null = null;
 let shownId = '';
 /** Counts routes: a view that took long to load must not replace a later one. */
@@ -54,7 +58,8 @@ function showConnection(state: ConnectionState): void {
 page.on('status', ({ caption }) => setText(byId('caption'), caption));
 
 function hello(said: Hello): void {
-  document.title = said.title;
+  ({ title } = said);
+  showTitle();
   const isAwaited = addressed().id === null;
   home = isView(said.home) ? said.home : 'live';
   if (isAwaited) void route();
@@ -70,20 +75,40 @@ async function route(): Promise<void> {
   const { id, query } = addressed();
   if (id === null) return;
   const count = ++routes;
-  const module = await views[id].load();
+  const module = await views[id].load().catch((error: Error) => error);
   if (count !== routes) return;
+  if (module instanceof Error) return showProblem(`This view can’t be fetched: ${module.message}.`);
+  byId('problem').hidden = true;
+  const hadFocus = place.contains(document.activeElement);
   shown?.remove();
   shown = module.open(page, query);
   shownId = id;
   document.body.dataset['view'] = id;
   place.replaceChildren(shown.element);
+  if (hadFocus) place.focus({ preventScroll: true });
+  showTitle();
   showNavigation();
+}
+
+/** What can't be had may have been built anew since this page was loaded. */
+function showProblem(sentence: string): void {
+  const place = byId('problem');
+  place.replaceChildren(
+    sentence,
+    textButton('Reload', () => location.reload(), 'Load this page anew'),
+  );
+  place.hidden = false;
+}
+
+function showTitle(): void {
+  document.title = shownId === '' ? title : `${shownId.charAt(0).toUpperCase()}${shownId.slice(1)} · ${title}`;
 }
 
 /** Links to the views that have something to show; none where there is but one. */
 function showNavigation(): void {
   const offered = Object.entries(views).filter(
-    ([, { label, needsLibrary }]) => label !== null && (!needsLibrary || page.hasLibrary()),
+    ([, { label, needsLibrary, needsControl }]) =>
+      label !== null && (!needsLibrary || page.hasLibrary()) && !(needsControl && page.isReadOnly()),
   );
   navigation.hidden = offered.length < 2;
   // Links that stay keep the focus.
@@ -101,20 +126,13 @@ byId('skip').addEventListener('click', (event) => {
 });
 
 document.addEventListener('keydown', (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const { target, key } = event;
-  const isSliding = target instanceof HTMLInputElement && target.type === 'range';
-  const isTyping = isSliding
-    ? /^(Arrow|Home|End|Page)/.test(key)
-    : target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
-  const isPressing =
-    (target instanceof HTMLButtonElement || target instanceof HTMLAnchorElement) && /^( |Enter)$/.test(key);
-  if (isTyping || isPressing) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || isOwnKey(event)) return;
+  const key = keyOf(event);
   if (key === '?') showKeys();
   else if (!shown?.keyDown?.(key)) return;
   event.preventDefault();
 });
-document.addEventListener('keyup', (event) => shown?.keyUp?.(event.key));
+document.addEventListener('keyup', (event) => shown?.keyUp?.(keyOf(event)));
 window.addEventListener('blur', () => shown?.releaseKeys?.());
 window.addEventListener('hashchange', () => void route());
 void route();

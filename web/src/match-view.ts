@@ -64,7 +64,7 @@ export class MatchView {
   constructor(
     info: MatchInfo,
     ask: (ask: Ask) => void,
-    boards: Promise<Boards>,
+    boards: Promise<Boards | null>,
     me: () => string | undefined = () => undefined,
   ) {
     this.info = info;
@@ -72,7 +72,11 @@ export class MatchView {
     this.me = me;
     const hasPolicy = info.driver !== 'keys' || info.human !== undefined;
     this.panel = new FramePanel({ id: info.id, boards, hasValue: hasPolicy });
-    this.takeOver.addEventListener('click', () => this.toggleTakeOver());
+    this.takeOver.addEventListener('click', ({ detail }) => {
+      this.toggleTakeOver();
+      // After a pointer's click, space is fire: it must not press the button again.
+      if (detail > 0) this.element.focus({ preventScroll: true });
+    });
     this.panel.boardFrame.append(this.overlay);
     this.transport = new Transport(this.playback, {
       show: (index) => this.show(index),
@@ -91,7 +95,7 @@ export class MatchView {
     );
     this.element = h(
       'article',
-      { class: 'match', style: `--arm: ${colour}`, 'data-match': info.id, 'aria-label': info.label },
+      { class: 'match', style: `--arm: ${colour}`, tabindex: -1, 'data-match': info.id, 'aria-label': info.label },
       h(
         'header',
         {},
@@ -147,7 +151,7 @@ export class MatchView {
     const newest = buffer.at(buffer.end - 1);
     // A match that stands still sends its frame again, for those who missed it.
     if (frame.frame === newest?.frame && frame.episode === newest.episode) return;
-    if (newest?.terminated && (newest.human === undefined || !this.hasPolicy()))
+    if ((newest?.terminated || newest?.truncated) && (newest.human === undefined || !this.hasPolicy()))
       this.best = Math.max(this.best, newest.episodeReturn);
     buffer.push(frame);
     this.playback.hold(buffer.first, buffer.end);

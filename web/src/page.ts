@@ -3,14 +3,21 @@ import { loadBoards } from './stage/boards.ts';
 import type { Boards } from './stage/stage.ts';
 import type { Heard, Page } from './views/view.ts';
 
+/** What holds the page together. */
+interface Shell extends Pick<Listener, 'connection' | 'hello'> {
+  /** Something that the page needs can't be had: a sentence. */
+  problem(sentence: string): void;
+}
+
 /** Connects the page to its server. */
-export function openPage(shell: Pick<Listener, 'connection' | 'hello'>): Page {
+export function openPage(shell: Shell): Page {
   const listeners = new Map<Heard, Set<(...args: never[]) => void>>();
   /** The newest of each event that says all there is to say. */
   const newest = new Map<Heard, unknown[]>();
-  let boards: Promise<Boards> | null = null;
+  let boards: Promise<Boards | null> | null = null;
   let state: ConnectionState = 'connecting';
   let hasLibrary = false;
+  let isReadOnly = false;
 
   function tell<Event extends Heard>(event: Event, ...args: Parameters<Listener[Event]>): void {
     if (event === 'matches' || event === 'status') newest.set(event, args);
@@ -23,7 +30,7 @@ export function openPage(shell: Pick<Listener, 'connection' | 'hello'>): Page {
       shell.connection(next);
     },
     hello(hello) {
-      hasLibrary = hello.hasLibrary;
+      ({ hasLibrary, readOnly: isReadOnly } = hello);
       shell.hello(hello);
     },
     matches: (list) => tell('matches', list),
@@ -35,6 +42,13 @@ export function openPage(shell: Pick<Listener, 'connection' | 'hello'>): Page {
     status: (status) => tell('status', status),
     frame: (id, text) => tell('frame', id, text),
   });
+
+  /** Who asks for boards later has another try. */
+  function lackBoards({ message }: Error): null {
+    boards = null;
+    shell.problem(`The boards can’t be drawn: ${message}.`);
+    return null;
+  }
 
   const text: Page['text'] = async (name, query = {}) => {
     const given = Object.entries(query).filter(([, value]) => value !== undefined);
@@ -56,8 +70,9 @@ export function openPage(shell: Pick<Listener, 'connection' | 'hello'>): Page {
     },
     get: async (name, query) => JSON.parse(await text(name, query)),
     text,
-    boards: () => (boards ??= loadBoards()),
+    boards: () => (boards ??= loadBoards().catch(lackBoards)),
     connection: () => state,
     hasLibrary: () => hasLibrary,
+    isReadOnly: () => isReadOnly,
   };
 }

@@ -111,9 +111,8 @@ export class Transport {
       End: () => (playback.isLive ? playback.follow() : playback.seek(playback.end - 1)),
       l: () => (playback.isLive ? playback.follow() : this.toggleLoop()),
     };
-    const name = key.length === 1 ? key.toLowerCase() : key;
-    if (!Object.hasOwn(acts, name)) return false;
-    this.act(acts[name]);
+    if (!Object.hasOwn(acts, key)) return false;
+    this.act(acts[key]);
     return true;
   }
 

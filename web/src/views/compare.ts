@@ -1,5 +1,6 @@
 import { type Divergence, divergence } from '../../../src/live/divergence.ts';
 import type { LibraryEntry } from '../../../src/live/library.ts';
+import { putAddress } from '../address.ts';
 import { announce } from '../announce.ts';
 import { armOrder, distinctStyles } from '../arms.ts';
 import { iconButton, textButton } from '../buttons.ts';
@@ -143,9 +144,8 @@ class CompareView implements View {
       v: () => this.toggleRaw(),
       r: () => announce(this.lanes.map((lane) => lane.describe()).join(' ')),
     };
-    const name = key.toLowerCase();
-    if (!Object.hasOwn(acts, name)) return this.transport.keyDown(key);
-    acts[name]();
+    if (!Object.hasOwn(acts, key)) return this.transport.keyDown(key);
+    acts[key]();
     return true;
   }
 
@@ -175,9 +175,11 @@ class CompareView implements View {
 
   /** Compares these from now on. */
   private choose(ids: readonly string[]): void {
-    this.ids = [...new Set(ids)].slice(0, MOST_LANES);
+    // A run may have gone since it was offered.
+    const known = [...new Set(ids)].flatMap((id) => this.find(id) ?? []).slice(0, MOST_LANES);
+    this.ids = known.map(({ id }) => id);
     for (const lane of this.lanes.splice(0)) lane.remove();
-    const chosen = this.ids.map((id) => this.find(id)!).toSorted((a, b) => armOrder(a.arm) - armOrder(b.arm));
+    const chosen = known.toSorted((a, b) => armOrder(a.arm) - armOrder(b.arm));
     const styles = distinctStyles(chosen.map(({ arm }) => arm));
     for (const [i, entry] of chosen.entries()) {
       const lane = new Lane(entry, styles[i], this.page, {
@@ -431,7 +433,7 @@ class CompareView implements View {
       mode,
       frame: String(frame),
     });
-    history.replaceState(null, '', `#compare?${query}`);
+    putAddress(`#compare?${query}`);
   }
 }
 

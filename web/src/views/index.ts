@@ -5,6 +5,8 @@ export interface ViewEntry {
   readonly label: string | null;
   /** Does it look up what is stored? */
   readonly needsLibrary: boolean;
+  /** Is it only for pages that may do more than watch? */
+  readonly needsControl?: boolean;
   load(): Promise<ViewModule>;
 }
 
@@ -14,7 +16,7 @@ export const views: Readonly<Record<string, ViewEntry>> = {
   live: { label: 'Live', needsLibrary: false, load: () => import('./live.ts') },
   dashboard: { label: 'Dashboard', needsLibrary: true, load: () => import('./dashboard.ts') },
   compare: { label: 'Compare', needsLibrary: true, load: () => import('./compare.ts') },
-  play: { label: 'Play', needsLibrary: true, load: () => import('./play.ts') },
+  play: { label: 'Play', needsLibrary: true, needsControl: true, load: () => import('./play.ts') },
   replay: { label: null, needsLibrary: true, load: () => import('./replay.ts') },
 };
 

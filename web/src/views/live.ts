@@ -40,6 +40,7 @@ class LiveView implements View {
     this.wanted = wanted;
     const progress = new ProgressView(this.work, this.verdict, (curve, point) => void this.replay(curve, point));
     this.endings = [
+      () => progress.remove(),
       page.on('matches', (list) => {
         this.matches = list.toSorted((a, b) => armOrder(a.arm) - armOrder(b.arm));
         this.arrange();
@@ -92,9 +93,13 @@ class LiveView implements View {
   /** Leads from a point of a learning curve to an episode by the weights of that time. */
   private async replay(curve: Curve, [step, mean]: Curve['points'][number]): Promise<void> {
     if (!this.page.hasLibrary()) return;
-    const entries = await this.page.get<LibraryEntry[]>('library');
-    const entry = runAt(entries, curve, [step, mean]);
-    if (entry !== undefined) location.hash = replayAddress(entry.id, nearestCheckpoint(entry.checkpoints, step));
+    try {
+      const entry = runAt(await this.page.get<LibraryEntry[]>('library'), curve, [step, mean]);
+      if (entry !== undefined) location.hash = replayAddress(entry.id, nearestCheckpoint(entry.checkpoints, step));
+    } catch (error) {
+      this.notice.hidden = false;
+      setText(this.notice, `Its replay can’t be looked up: ${(error as Error).message}`);
+    }
   }
 
   /** Brings the page in line with the matches there are. */
@@ -113,7 +118,7 @@ class LiveView implements View {
       if (view !== undefined) {
         view.update(info);
       } else {
-        const added = new MatchView(info, this.ask, this.loadBoards(), this.page.id);
+        const added = new MatchView(info, this.ask, this.page.boards(), this.page.id);
         views.set(id, added);
         this.ask({ ask: 'watch', match: id });
       }
@@ -129,16 +134,6 @@ class LiveView implements View {
       ...(this.page.hasLibrary() ? [' ', h('a', { href: '#lobby' }, 'What is stored is in the lobby.')] : []),
     );
     this.showMore(shown);
-  }
-
-  private loadBoards(): ReturnType<Page['boards']> {
-    const boards = this.page.boards();
-    boards.catch((error: Error) => {
-      this.notice.hidden = false;
-      const advice = 'Try another one, or a newer version.';
-      setText(this.notice, `This browser can’t draw the boards (${error.message}). ${advice}`);
-    });
-    return boards;
   }
 
   /** A key for each match that is there but may not be shown. */

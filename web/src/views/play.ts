@@ -55,6 +55,8 @@ const opponent = ({ id, label, env, step }: LibraryEntry, seed: number): HTMLEle
     h('span', { class: 'small' }, `${env} · ${steps(step)} steps of training`),
   );
 
+const ONLY_WATCHING = 'Here you can only watch: to play, ask who started this viewer for --control.';
+
 /** A duel under way: two boards, and the score above them. */
 class DuelView implements View {
   private readonly page: Page;
@@ -122,6 +124,7 @@ class DuelView implements View {
     const me = this.page.id();
     if (me === undefined || me === this.connectedAs) return;
     this.connectedAs = me;
+    if (this.page.isReadOnly()) return setText(this.notice, ONLY_WATCHING);
     this.frames.clear();
     this.counted = -1;
     const { id, ...how } = this.wanted;

@@ -14,11 +14,16 @@ export interface Page {
   get<Answer>(name: string, query?: Query): Promise<Answer>;
   /** The same where the answer is text. */
   text(name: string, query?: Query): Promise<string>;
-  /** The boards of the whole page. What draws them may be big: it is fetched when they are first needed. */
-  boards(): Promise<Boards>;
+  /**
+   * The boards of the whole page; null where they can't be had, which the page says. What draws them may be big: it is
+   * fetched when they are first needed.
+   */
+  boards(): Promise<Boards | null>;
   connection(): ConnectionState;
   /** Is there anything stored that can be looked up? */
   hasLibrary(): boolean;
+  /** May this page only watch? Nothing else that it asks is heard. */
+  isReadOnly(): boolean;
 }
 
 type Query = Readonly<Record<string, string | number | undefined>>;
