@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openLibrary } from '../../src/live/library.ts';
 import { lobbyMatches } from '../../src/live/lobby-matches.ts';
-import type { ViewerOptions } from '../../src/live/server.ts';
+import type { MatchSource } from '../../src/live/match-source.ts';
+import { startViewer, type ViewerOptions } from '../../src/live/server.ts';
 import { freshPolicy } from '../live/fresh-policy.ts';
 import { hasBrowser } from './browser.ts';
 import { countColours, difference } from './pixels.ts';
@@ -41,12 +42,16 @@ describe.skipIf(!hasBrowser())('the lobby in a browser', () => {
   const at = useViewerPage();
   let root: string;
   let many: string;
-  /** Without a run at first. */
-  let later: string;
+  /** Removed when the last page is closed: one that is open reads. */
+  const folders: string[] = [];
+  async function newFolder(): Promise<string> {
+    const made = await mkdtemp(join(tmpdir(), 'ngplus-lobby-'));
+    folders.push(made);
+    return made;
+  }
   beforeAll(async () => {
-    root = await mkdtemp(join(tmpdir(), 'ngplus-lobby-'));
-    many = await mkdtemp(join(tmpdir(), 'ngplus-lobby-many-'));
-    later = await mkdtemp(join(tmpdir(), 'ngplus-lobby-later-'));
+    root = await newFolder();
+    many = await newFolder();
     await makeRun(join(root, 'alone'), { env: 'asterix', steps: [0, 500, 1000], config: { label: 'the lone one' } });
     await makeStudy(join(root, 'study'), {
       s0: { arm: 'source', env: 'freeway', steps: [1000] },
@@ -55,7 +60,7 @@ describe.skipIf(!hasBrowser())('the lobby in a browser', () => {
     const numbers = Array.from({ length: 1000 }, (_, i) => i);
     await Promise.all(numbers.map((i) => makeRun(join(many, `run-${i}`), { steps: i < 30 ? [1000] : [] })));
   });
-  afterAll(() => Promise.all([root, many, later].map((folder) => rm(folder, { recursive: true }))));
+  afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))));
 
   async function openLobby(folder = root, size?: { width: number; height: number }, hash = '', rest?: ViewerOptions) {
     const library = openLibrary(folder);
@@ -93,7 +98,7 @@ describe.skipIf(!hasBrowser())('the lobby in a browser', () => {
     await at.page.keyboard.type('STUDY freeway');
     await at.until('document.querySelectorAll("[data-agent]").length === 1');
     expect(await agents()).toEqual(['study/jobs/s0']);
-    expect(await address()).toBe('#lobby?search=STUDY+freeway');
+    await at.until(`location.hash === '#lobby?search=STUDY+freeway'`);
     await at.page.reload();
     await at.page.waitForSelector('[data-agent]');
     expect(await agents()).toEqual(['study/jobs/s0']);
@@ -101,12 +106,12 @@ describe.skipIf(!hasBrowser())('the lobby in a browser', () => {
     await at.page.getByLabel('Game').selectOption('asterix');
     await at.page.getByLabel('Kind').selectOption('run');
     expect(await agents()).toEqual(['alone']);
-    expect(await address()).toBe('#lobby?game=asterix&kind=run');
+    await at.until(`location.hash === '#lobby?game=asterix&kind=run'`);
     await at.page.getByLabel('State').selectOption('running');
     expect(await agents()).toEqual([]);
     await at.page.getByRole('button', { name: 'Clear the filters' }).click();
     expect((await agents()).length).toBeGreaterThan(6);
-    expect(await address()).toBe('#lobby');
+    await at.until(`location.hash === '#lobby'`);
   });
 
   test('leads by keyboard to a replay, and there to what the agent did earlier in its training', async () => {
@@ -142,6 +147,7 @@ describe.skipIf(!hasBrowser())('the lobby in a browser', () => {
   });
 
   test('shows what trains now in large, and takes in what begins later', async () => {
+    const later = await newFolder();
     await openLobby(later);
     expect(await at.page.isVisible('.hero')).toBe(false);
     await makeRun(join(later, 'now'), { env: 'freeway', steps: [0], isFinished: false });
@@ -149,12 +155,63 @@ describe.skipIf(!hasBrowser())('the lobby in a browser', () => {
     await at.drawn('now', ({ frame }) => frame!.frame > 5);
     await at.page.waitForSelector('[data-agent="now"][data-state="running"]');
     expect(await at.page.textContent('#caption')).toContain('1 training');
+    // Space is a heading's own key, though it pauses the large match elsewhere.
+    await at.page.locator('.group summary').first().focus();
+    await at.page.keyboard.press('Space');
+    await at.page.waitForSelector('.group:not([open])');
+    expect((await at.snapshot('now'))!.time.isPlaying).toBe(true);
+    await at.page.keyboard.press('Space');
     // Its card leads to the match itself.
     await at.page.locator('[data-agent="now"]').click();
     await at.page.waitForSelector('body[data-view="live"]');
     expect(await address()).toBe('#live?match=now');
     await at.drawn('now', ({ frame }) => frame!.frame > 5);
     expect(await at.page.locator('[data-match]').count()).toBe(1);
+  });
+
+  test('watches on after a break, in large and on cards', async () => {
+    const folder = await newFolder();
+    const ids = ['one', 'two'];
+    const latest = async (after: number) => (after < 0 ? { step: 0, bytes: freshPolicy('freeway', 0) } : null);
+    for (const id of ids) await makeRun(join(folder, id), { env: 'freeway', steps: [0], isFinished: false });
+    const matches = ids.map((id) => ({ id, label: id, env: 'freeway', latest }));
+    await openLobby(folder, undefined, '', { matches });
+    for (const id of ids) await at.drawn(id, ({ frame }) => frame!.frame > 2);
+    const { port } = at.viewer;
+    await at.viewer.close();
+    await at.page.waitForSelector('body[data-connection="lost"]');
+    const before = await Promise.all(ids.map(async (id) => (await at.snapshot(id))!.frame!.frame));
+    at.viewer = await startViewer({ port, root: at.root, library: openLibrary(folder), home: 'lobby', matches });
+    for (const [i, id] of ids.entries()) await at.drawn(id, ({ frame }) => frame!.frame !== before[i]);
+    // The browser itself reports each failed attempt to reconnect.
+    at.complaints = at.complaints.filter((text) => !/WebSocket connection|ERR_CONNECTION_REFUSED/.test(text));
+  });
+
+  test('lets go of the keys that play its large match', async () => {
+    const matches: MatchSource[] = [{ id: 'play', label: 'You', driver: 'keys', env: 'freeway?sticky=0' }];
+    await openLobby(root, undefined, '#lobby', { matches });
+    await at.drawn('play', ({ info }) => info.state === 'ready');
+    await at.page.keyboard.down('w');
+    await at.page.waitForSelector('.key.up.chosen');
+    await at.page.keyboard.up('w');
+    await at.page.waitForSelector('.key.up:not(.chosen)');
+  });
+
+  test('says what could not be fetched, and loads the page anew', async () => {
+    await openLobby();
+    await at.page.route('**/assets/dashboard-*.js', (route) => route.abort());
+    await at.page.getByRole('link', { name: 'Dashboard' }).click();
+    await at.page.locator('#problem', { hasText: 'This view can’t be fetched' }).waitFor();
+    await at.page.unroute('**/assets/dashboard-*.js');
+    await at.page.getByRole('button', { name: 'Reload' }).click();
+    await at.page.waitForSelector('.dashboard');
+    expect(await at.page.isVisible('#problem')).toBe(false);
+    // Nor does a board that can't be drawn go unmentioned.
+    await at.page.route('**/assets/canvas-boards-*.js', (route) => route.abort());
+    await at.page.getByRole('link', { name: 'Lobby' }).click();
+    await at.page.locator('#problem', { hasText: 'The boards can’t be drawn' }).waitFor();
+    // The browser itself reports what it can't load.
+    at.complaints = at.complaints.filter((text) => !text.includes('ERR_FAILED'));
   });
 
   test('of a thousand runs is quick, and shows more when it is asked', async () => {

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { defineGame } from '../../src/core/game.ts';
 import { registerGame } from '../../src/envs/index.ts';
+import { openLibrary } from '../../src/live/library.ts';
 import type { MatchSource } from '../../src/live/match-source.ts';
 import { startViewer } from '../../src/live/server.ts';
 import type { MatchSnapshot } from '../../web/src/match-view.ts';
@@ -233,6 +234,9 @@ describe.skipIf(!hasBrowser())('the viewer in a browser', () => {
     expect(await at.page.textContent('.overlay')).toContain('Your turn');
     const row = (match: MatchSnapshot) => match.sprites.find(({ role }) => role === 'self')!.y;
     await at.page.keyboard.down('ArrowUp');
+    // A pointer that only passes over the pad lets go of nothing.
+    await at.page.locator('.key.down').hover();
+    await at.page.locator('.facts').hover();
     await at.drawn('play', (match) => row(match) < row(start) - 1.5);
     await at.page.keyboard.up('ArrowUp');
     // The pad's own keys do the same: down, or back to the start where a car comes.
@@ -263,6 +267,18 @@ describe.skipIf(!hasBrowser())('the viewer in a browser', () => {
     at.complaints = at.complaints.filter((text) => !text.includes('WebSocket connection'));
   });
 
+  test('counts among the best an episode that its limit has ended', async () => {
+    const { bytes } = await openLibrary(null).checkpoint('zoo:cartpole');
+    const latest = async (after: number) => (after < 1 ? { step: 1, bytes } : null);
+    await at.open({ matches: [{ id: 'c', label: 'balances', env: 'cartpole', latest }] });
+    await at.drawn('c', ({ frame }) => frame!.frame > 2);
+    for (const speed of ['2×', '4×', '8×', '16×', '32×', '64×']) {
+      await at.page.keyboard.press('+');
+      await at.page.waitForSelector(`.speed:text-is("${speed}")`);
+    }
+    await at.until(`document.querySelector('.panel').textContent.includes('best 500')`);
+  });
+
   test('shows curves, jobs and the verdict', async () => {
     await at.open({ matches: [agent('a', 'breakout')] });
     at.viewer.setStatus({
@@ -283,6 +299,13 @@ describe.skipIf(!hasBrowser())('the viewer in a browser', () => {
     expect(await at.page.textContent('.verdict')).toContain('40 % fewer steps');
     expect(await at.page.textContent('.curves')).toContain('return on breakout');
     expect(await at.page.textContent('.jobs')).toContain('25 %');
+    await at.page.getByRole('img', { name: 'Learning curves: return on breakout.' }).waitFor();
+    await at.page.getByText('The same as a table').click();
+    await at.page.locator('.curves tbody button').first().waitFor();
+    expect(await at.page.locator('.curves tbody tr').allTextContents()).toEqual([
+      '01 [0, 2]1 [0, 2]',
+      '1k5 [3, 8]5 [3, 8]',
+    ]);
   });
 
   test('fits a phone', async () => {

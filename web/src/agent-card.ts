@@ -119,7 +119,12 @@ export class AgentCard {
     if (this.plays() === 'recording') void this.record(this.panel);
     if (match === null) return;
     if (match.stage !== null) void this.panel.open(match.stage, `The board of ${entry.env}, live`);
-    page.ask({ ask: 'watch', match: entry.id });
+    this.watch();
+  }
+
+  /** Asks for the frames of the live match, where its board shows one. */
+  watch(): void {
+    if (this.isOn && this.playback.isLive) this.page.ask({ ask: 'watch', match: this.entry.id });
   }
 
   turnOff(): void {

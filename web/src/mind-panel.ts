@@ -230,6 +230,8 @@ export class MindPanel {
           : drawFilters(before, after, plan?.matches ?? []),
       );
     } catch (error) {
+      if (this.drawn !== key) return;
+      this.drawn = '';
       this.plan.replaceChildren(h('p', { class: 'small' }, `Its layers can’t be shown: ${(error as Error).message}`));
     }
   }

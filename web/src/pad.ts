@@ -63,9 +63,11 @@ export class Pad {
     if (press === undefined) {
       return h('div', { ...attributes, role: 'img', 'aria-label': name }, sign, this.shares[action]);
     }
+    let isHeld = false;
     const key = h('button', { ...attributes, type: 'button', 'aria-label': name }, sign, this.shares[action]);
     key.addEventListener('pointerdown', (event) => {
       event.preventDefault();
+      isHeld = true;
       press(action);
     });
     // By keyboard it is held as by a finger; a screen reader's click is a short press.
@@ -86,7 +88,11 @@ export class Pad {
       press(action);
       setTimeout(() => press(null), CLICK_MS);
     });
-    for (const end of ['pointerup', 'pointercancel', 'pointerleave']) key.addEventListener(end, () => press(null));
+    const letGo = (): void => {
+      if (isHeld) press(null);
+      isHeld = false;
+    };
+    for (const end of ['pointerup', 'pointercancel', 'pointerleave']) key.addEventListener(end, letGo);
     return key;
   }
 }

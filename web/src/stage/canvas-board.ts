@@ -17,6 +17,7 @@ export class CanvasBoard {
   private readonly art: Art;
   private backdrop: HTMLCanvasElement | null = null;
   private readonly scene: CanvasScene;
+  private readonly particles: Particles;
   private readonly layer: Layer;
   private last: Frame | null = null;
 
@@ -25,9 +26,10 @@ export class CanvasBoard {
     this.rows = board.kind === 'planes' ? board.height : SHAPE_BOARD;
     const art = (this.art = artOf(game));
     this.scene = new CanvasScene(paint);
+    this.particles = new Particles(this.scene);
     this.layer =
       board.kind === 'planes'
-        ? new PlaneLayer(this.scene, board, art, new Particles(this.scene))
+        ? new PlaneLayer(this.scene, board, art, this.particles)
         : new ShapeLayer(this.scene, art);
   }
 
@@ -57,5 +59,10 @@ export class CanvasBoard {
   drawn(now: number): DrawnSprite[] {
     this.layer.update(now);
     return this.layer.drawn();
+  }
+
+  /** Nothing of it is drawn any more. */
+  remove(): void {
+    this.particles.clear();
   }
 }

@@ -33,6 +33,7 @@ export function createCanvasBoards(): Boards {
         remove() {
           endings.forEach((end) => end());
           size.disconnect();
+          board.remove();
           canvas.remove();
         },
       };

@@ -1,5 +1,6 @@
 import type { LibraryEntry } from '../../../src/live/library.ts';
 import type { MatchInfo } from '../../../src/live/protocol.ts';
+import { putAddress } from '../address.ts';
 import { AgentCard } from '../agent-card.ts';
 import { announce } from '../announce.ts';
 import { h, setText } from '../elements.ts';
@@ -92,6 +93,7 @@ class LobbyView implements View {
       page.on('matches', (matches) => {
         this.matches = matches;
         this.arrange();
+        this.watchAll();
       }),
       page.on('match', (info) => {
         this.matches = this.matches.map((match) => (match.id === info.id ? info : match));
@@ -120,6 +122,10 @@ class LobbyView implements View {
     return true;
   }
 
+  keyUp = (key: string): void => this.hero?.view.keyUp(key);
+
+  releaseKeys = (): void => this.hero?.view.releaseKeys();
+
   remove(): void {
     this.isRemoved = true;
     this.dismissHero();
@@ -146,6 +152,13 @@ class LobbyView implements View {
     this.hero?.view.returnToLive();
     void this.poll();
   };
+
+  /** After a break the server knows nothing of who watched. */
+  private watchAll(): void {
+    if (document.hidden) return;
+    if (this.hero !== null) this.page.ask({ ask: 'watch', match: this.hero.id });
+    this.cards.forEach((card) => card.watch());
+  }
 
   /** Is something looked for? */
   private isAsked(): boolean {
@@ -213,7 +226,7 @@ class LobbyView implements View {
     this.filter = filter;
     // What has been found should be seen.
     if (this.isAsked()) this.sections.forEach(({ element }) => (element.open = true));
-    history.replaceState(null, '', addressOf(filter));
+    putAddress(addressOf(filter));
     this.showFilter();
     this.arrange();
   }
