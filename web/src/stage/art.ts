@@ -45,7 +45,8 @@ export interface Look {
   readonly fps?: number;
   /** Turns to face the way it goes. */
   readonly faces?: boolean;
-  readonly pulses?: boolean;
+  /** Pulses while its channel has fewer cells than this. */
+  readonly pulsesBelow?: number;
   /** How it gets from cell to cell; `snap` for what does not move. */
   readonly motion?: 'linear' | 'ease' | 'snap';
   /** Copies left behind on its way. */
@@ -61,6 +62,8 @@ export interface ShapeLook {
   readonly thickness?: number;
   /** Earlier positions shown as a fan or ribbon. */
   readonly history?: number;
+  /** Of lines that stand up: how far one may lean, in degrees, shown on both sides of it. */
+  readonly leans?: number;
   readonly sprite?: string;
 }
 

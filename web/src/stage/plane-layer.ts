@@ -91,7 +91,7 @@ export class PlaneLayer implements Layer {
   }
 
   update(now: number): void {
-    for (const actors of this.actors) for (const actor of actors) place(actor, now, this.stillness);
+    for (const actors of this.actors) for (const actor of actors) place(actor, actors.length, now, this.stillness);
     for (let i = this.leaving.length - 1; i >= 0; i--) {
       const { image, since, alpha } = this.leaving[i];
       const left = 1 - (now - since) / FADE_MS;
@@ -173,7 +173,7 @@ export class PlaneLayer implements Layer {
       dy: 0,
       bouncedAt: -Infinity,
     };
-    place(actor, now, this.stillness);
+    place(actor, this.actors[channel].length, now, this.stillness);
     return actor;
   }
 
@@ -229,8 +229,8 @@ function moveMsOf(roles: readonly string[], { isHuman, jumps, stepMs }: Tempo): 
   return isHuman && roles[0] === 'self' ? HUMAN_MOVE_MS : stepMs * TWEEN_SHARE;
 }
 
-/** Puts an actor's images where they belong at this time. */
-function place(actor: Actor, now: number, { isCalm, jumps }: Stillness): void {
+/** Puts an actor's images where they belong at this time; `count`: of the cells of its channel. */
+function place(actor: Actor, count: number, now: number, { isCalm, jumps }: Stillness): void {
   const { look, image, ghosts, path } = actor;
   const share = moveShare(now - actor.movedAt, actor.moveMs);
   const eased = look.motion === 'ease' ? 1 - (1 - share) ** 2 : share;
@@ -239,7 +239,8 @@ function place(actor: Actor, now: number, { isCalm, jumps }: Stillness): void {
   const sprite = sprites[actor.sprite];
   const still = actor.x * 7 + actor.y * 3;
   const frame = look.fps && !jumps ? Math.floor((now / 1000) * look.fps + still) % frameCount(sprite) : 0;
-  const pulse = look.pulses && !isCalm ? 1 + 0.08 * Math.sin(now / 160 + still) : 1;
+  const pulses = count < (look.pulsesBelow ?? 0) && !isCalm;
+  const pulse = pulses ? 1 + 0.08 * Math.sin(now / 160 + still) : 1;
   const appearing = jumps ? 1 : Math.min(1, (now - actor.bornAt) / APPEAR_MS);
   const bounce = isCalm ? 0 : 1 - Math.min(1, (now - actor.bouncedAt) / BOUNCE_MS);
   const [size] = square((look.size ?? 1) * pulse);

@@ -105,7 +105,8 @@ export class ShapeLayer implements Layer {
       case 'line': {
         const ends = (look.thickness ?? 0) >= ROUND_FROM ? [add('globe', look.tint), add('globe', look.tint)] : [];
         const flag = look.sprite === undefined ? [] : [add(look.sprite, 0xffffff)];
-        return [...past, add('rod', look.tint), ...ends, ...flag];
+        const limits = look.leans === undefined ? [] : [add('rod', look.tint, 1), add('rod', look.tint, 1)];
+        return [...past, add('rod', look.tint), ...ends, ...flag, ...limits];
       }
     }
   }
@@ -135,6 +136,7 @@ export class ShapeLayer implements Layer {
       if (start) placeAt(start, x, y, look.thickness!);
       if (end) placeAt(end, x2, y2, look.thickness!);
       if (flag) placeAt(flag, x2 + 0.04, y2 + 0.02, 0.09);
+      if (look.leans !== undefined) placeLimits(extras.slice(-2), drawn, look.leans);
     }
   }
 
@@ -192,6 +194,15 @@ function placeRod(image: Image, [x, y, x2, y2]: readonly number[], thickness: nu
     .setPosition(((x + x2) / 2) * UNITS, ((y + y2) / 2) * UNITS)
     .setRotation(Math.atan2(y2 - y, x2 - x))
     .setDisplaySize(length * FULL * UNITS, thickness * FULL * UNITS);
+}
+
+/** On both sides of a line from its lower end, as far as it may lean. */
+function placeLimits(limits: readonly Image[], [x, y, x2, y2]: readonly number[], degrees: number): void {
+  const length = Math.hypot(x2 - x, y2 - y);
+  [-degrees, degrees].forEach((angle, i) => {
+    const [dx, dy] = [Math.sin((angle * Math.PI) / 180), Math.cos((angle * Math.PI) / 180)];
+    placeRod(limits[i].setAlpha(0.35), [x, y, x + length * dx, y - length * dy], 0.006);
+  });
 }
 
 function placeBox(body: Image, extras: Image[], [x, y, width, height]: readonly number[], isSelf: boolean): void {

@@ -171,7 +171,7 @@ export const roleLooks: Readonly<Record<string, Look>> = {
   opponent: { sprite: 'opponent', layer: 5, fps: 2, faces: true, motion: 'ease' },
   threat: { sprite: 'threat', layer: 4, fps: 3, motion: 'linear', taken: blast },
   target: { sprite: 'target', layer: 3, motion: 'linear', taken: shards },
-  pickup: { sprite: 'pickup', layer: 3, pulses: true, motion: 'linear', taken: sparks },
+  pickup: { sprite: 'pickup', layer: 3, pulsesBelow: Infinity, motion: 'linear', taken: sparks },
   ball: { sprite: 'ball', layer: 6, motion: 'linear', ghosts: 6 },
   'own-projectile': { sprite: 'own-projectile', layer: 6, motion: 'linear' },
   'threat-projectile': { sprite: 'threat-projectile', layer: 6, motion: 'linear' },

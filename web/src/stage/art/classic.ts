@@ -32,7 +32,7 @@ export const cartpole: Art = {
   },
   wheels: 'self',
   shapes: {
-    ball: { tint: 0xffd166, thickness: 0.028, history: 12 },
+    ball: { tint: 0xffd166, thickness: 0.028, history: 12, leans: 12 },
     wall: { tint: 0x9aa6b2, thickness: 0.012 },
   },
 };
@@ -66,7 +66,7 @@ export const mountaincar: Art = {
   },
 };
 
-/** Chrome links, a ribbon behind the tip, a goal line. */
+/** Chrome links, a fan of where the outer one was, a goal line. */
 export const acrobot: Art = {
   game: 'acrobot',
   backdrop: dusk,

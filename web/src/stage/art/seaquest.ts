@@ -112,7 +112,8 @@ export const seaquest: Art = {
     enemy_bullet: { sprite: 'harpoon', layer: 6, faces: true, motion: 'linear' },
     enemy_fish: { sprite: 'fish', layer: 4, fps: 4, faces: true, motion: 'linear', taken: blast },
     enemy_sub: { sprite: 'raider', layer: 4, fps: 8, faces: true, motion: 'linear', taken: blast },
-    oxygen_guage: { sprite: 'oxygen', layer: 7, motion: 'snap' },
+    // Ten cells when it is full.
+    oxygen_guage: { sprite: 'oxygen', layer: 7, motion: 'snap', pulsesBelow: 2 },
     diver_guage: { sprite: 'porthole', layer: 8, motion: 'snap', size: 0.8 },
     diver: { sprite: 'diver', layer: 3, fps: 3, faces: true, motion: 'linear', taken: bubbles },
   },
