@@ -32,7 +32,8 @@ const replay = {
   algorithm: dqn,
   config: { epsilonFinal: 0.3, replaySize: 1000, learningStarts: 32, batchSize: 16, targetEvery: 5 },
 };
-const sequences = { ...replay, config: { ...replay.config, sequenceLength: 4, burnIn: 2 } };
+// Each gradient step is slow there: fewer of them.
+const sequences = { ...replay, config: { ...replay.config, sequenceLength: 4, burnIn: 2, stepsPerGradient: 16 } };
 const mimic: Options = {
   game: mix as Game,
   envOptions: { asterix: false, freeway: false, seaquest: false, maxSteps: 20 },
