@@ -1,6 +1,7 @@
 /**
  * The results of finished studies as rows and tables: puts them in docs/results/transfer.json, in place of rows of the same
- * studies, and prints the tables of docs/results/transfer.md: against scratch, then against the controls. The studies are run first, from their files:
+ * studies, and prints the tables of docs/results/transfer.md: against scratch, then against the controls. The studies are run
+ * first, from their files:
  *
  *     npx ngplus study --file studies/variants.yaml --folder runs/variants
  *     npx tsx bench/transfer-results.ts runs/variants …

@@ -5,11 +5,11 @@
  *
  *     npx tsx bench/tune-scratch.ts breakout,asterix,freeway,seaquest,space-invaders
  */
-import { availableParallelism } from 'node:os';
 import { train } from '../src/exec/api.ts';
 import { evaluate } from '../src/exec/evaluate.ts';
 import { compareArms } from '../src/stats/compare.ts';
-import { type Curve, windowOf } from '../src/stats/curve.ts';
+import { type Curve, curveOf, windowOf } from '../src/stats/curve.ts';
+import { answerJob, runJobs } from './jobs.ts';
 
 const SETTINGS: Record<string, Record<string, unknown>> = {
   defaults: {},
@@ -22,23 +22,25 @@ const SETTINGS: Record<string, Record<string, unknown>> = {
 const SEEDS = [401, 402, 403, 404, 405];
 const SHARED = { algorithm: 'ppo', totalTimesteps: 200_000, evaluations: 10, evaluationEpisodes: 10, threads: 1 };
 
+interface Job {
+  readonly env: string;
+  readonly name: string;
+  readonly seed: number;
+}
+
+await answerJob(async ({ env, name, seed }: Job) => {
+  const folder = `runs/bench/tune-scratch/${env.replaceAll('?', ' ')}-${name}-${seed}`;
+  const { evaluations } = await train({ ...SHARED, env, seed, algorithmConfig: SETTINGS[name], folder });
+  return curveOf(seed, evaluations);
+});
 const games = (process.argv[2] ?? 'breakout,asterix,freeway,seaquest,space-invaders').split(',');
 const names = Object.keys(SETTINGS);
-const jobs = games.flatMap((env) => names.flatMap((name) => SEEDS.map((seed) => ({ env, name, seed }))));
-const curves = new Map<string, Curve[]>();
-const left = [...jobs];
-async function worker(): Promise<void> {
-  for (let job = left.shift(); job !== undefined; job = left.shift()) {
-    const { env, name, seed } = job;
-    const folder = `runs/bench/tune-scratch/${env.replaceAll('?', ' ')}-${name}-${seed}`;
-    const { evaluations } = await train({ ...SHARED, env, seed, algorithmConfig: SETTINGS[name], folder });
-    const curve = { seed, steps: evaluations.map(({ step }) => step), returns: evaluations.map((row) => row.mean) };
-    const key = `${env}/${name}`;
-    curves.set(key, [...(curves.get(key) ?? []), curve]);
-    console.error(`${jobs.length - left.length} of ${jobs.length}: ${folder}`);
-  }
-}
-await Promise.all(Array.from({ length: availableParallelism() }, worker));
+const jobs = games.flatMap((env) => names.flatMap((name) => SEEDS.map((seed): Job => ({ env, name, seed }))));
+const done: (Job & { readonly curve: Curve })[] = [];
+await runJobs(import.meta.url, jobs, (job: Job, curve: Curve) => {
+  done.push({ ...job, curve });
+  console.error(`${done.length} of ${jobs.length}: ${job.env}, ${job.name}, seed ${job.seed}`);
+});
 
 console.log(
   `| game | ${names.slice(1).join(' | ')} |\n| --- |${names
@@ -48,7 +50,10 @@ console.log(
 );
 for (const env of games) {
   const { mean: random } = await evaluate({ player: 'random', env, episodes: 1000 });
-  const armOf = (name: string) => ({ label: name, curves: curves.get(`${env}/${name}`)! });
+  const armOf = (name: string) => {
+    const own = done.filter((job) => job.env === env && job.name === name);
+    return { label: name, curves: own.toSorted((a, b) => a.seed - b.seed).map(({ curve }) => curve) };
+  };
   const scratch = armOf('defaults');
   const [{ steps }] = scratch.curves;
   const cells = names.slice(1).map((name) => {

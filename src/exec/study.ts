@@ -25,7 +25,7 @@ import { FolderStore } from '../runs/store.ts';
 import { VERSION } from '../runs/version.ts';
 import { againstControls, type AgainstControl } from '../stats/against-controls.ts';
 import { compareArms, type Comparison, PRIMARY_METRICS } from '../stats/compare.ts';
-import { type Arm, type Curve, windowOf } from '../stats/curve.ts';
+import { type Arm, type Curve, curveOf, windowOf } from '../stats/curve.ts';
 import { withHolm } from '../stats/holm.ts';
 import type { TransferPlan } from '../transfer/plan.ts';
 import { findMethod, methodWords } from '../transfer/index.ts';
@@ -475,16 +475,13 @@ async function compare({ jobs, options }: Study, results: Results, arm: StudyArm
   const { key, source, target, method, control } = arm;
   const { seed, referenceRange, primaryMetric, sourceTimesteps } = options;
   const runs = (prefix: string): StudyTask[] => jobs.filter(({ job }) => job.key.startsWith(`${prefix}/`));
-  const curveOf = ({ job, task }: StudyTask): Curve => {
-    const { evaluations } = trainedOf(task, results);
-    return { seed: job.seed, steps: evaluations.map(({ step }) => step), returns: evaluations.map((row) => row.mean) };
-  };
-  const scratch = { label: 'from scratch', curves: runs(`scratch/${target}`).map(curveOf) };
+  const curveOfRun = ({ job, task }: StudyTask): Curve => curveOf(job.seed, trainedOf(task, results).evaluations);
+  const scratch = { label: 'from scratch', curves: runs(`scratch/${target}`).map(curveOfRun) };
   const own = runs(key);
   const [{ steps }] = scratch.curves;
   const [{ task }] = own;
   const isLong = control === 'scratch-long';
-  const curves = own.map(curveOf);
+  const curves = own.map(curveOfRun);
   // What is not evaluated at the steps of scratch is read there.
   const isAtSteps = curves.every((curve) => String(curve.steps) === String(steps));
   const shown =

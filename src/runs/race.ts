@@ -1,4 +1,5 @@
 import { UserError } from '../core/errors.ts';
+import { curveOf } from '../stats/curve.ts';
 import {
   type Pause,
   raceCurve,
@@ -173,14 +174,7 @@ function endedIn(rows: readonly MetricsRow[]): { count: number; returns: number 
 
 function resultOf({ candidates }: Race, { phases }: RaceState): RaceResult {
   const last = lastPauses(phases);
-  const curves = candidates.map(({ config }, i) => {
-    const { evaluations } = last.get(i)!;
-    return {
-      seed: config.seed,
-      steps: evaluations.map(({ step }) => step),
-      returns: evaluations.map((row) => row.mean),
-    };
-  });
+  const curves = candidates.map(({ config }, i) => curveOf(config.seed, last.get(i)!.evaluations));
   const { steps, returns } = raceCurve(candidates[0].config.seed, phases, curves);
   return {
     winner: phases[phases.length - 1][0].candidate,

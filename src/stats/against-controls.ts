@@ -1,6 +1,6 @@
-import { compareArms, type Comparison, type ComparisonInput, type Outcome } from './compare.ts';
+import { compareArms, type Comparison, type ComparisonInput } from './compare.ts';
 import type { Arm } from './curve.ts';
-import { outcomeAfterHolm, withHolm } from './holm.ts';
+import { countOutcomes, withHolm } from './holm.ts';
 
 /** A transfer, gate or control of a study, as it was compared with scratch. */
 interface ComparedPair {
@@ -68,13 +68,14 @@ export function againstControls(
   return withHolm(compared);
 }
 
-/** `Transfers against their controls: shuffled: better in 1, worse in 0, unclear in 4.`; empty where there are none. */
+/** `Transfers compared with their controls: full / shuffled: better in 1, worse in 0, no clear …`; empty where there are none. */
 export function againstControlsText(rows: readonly AgainstControl[]): string {
   const families = [...new Set(rows.map(({ method, control }) => `${method} / ${control}`))];
   const told = families.map((family) => {
-    const own = rows.filter(({ method, control }) => `${method} / ${control}` === family);
-    const count = (outcome: Outcome): number => own.filter((row) => outcomeAfterHolm(row) === outcome).length;
-    return `${family}: better in ${count('helped')}, worse in ${count('hurt')}, no clear difference in ${count('unclear')}`;
+    const { helped, hurt, unclear } = countOutcomes(
+      rows.filter(({ method, control }) => `${method} / ${control}` === family),
+    );
+    return `${family}: better in ${helped}, worse in ${hurt}, no clear difference in ${unclear}`;
   });
   return told.length === 0 ? '' : `Transfers compared with their controls: ${told.join('; ')}.`;
 }

@@ -7,6 +7,16 @@ export interface Curve {
   readonly returns: readonly number[];
 }
 
+/** A run's evaluations as a curve. */
+export const curveOf = (
+  seed: number,
+  evaluations: readonly { readonly step: number; readonly mean: number }[],
+): Curve => ({
+  seed,
+  steps: evaluations.map(({ step }) => step),
+  returns: evaluations.map((row) => row.mean),
+});
+
 /** The runs of one way to learn (from scratch, transferred, …), all evaluated at the same steps. */
 export interface Arm {
   readonly label: string;

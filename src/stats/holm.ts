@@ -39,6 +39,13 @@ export function withHolm<T extends Tested>(pairs: readonly T[]): (T & { readonly
 export const outcomeAfterHolm = ({ comparison, holm: p }: Corrected): Outcome =>
   p !== null && p < 1 - comparison.level ? comparison.outcome : 'unclear';
 
+/** How many went which way after correction. */
+export function countOutcomes(pairs: readonly Corrected[]): Record<Outcome, number> {
+  const counts = { helped: 0, hurt: 0, unclear: 0 };
+  for (const pair of pairs) counts[outcomeAfterHolm(pair)]++;
+  return counts;
+}
+
 /** A pair with its corrected p-value. */
 export interface Corrected {
   readonly comparison: Comparison;

@@ -17,7 +17,8 @@ export type PooledMetrics = Record<Aggregate | 'probabilityOfImprovement', Estim
 /**
  * A whole study in a few numbers: the transferred runs' scores `(AUC − R) / (AUC scratch − R)`, 1 = as scratch on
  * average, aggregated over all pairs as rliable does. Scratch is resampled once per target and transferred runs once per
- * source, so pairs that share either move together. Pairs where scratch does not beat random play have no such score: leave them out.
+ * source, so pairs that share either move together. Pairs where scratch does not beat random play have no such score: leave
+ * them out.
  */
 export function poolPairs(
   pairs: readonly Pair[],

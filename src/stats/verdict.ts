@@ -1,6 +1,6 @@
 import type { Estimate } from './bootstrap.ts';
-import { type Comparison, type ComparisonMetrics, FEWEST_RUNS, type Outcome } from './compare.ts';
-import { type Corrected, outcomeAfterHolm } from './holm.ts';
+import { type Comparison, type ComparisonMetrics, FEWEST_RUNS } from './compare.ts';
+import { type Corrected, countOutcomes } from './holm.ts';
 
 /** What was transferred, to what and how. */
 export interface PairName {
@@ -49,10 +49,10 @@ export function studyVerdict(pairs: readonly StudyPair[]): string {
 /** `transfer helped in 1, hurt in 0 and made no clear difference in 2`. */
 function tally(pairs: readonly StudyPair[], helped: string, hurt: string): string {
   const decidable = pairs.filter(({ comparison }) => tooFewSeeds(comparison) === null);
-  const count = (outcome: Outcome): number => decidable.filter((pair) => outcomeAfterHolm(pair) === outcome).length;
+  const counts = countOutcomes(decidable);
   const few = pairs.length - decidable.length;
-  const unclear = `made no clear difference in ${count('unclear')}`;
-  return `${helped} in ${count('helped')}, ${hurt} in ${count('hurt')} and ${unclear}${few === 0 ? '' : `, ${few} had too few seeds to decide`}`;
+  const unclear = `made no clear difference in ${counts.unclear}`;
+  return `${helped} in ${counts.helped}, ${hurt} in ${counts.hurt} and ${unclear}${few === 0 ? '' : `, ${few} had too few seeds to decide`}`;
 }
 
 /** `too few seeds to decide (3; 4 or more are needed)`, or null where there are enough. */
