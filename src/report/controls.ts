@@ -3,6 +3,7 @@ import type { Comparison } from '../stats/compare.ts';
 import { outcomeAfterHolm } from '../stats/holm.ts';
 import { number, pairName } from '../stats/verdict.ts';
 import { html, type Markup, NONE } from './markup.ts';
+import { table } from './table.ts';
 import { intervalText, pText } from './matrix-chart.ts';
 import type { ReportPair } from './types.ts';
 
@@ -75,20 +76,5 @@ function effectTable(rows: readonly Row[], words = WORDS): Markup {
       <td>${words[outcomeAfterHolm({ comparison, holm })]}</td>
     </tr>`;
   };
-  return html`<div class="scroll">
-    <table class="numbers">
-      <thead>
-        <tr>
-          <th scope="col">control</th>
-          <th scope="col">pair</th>
-          <th scope="col">effect</th>
-          <th scope="col">p, Holm by kind</th>
-          <th scope="col">outcome</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.map(row)}
-      </tbody>
-    </table>
-  </div>`;
+  return table('numbers', ['control', 'pair', 'effect', 'p, Holm by kind', 'outcome'], rows.map(row));
 }

@@ -7,6 +7,7 @@ import { outcomeAfterHolm } from '../stats/holm.ts';
 import { pText } from './matrix-chart.ts';
 import { curveChart } from './curve-chart.ts';
 import { html, type Markup, NONE } from './markup.ts';
+import { table } from './table.ts';
 import { metricRows } from './metric-rows.ts';
 import type { ReportPair, ReportPlan } from './types.ts';
 
@@ -86,23 +87,9 @@ function metricsTable(comparison: Comparison): Markup {
   );
   const { threshold, sourceSteps, resamples, referenceRange } = comparison;
   const few = tooFewSeeds(comparison);
-  return html`<div class="scroll">
-      <table class="numbers metrics">
-        <thead>
-          <tr>
-            <th scope="col">metric</th>
-            <th scope="col">${swatch('scratch')} scratch</th>
-            <th scope="col">${swatch('transfer')} transferred</th>
-            <th scope="col">effect</th>
-            <th scope="col">${percent(comparison.level)} interval</th>
-            <th></th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>
-    </div>
+  const arms = [html`${swatch('scratch')} scratch`, html`${swatch('transfer')} transferred`];
+  const heads = ['metric', ...arms, 'effect', `${percent(comparison.level)} interval`, ''];
+  return html`${table('numbers metrics', heads, rows)}
     <p class="note">
       × is transferred divided by scratch, + and − are differences; the first marked line decides. Return
       ${number(threshold.value)} lies ${percent(threshold.share)} of the way from random play
@@ -126,19 +113,8 @@ function equalStepsTable({ scratch, transfer, comparison }: ReportPair): Markup 
       <th scope="row">${swatch(name)} ${name === 'scratch' ? 'scratch' : 'transferred'}</th>
       ${places.map((i) => cell(band, i))}
     </tr>`;
-  return html`<div class="scroll">
-      <table class="numbers">
-        <thead>
-          <tr>
-            <th scope="col">steps on the target</th>
-            ${places.map((i) => html`<th scope="col">${stepsText(s.steps[i])}</th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${row('scratch', s)}${row('transfer', t)}
-        </tbody>
-      </table>
-    </div>
+  const heads = ['steps on the target', ...places.map((i) => stepsText(s.steps[i]))];
+  return html`${table('numbers', heads, [row('scratch', s), row('transfer', t)])}
     <p class="note">Mean returns with their ${percent(comparison.level)} intervals.</p>`;
 }
 
@@ -160,25 +136,10 @@ function planTable({ entries, matches = [], unused = [] }: ReportPlan): Markup {
     </tr>`;
   });
   const kinds = [...new Set(matches.map((match) => match.axis))];
-  return html`<div class="scroll">
-      <table class="plan">
-        <thead>
-          <tr>
-            <th scope="col">tensor</th>
-            <th scope="col">shape</th>
-            <th scope="col">origin</th>
-            <th scope="col">values from the source</th>
-            <th scope="col">training</th>
-            <th scope="col">why</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>
-    </div>
-    ${kinds.map((axis) => html`<p class="matches"><b>${axis}s</b> ${matches.filter((match) => match.axis === axis).map(matchChip)}</p>`)}
-    ${unused.length === 0 ? NONE : html`<p class="note">Not used of the source: ${unused.map((name) => html`<code>${name}</code> `)}</p>`}`;
+  const heads = ['tensor', 'shape', 'origin', 'values from the source', 'training', 'why'];
+  return html`${table('plan', heads, rows)}
+  ${kinds.map((axis) => html`<p class="matches"><b>${axis}s</b> ${matches.filter((match) => match.axis === axis).map(matchChip)}</p>`)}
+  ${unused.length === 0 ? NONE : html`<p class="note">Not used of the source: ${unused.map((name) => html`<code>${name}</code> `)}</p>`}`;
 }
 
 const matchChip = ({ source, target, rule }: NonNullable<ReportPlan['matches']>[number]): Markup =>
@@ -200,24 +161,19 @@ function runsTable({ scratch, transfer, comparison }: ReportPair): Markup {
     </tr>`;
   };
   const steps = scratch.curves[0].steps;
-  return html`<div class="scroll">
-    <table class="numbers runs">
-      <thead>
-        <tr>
-          <th scope="col">arm</th>
-          <th scope="col">seed</th>
-          <th scope="col">first</th>
-          <th scope="col">mean (AUC)</th>
-          <th scope="col">final</th>
-          <th scope="col">steps to ${number(comparison.threshold.value)}</th>
-          <th scope="col">every evaluation, from step 0 to ${stepsText(steps[steps.length - 1])}</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${scratch.curves.map(row('scratch'))}${transfer.curves.map(row('transfer'))}
-      </tbody>
-    </table>
-  </div>`;
+  return table(
+    'numbers runs',
+    [
+      'arm',
+      'seed',
+      'first',
+      'mean (AUC)',
+      'final',
+      `steps to ${number(comparison.threshold.value)}`,
+      `every evaluation, from step 0 to ${stepsText(steps[steps.length - 1])}`,
+    ],
+    [...scratch.curves.map(row('scratch')), ...transfer.curves.map(row('transfer'))],
+  );
 }
 
 const OUTCOMES: Record<Outcome, string> = {
