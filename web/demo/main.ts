@@ -1,7 +1,7 @@
 import type { Curve, Job } from '../../src/live/protocol.ts';
 import type { TransferPlan } from '../../src/transfer/plan.ts';
 import { byId, h, setText } from '../src/elements.ts';
-import { isOwnKey, keyOf } from '../src/key-events.ts';
+import { onKeys } from '../src/key-events.ts';
 import { openKeyHelp } from '../src/key-help.ts';
 import { KEYS } from '../src/keys.ts';
 import type { MatchSnapshot } from '../src/match-view.ts';
@@ -321,15 +321,13 @@ function keyed(): LocalMatch | undefined {
   return (focused && matches.get(focused)) ?? all.find((match) => match.snapshot().info.driver === 'keys') ?? all[0];
 }
 
-document.addEventListener('keydown', (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || isOwnKey(event)) return;
-  const key = keyOf(event);
-  if (key === '?') openKeyHelp(KEYS['live']);
-  else if (!keyed()?.keyDown(key)) return;
-  event.preventDefault();
-});
-byId('keys').addEventListener('click', () => openKeyHelp(KEYS['live']));
-document.addEventListener('keyup', (event) => keyed()?.keyUp(keyOf(event)));
+const help = (): void => openKeyHelp(KEYS['live']);
+onKeys(
+  help,
+  (key) => keyed()?.keyDown(key),
+  (key) => keyed()?.keyUp(key),
+);
+byId('keys').addEventListener('click', help);
 window.addEventListener('blur', () => matches.forEach((match) => match.releaseKeys()));
 document.addEventListener('visibilitychange', () => matches.forEach((match) => match.setSeen(!document.hidden)));
 show();

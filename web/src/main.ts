@@ -2,7 +2,7 @@ import type { Hello } from '../../src/live/protocol.ts';
 import { textButton } from './buttons.ts';
 import type { ConnectionState } from './connection.ts';
 import { byId, h, setText } from './elements.ts';
-import { isOwnKey, keyOf } from './key-events.ts';
+import { onKeys } from './key-events.ts';
 import { openKeyHelp } from './key-help.ts';
 import { KEYS } from './keys.ts';
 import type { MatchSnapshot } from './match-view.ts';
@@ -92,12 +92,12 @@ async function route(): Promise<void> {
 
 /** What can't be had may have been built anew since this page was loaded. */
 function showProblem(sentence: string): void {
-  const place = byId('problem');
-  place.replaceChildren(
+  const problem = byId('problem');
+  problem.replaceChildren(
     sentence,
     textButton('Reload', () => location.reload(), 'Load this page anew'),
   );
-  place.hidden = false;
+  problem.hidden = false;
 }
 
 function showTitle(): void {
@@ -125,14 +125,11 @@ byId('skip').addEventListener('click', (event) => {
   place.focus();
 });
 
-document.addEventListener('keydown', (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || isOwnKey(event)) return;
-  const key = keyOf(event);
-  if (key === '?') showKeys();
-  else if (!shown?.keyDown?.(key)) return;
-  event.preventDefault();
-});
-document.addEventListener('keyup', (event) => shown?.keyUp?.(keyOf(event)));
+onKeys(
+  showKeys,
+  (key) => shown?.keyDown?.(key),
+  (key) => shown?.keyUp?.(key),
+);
 window.addEventListener('blur', () => shown?.releaseKeys?.());
 window.addEventListener('hashchange', () => void route());
 void route();
