@@ -1,4 +1,4 @@
-import { UserError } from '../core/errors.ts';
+import { NotFiniteError, UserError } from '../core/errors.ts';
 import { curveOf } from '../stats/curve.ts';
 import {
   type Pause,
@@ -46,6 +46,8 @@ export interface RaceResult {
 interface StoredPause extends Pause {
   /** Returns so far of the training episodes under way. */
   readonly running: readonly number[];
+  /** Why it has no score; null where it has one, missing in races of before, which ended with the error. */
+  readonly diverged?: string | null;
   readonly seconds: number;
   readonly evaluations: readonly { readonly step: number; readonly mean: number }[];
 }
@@ -78,8 +80,9 @@ const openHere: OpenSource = (source) => (source === null ? null : readSource(so
 
 /**
  * Trains the candidates in turns, a rung at a time, drops the worst by what they collect in training, and gives the one
- * that is left what is left of the budget. Goes on from where an earlier session stopped, however it stopped. A finished
- * race gives its result at once. @throws UserError where the folder holds another race, and as `trainRun`
+ * that is left what is left of the budget. One that diverges leaves, charged as far as it came. Goes on from where an
+ * earlier session stopped, however it stopped. A finished race gives its result at once. @throws UserError where the
+ * folder holds another race, and as `trainRun`; NotFiniteError where the winner diverges, or all do
  */
 export async function runRace(
   folder: string,
@@ -124,6 +127,7 @@ async function runPhases(store: FolderStore, race: Race, { race: id, phases }: R
       await store.put(RACE_KEY, json({ race: id, phases } satisfies RaceState));
     }
     left = survivors(pauses, rungs, phase);
+    if (left.length === 0) throw new NotFiniteError(`no candidate is left: ${pauses[pauses.length - 1].diverged}`);
   }
 }
 
@@ -155,9 +159,10 @@ async function advance(
   return {
     candidate,
     step: paused.step,
-    score: rewardPerEpisode(endedIn(rows), before?.running ?? [], paused.running),
+    score: paused.diverged ? null : rewardPerEpisode(endedIn(rows), before?.running ?? [], paused.running),
     evaluation: paused.evaluation,
     running: paused.running,
+    diverged: paused.diverged?.message ?? null,
     seconds: paused.seconds,
     evaluations: paused.evaluations.map(({ step, mean }) => ({ step, mean })),
   };

@@ -121,13 +121,16 @@ export interface PausedRun {
   readonly evaluations: readonly EvaluationRow[];
   /** Returns so far of the training episodes under way. */
   readonly running: readonly number[];
+  /** Why it can't go on, where it diverged before it got there; else null. */
+  readonly diverged: NotFiniteError | null;
   /** Seconds of work, over all sessions of the run. */
   readonly seconds: number;
 }
 
 /**
  * As `trainRun`, but only up to the update that reaches `until` steps, or the end: saves and plays an evaluation there,
- * which is not kept with the run's own. The run then has no result; it goes on where it is called again with more.
+ * which is not kept with the run's own. The run then has no result; it goes on where it is called again with more. One that
+ * diverges stops there, with the last evaluation that it had.
  */
 export async function trainUntil(
   folder: string,
@@ -139,16 +142,29 @@ export async function trainUntil(
   return locked(folder, config, async (store, finished) => {
     if (finished) throw new UserError(`${folder} holds a finished run, which can't be paused`);
     return inSession(store, config, source, hooks, async (session) => {
-      await toTheEnd(session, hooks, null, until);
-      await saveCheckpoint(session);
-      await saveResume(session);
+      const diverged = await divergenceOf(toTheEnd(session, hooks, null, until));
+      if (!diverged) {
+        await saveCheckpoint(session);
+        await saveResume(session);
+      }
       const { agent, env, evaluations } = session;
       const last = evaluations[evaluations.length - 1];
-      const here = last.step === agent.step ? last : await play(session, hooks);
+      const here = diverged || last.step === agent.step ? last : await play(session, hooks);
       const running = runningReturns(env);
-      return { step: agent.step, evaluation: here.mean, evaluations, running, seconds: secondsOf(session) };
+      return { step: agent.step, evaluation: here.mean, evaluations, running, diverged, seconds: secondsOf(session) };
     });
   });
+}
+
+/** What ended the training, if it diverged; null if it went through. */
+async function divergenceOf(training: Promise<void>): Promise<NotFiniteError | null> {
+  try {
+    await training;
+    return null;
+  } catch (error) {
+    if (error instanceof NotFiniteError) return error;
+    throw error;
+  }
 }
 
 /** Returns so far of the episodes that have not just ended. */

@@ -39,8 +39,8 @@ export interface Pause {
   readonly candidate: number;
   /** Its own env steps so far. */
   readonly step: number;
-  /** What it collected in training in this rung, for each episode (see `rewardPerEpisode`): it decides. */
-  readonly score: number;
+  /** What it collected in training in this rung, for each episode (see `rewardPerEpisode`): it decides; null: it diverged. */
+  readonly score: number | null;
   /** Mean return of an evaluation here, which decides nothing. */
   readonly evaluation: number;
 }
@@ -57,9 +57,10 @@ export function rewardPerEpisode(
   return (ended.returns + sum(runningAfter) - sum(runningBefore)) / (ended.count + runningAfter.length);
 }
 
-/** The `keep` best of a rung, best first: by score, of equal ones the earlier candidate. */
+/** The `keep` best of a rung, best first: by score, of equal ones the earlier candidate. None that diverged is among them. */
 export function best(pauses: readonly Pause[], keep: number): number[] {
   return pauses
+    .flatMap(({ candidate, score }) => (score === null ? [] : [{ candidate, score }]))
     .toSorted((a, b) => b.score - a.score || a.candidate - b.candidate)
     .slice(0, keep)
     .map(({ candidate }) => candidate);

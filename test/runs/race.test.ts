@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { StoppedError, UserError } from '../../src/core/errors.ts';
+import { NotFiniteError, StoppedError, UserError } from '../../src/core/errors.ts';
 import { createRng } from '../../src/core/rng.ts';
 import { resolveTransfer } from '../../src/runs/config.ts';
 import { readMetrics } from '../../src/runs/metrics-log.ts';
-import { candidateFolder, type Race, type RaceResult, runRace } from '../../src/runs/race.ts';
+import { type Candidate, candidateFolder, type Race, type RaceResult, runRace } from '../../src/runs/race.ts';
 import { RESUME_KEY, trainRun, trainUntil } from '../../src/runs/run.ts';
 import { readSource } from '../../src/runs/source.ts';
 import { raceStored, standingOf } from '../../src/runs/stored-run.ts';
@@ -48,6 +48,13 @@ beforeAll(async () => {
   through = await runRace(inside('through'), race);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A transfer that learns so fast that its weights overflow. */
+function diverging(seed: number): Candidate {
+  const [, { config, source }] = race.candidates;
+  const stageLearningRates = ['heads/policy=1e38', 'heads/value=1e38'];
+  return { config: { ...config, seed, transfer: { ...config.transfer!, stageLearningRates } }, source };
+}
 
 const timeless = ({ seconds: _seconds, ...result }: RaceResult): object => result;
 
@@ -104,12 +111,12 @@ describe('a race', () => {
         );
         const ended = rows.reduce((sum, row) => sum + Number(row.episodes), 0);
         // In cartpole each step is worth 1; in eight environments up to eight episodes are under way.
-        const underWay = (step - from) / score - ended;
+        const underWay = (step - from) / score! - ended;
         expect(underWay).toBeCloseTo(Math.round(underWay), 9);
         expect(underWay).toBeGreaterThan(5);
         expect(underWay).toBeLessThan(8.1);
       }
-      const byScore = pauses.toSorted((a, b) => b.score - a.score).map(({ candidate }) => candidate);
+      const byScore = pauses.toSorted((a, b) => b.score! - a.score!).map(({ candidate }) => candidate);
       expect(new Set(left)).toEqual(new Set(byScore.slice(0, left.length)));
     }
     expect(through.winner).toBe(winner.candidate);
@@ -192,6 +199,31 @@ describe('a race', () => {
     expect(kills).toBeGreaterThan(1);
     expect(timeless(await runRace(inside('killed'), race))).toEqual(timeless(through));
   }, 120_000);
+
+  it('goes on without a candidate that diverges, charged as far as it came', async () => {
+    const withOne = { ...race, candidates: [race.candidates[0], diverging(11)] };
+    const result = await runRace(inside('diverges'), withOne);
+    const [[, lost], [last]] = result.phases;
+    expect(lost).toMatchObject({ candidate: 1, score: null });
+    expect(lost.step).toBeLessThan(rungsOf(2, race.rules)[0].until);
+    expect(result.winner).toBe(0);
+    expect(result.step).toBe(last.step + lost.step);
+    expect(result.step).toBe(BUDGET);
+    // Stopped once that one has left, it does not go back to it.
+    const alone = result.phases[0][0].step / 128 + lost.step / 128;
+    await expect(runRace(inside('diverges in parts'), withOne, stopAfter(alone + 2))).rejects.toThrow(StoppedError);
+    expect(timeless(await runRace(inside('diverges in parts'), withOne))).toEqual(timeless(result));
+  });
+
+  it('ends with the error where nobody is left, whenever it is asked for again', async () => {
+    const all = { ...race, candidates: [diverging(11), diverging(12)] };
+    const message = /^no candidate is left: training diverged in update \d+ .*; the last good checkpoint is kept/;
+    for (let i = 0; i < 2; i++) {
+      const error = await runRace(inside('none left'), all).catch((caught: unknown) => caught);
+      expect(error).toBeInstanceOf(NotFiniteError);
+      expect((error as Error).message).toMatch(message);
+    }
+  });
 
   it('is read back when it has finished, and refused in the folder of another', async () => {
     // As it is left by a kill after the result was stored.

@@ -11,7 +11,7 @@ import {
   winnersSteps,
 } from '../../src/transfer/race.ts';
 
-const pause = (candidate: number, step: number, score: number, evaluation = 0): Pause => ({
+const pause = (candidate: number, step: number, score: number | null, evaluation = 0): Pause => ({
   candidate,
   step,
   score,
@@ -111,6 +111,10 @@ describe('who goes on', () => {
 
   it('are the best by score, of equal ones the earlier', () => {
     expect(best(pauses, 4)).toEqual([1, 3, 0, 2]);
+  });
+
+  it('is none that diverged, even where that leaves fewer than could stay', () => {
+    expect(best([pause(0, 10, null), pause(1, 10, -5), pause(2, 10, null)], 2)).toEqual([1]);
   });
 
   it('does not depend on evaluations', () => {
