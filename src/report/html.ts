@@ -6,6 +6,7 @@ import { html, Markup, NONE } from './markup.ts';
 import { matrixChart, transfersByMethod } from './matrix-chart.ts';
 import { pairSection, splitSentence, verdictCard } from './pair-section.ts';
 import { STYLE } from './style.ts';
+import { table } from './table.ts';
 import type { ReportPair, StudyReport } from './types.ts';
 
 /** The whole study as one HTML file without scripts or anything from outside: it works from a folder, offline. */
@@ -74,18 +75,15 @@ function pooled(pairs: readonly ReportPair[]): Markup {
     <p class="note">
       Scores of transferred runs on a scale where 0 is random play and 1 what scratch reaches on average.
     </p>
-    <table class="numbers">
-      <thead>
-        <tr>
-          ${rows.map(([name]) => html`<th scope="col">${name}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        <tr>
+    ${table(
+      'numbers',
+      rows.map(([name]) => name),
+      [
+        html`<tr>
           ${rows.map(([, { value, low, high }]) => html`<td>${end(value)} <span class="interval">[${end(low)}, ${end(high)}]</span></td>`)}
-        </tr>
-      </tbody>
-    </table>`;
+        </tr>`,
+      ],
+    )}`;
 }
 
 function registeredSection({ registration, settings }: StudyReport): Markup {
