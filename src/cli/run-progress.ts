@@ -65,7 +65,9 @@ export function reportRun(io: CommandIo, json: string, task: TrainTask, result: 
 export function reportGate(io: CommandIo, json: string, task: RaceTask, result: RaceResult, more: object): void {
   const { winner, step, seconds, phases, evaluations } = result;
   const names = ['scratch', 'transfer'];
-  const scores = phases[0].map(({ candidate, score }) => `${names[candidate]} ${score?.toFixed(2) ?? 'none, it diverged'}`);
+  const scores = phases[0].map(
+    ({ candidate, score }) => `${names[candidate]} ${score?.toFixed(2) ?? 'none, it diverged'}`,
+  );
   const folder = candidateFolder(task.folder, winner);
   say(
     io,

@@ -21,7 +21,9 @@ import type { Evaluation } from '../runs/evaluate.ts';
 import { bundleOf, modulesOf } from '../runs/game-module.ts';
 import { raceId, type RaceResult } from '../runs/race.ts';
 import { readJson, type RunProgress, type RunResult } from '../runs/run.ts';
+import { refuseOtherWork } from '../runs/folder-kind.ts';
 import { FolderStore } from '../runs/store.ts';
+import { checkTransfer } from '../runs/training.ts';
 import { VERSION } from '../runs/version.ts';
 import { againstControls, type AgainstControl } from '../stats/against-controls.ts';
 import { compareArms, type Comparison, PRIMARY_METRICS } from '../stats/compare.ts';
@@ -38,10 +40,12 @@ import {
   STUDY_CONTROLS,
   type StudyArm,
   studyArms,
+  type StudyDesign,
   type StudyJob,
   studyJobs,
   studyPairs,
   type TrainingJob,
+  unique,
 } from '../transfer/study.ts';
 import type { TaskExecutor } from './executor.ts';
 import { runGraph } from './graph.ts';
@@ -49,7 +53,7 @@ import type { RaceTask, RandomTask, Task, TaskResult, TrainTask } from './task.t
 
 /** What a study takes besides the options of training and transfer. */
 export const studyOptions = z.object({
-  methods: z.array(z.string()).default(['full']).describe(`transfer methods to compare: ${methodWords()}`),
+  methods: z.array(z.string()).min(1).default(['full']).describe(`transfer methods to compare: ${methodWords()}`),
   controls: z
     .array(z.enum(STUDY_CONTROLS))
     .default([...STUDY_CONTROLS])
@@ -211,12 +215,9 @@ export function describeStudy(
   const { sources: _sources, targets: _targets, methods: _methods, ...given } = request;
   const options = parseOptions(request);
   const design = designOf(request, options);
-  if (studyPairs(design).length === 0) throw new UserError('a study needs a source and a target that differ');
-  if (design.pairs === 'in-order' && design.sources.length !== design.targets.length) {
-    const [sources, targets] = [design.sources.length, design.targets.length];
-    throw new UserError(`pairs: in-order needs as many sources as targets, but there are ${sources} and ${targets}`);
-  }
+  checkPairs(design);
   const ids = new Map<string, string>();
+  const configs = new Map<string, RunConfig>();
   const trainings = studyJobs(design).map((job) => {
     const parent = job.from === null ? null : (ids.get(job.from) as string);
     const source = parent && join(folder, 'jobs', parent);
@@ -224,9 +225,14 @@ export function describeStudy(
       jobConfig(training, label, given, options, parent, engine);
     const task = job.arm === 'race' ? raceTask(job, source, options, configOf) : trainTask(job, source, configOf);
     ids.set(job.key, task.id);
+    if (task.kind === 'train') configs.set(job.key, task.config);
+    // One run of an arm stands for all.
+    if (task.kind === 'train' && job.arm === 'transfer' && job.control === null && job.key.endsWith('/0')) {
+      checkTransfer(task.config, configs.get(job.from as string) as RunConfig);
+    }
     return { job, task: { ...task, parents: parent ? [parent] : [], folder: join(folder, 'jobs', task.id) } };
   });
-  const baselines = design.targets.map((env) => {
+  const baselines = unique(design.targets).map((env) => {
     const key = `random/${env}`;
     const task: RandomTask = {
       kind: 'random',
@@ -240,6 +246,19 @@ export function describeStudy(
     return { job: { key, arm: 'random' as const, control: null, env, seed: options.seed }, task };
   });
   return { request, registration: registration ?? null, options, jobs: [...trainings, ...baselines] };
+}
+
+/** @throws UserError where nothing is to be compared */
+function checkPairs(design: Design): void {
+  const { sources, targets, pairs } = design;
+  if (pairs === 'in-order' && sources.length !== targets.length) {
+    const counts = `${sources.length} and ${targets.length}`;
+    throw new UserError(`pairs: in-order needs as many sources as targets, but there are ${counts}`);
+  }
+  if (studyPairs(design).length > 0) return;
+  const envs = `sources ${sources.join(', ') || 'none'}; targets ${targets.join(', ') || 'none'}`;
+  const wanted = pairs === 'same-game' ? 'of one game that differ' : 'that differ';
+  throw new UserError(`a study needs a source and a target ${wanted}, but has ${envs} (pairs: ${pairs})`);
 }
 
 type ConfigOf = (training: TrainingJob, label: string) => RunConfig;
@@ -355,6 +374,7 @@ const extrasOf = ({ controls = [], gate = false, gateShare, gateRungs }: Partial
   JSON.stringify([controls, gate && [gateShare, gateRungs]]);
 
 async function openStudy(store: FolderStore, study: Study): Promise<void> {
+  await refuseOtherWork(store, 'study');
   if (await isOtherStudy(store.folder, study)) {
     throw new UserError(
       `${store.folder} holds another study or one of another version; choose another folder or delete it`,
@@ -380,17 +400,18 @@ function parseOptions(request: StudyRequest): Options {
   const known = options.methods.flatMap((id) => Object.keys(findMethod(id).schema.shape));
   const unused = Object.keys(request.methodConfig ?? {}).find((name) => !known.includes(name));
   if (unused !== undefined) throw unknownValue(`option of ${options.methods.join(', ')}`, unused, known);
-  return options;
+  return { ...options, methods: unique(options.methods), controls: unique(options.controls) };
 }
 
-const designOf = (request: Pick<StudyRequest, 'sources' | 'targets'>, options: Options) => ({
+const designOf = (request: Pick<StudyRequest, 'sources' | 'targets'>, options: Options): Design => ({
   ...options,
   sources: canonical(request.sources),
   targets: canonical(request.targets),
-  controls: [...new Set(options.controls)],
 });
 
-const canonical = (envs: readonly string[]): string[] => [...new Set(envs.map((env) => findEnv(env).id))];
+type Design = Options & Pick<StudyDesign, 'sources' | 'targets'>;
+
+const canonical = (envs: readonly string[]): string[] => envs.map((env) => findEnv(env).id);
 
 function jobConfig(
   job: TrainingJob,

@@ -1,7 +1,7 @@
 import type { AgainstControl } from '../stats/against-controls.ts';
 import type { Comparison } from '../stats/compare.ts';
-import { outcomeAfterHolm } from '../stats/holm.ts';
-import { number, pairName } from '../stats/verdict.ts';
+import { type Corrected, outcomeAfterHolm } from '../stats/holm.ts';
+import { number, pairName, tooFewSeeds } from '../stats/verdict.ts';
 import { html, type Markup, NONE } from './markup.ts';
 import { table } from './table.ts';
 import { intervalText, pText } from './matrix-chart.ts';
@@ -9,7 +9,8 @@ import type { ReportPair } from './types.ts';
 
 /** What each kind of control tells apart. */
 const MEANINGS: Record<string, string> = {
-  'random-trunk': 'the same transfer from a source that learned nothing: what the method is worth without knowledge',
+  'random-trunk':
+    'the same transfer, the source’s weights drawn anew at their mean and spread: what the method is worth without knowledge',
   shuffled: 'the same weights in another order: what their spread is worth without their places',
   'same-game': 'the source is the target itself: about the most that a transfer can be worth',
   'gate-scratch': 'a gate as large whose candidates all start from scratch: what racing is worth by itself',
@@ -22,6 +23,9 @@ const MEANINGS: Record<string, string> = {
 const WORDS = { helped: 'better than scratch', hurt: 'worse than scratch', unclear: 'no clear difference' };
 const AGAINST_WORDS = { ...WORDS, helped: 'better than its control', hurt: 'worse than its control' };
 
+const outcomeWord = (row: Corrected, words = WORDS): string =>
+  tooFewSeeds(row.comparison) ? 'too few seeds to decide' : words[outcomeAfterHolm(row)];
+
 /** `×1.31`, `Δ −0.20`: what decides. */
 function effectText({ primary, metrics }: Comparison): string {
   const { value } = metrics[primary];
@@ -32,8 +36,7 @@ function effectText({ primary, metrics }: Comparison): string {
 export function controlsText(pairs: readonly ReportPair[]): string {
   const lines = pairs.flatMap(({ source, target, method, control, comparison, holm }) => {
     const interval = intervalText(comparison.metrics[comparison.primary]);
-    const outcome = WORDS[outcomeAfterHolm({ comparison, holm })];
-    const effect = `${effectText(comparison)} ${interval}, ${outcome}`;
+    const effect = `${effectText(comparison)} ${interval}, ${outcomeWord({ comparison, holm })}`;
     return control ? [`  ${control}: ${pairName({ source, target, method })}: ${effect}`] : [];
   });
   return ['Controls, each against learning from scratch as well:', ...lines].join('\n');
@@ -73,7 +76,7 @@ function effectTable(rows: readonly Row[], words = WORDS): Markup {
         <span class="interval">${intervalText(comparison.metrics[comparison.primary])}</span>
       </td>
       <td>${holm === null ? '—' : pText(holm)}</td>
-      <td>${words[outcomeAfterHolm({ comparison, holm })]}</td>
+      <td>${outcomeWord({ comparison, holm }, words)}</td>
     </tr>`;
   };
   return table('numbers', ['control', 'pair', 'effect', 'p, Holm by kind', 'outcome'], rows.map(row));

@@ -80,7 +80,7 @@ function pooled(pairs: readonly ReportPair[]): Markup {
       rows.map(([name]) => name),
       [
         html`<tr>
-          ${rows.map(([, { value, low, high }]) => html`<td>${end(value)} <span class="interval">[${end(low)}, ${end(high)}]</span></td>`)}
+          ${rows.map(([, { value, low, high }]) => html`<td>${end(value)} ${low === high ? NONE : html`<span class="interval">[${end(low)}, ${end(high)}]</span>`}</td>`)}
         </tr>`,
       ],
     )}`;

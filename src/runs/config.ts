@@ -213,6 +213,7 @@ export function resolveTransfer(
   const { methodConfig: given = {}, ...rest } = request;
   const [transferring, training] = split(rest, Object.keys(transferOptions.shape));
   const { map, control, copy, freeze, ...options } = check(transferOptions, transferring, 'transfer');
+  checkOnce(options);
   const method = findMethod(options.method);
   const methodConfig = check(method.schema, given, method.id);
   const config = resolveTraining(training as unknown as TrainingRequest, engine);
@@ -236,6 +237,15 @@ export function resolveTransfer(
   const { algorithm, net } = config;
   const modules = modulesOf({ game: findEnv(config.env).game.id, algorithm, net, method: method.id });
   return { ...config, modules, transfer };
+}
+
+/** @throws UserError where what is asked for contradicts itself */
+function checkOnce({ reset, stageLearningRates }: Pick<ResolvedTransfer, 'reset' | 'stageLearningRates'>): void {
+  const other = reset.find((stage) => stage !== 'none');
+  if (reset.includes('none') && other !== undefined) throw new UserError(`reset: "none" can't stand beside "${other}"`);
+  const stages = stageLearningRates.map((pair) => pair.split('=')[0]);
+  const twice = stages.find((stage, i) => stages.indexOf(stage) < i);
+  if (twice !== undefined) throw new UserError(`stageLearningRates: "${twice}" is given twice`);
 }
 
 /** The same training without the transfer. */

@@ -10,9 +10,10 @@ import {
   winnersSteps,
 } from '../transfer/race.ts';
 import { hashOf, runId, type RunConfig } from './config.ts';
+import { RACE_KEY, refuseOtherWork } from './folder-kind.ts';
 import { lockFolder } from './lock.ts';
 import { type MetricsRow, readMetrics } from './metrics-log.ts';
-import { readJson, RESUME_KEY, type RunHooks, trainUntil } from './run.ts';
+import { type PausedRun, readJson, RESUME_KEY, type RunHooks, trainUntil } from './run.ts';
 import { readSource } from './source.ts';
 import { FolderStore } from './store.ts';
 import type { SourceCheckpoint } from './training.ts';
@@ -57,9 +58,6 @@ interface RaceState {
   readonly race: string;
   readonly phases: StoredPause[][];
 }
-
-/** Where a race keeps how far it is. */
-export const RACE_KEY = 'race.json';
 
 /** The folder of a candidate, a run folder, in that of its race. */
 export const candidateFolder = (folder: string, candidate: number): string => `${folder}/candidates/${candidate}`;
@@ -107,8 +105,9 @@ export async function runRace(
 }
 
 async function openRace(store: FolderStore, race: Race): Promise<RaceState> {
+  await refuseOtherWork(store, 'race');
   const id = raceId(race);
-  if (!(await store.get(RACE_KEY))) return { race: id, phases: [] };
+  if (!(await store.get(RACE_KEY))) await store.put(RACE_KEY, json({ race: id, phases: [] } satisfies RaceState));
   const state = await readJson<RaceState>(store, RACE_KEY);
   if (state.race !== id) throw new UserError(`${store.folder} holds another race; choose another folder`);
   return state;
@@ -155,11 +154,13 @@ async function advance(
   const saved = hooks.saved && ((step: number) => hooks.saved!(others + step));
   const own = candidateFolder(folder, candidate);
   const paused = await trainUntil(own, config, await openSource(source), until, { ...hooks, progress, saved });
+  // An update may be longer than a rung: then nothing new is known.
+  const isNew = paused.step !== before?.step;
   const rows = readMetrics(`${own}/metrics.jsonl`).filter(({ step }) => Number(step) > (before?.step ?? 0));
   return {
     candidate,
     step: paused.step,
-    score: paused.diverged ? null : rewardPerEpisode(endedIn(rows), before?.running ?? [], paused.running),
+    score: isNew ? scoreOf(paused, rows, before) : before.score,
     evaluation: paused.evaluation,
     running: paused.running,
     diverged: paused.diverged?.message ?? null,
@@ -167,6 +168,10 @@ async function advance(
     evaluations: paused.evaluations.map(({ step, mean }) => ({ step, mean })),
   };
 }
+
+/** What counts in a rung, whose updates are `rows`; null where training diverged. */
+const scoreOf = (paused: PausedRun, rows: readonly MetricsRow[], before: StoredPause | undefined): number | null =>
+  paused.diverged ? null : rewardPerEpisode(endedIn(rows), before?.running ?? [], paused.running);
 
 /** The training episodes that ended in these updates. */
 function endedIn(rows: readonly MetricsRow[]): { count: number; returns: number } {

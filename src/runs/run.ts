@@ -12,6 +12,7 @@ import { checkpointKey, decodeCheckpoint } from './checkpoint.ts';
 import type { RunConfig } from './config.ts';
 import { identityOf, runId } from './config.ts';
 import { bundleKey, bundleOf, loadRunModules } from './game-module.ts';
+import { refuseOtherWork } from './folder-kind.ts';
 import { lockFolder } from './lock.ts';
 import { MetricsLog } from './metrics-log.ts';
 import { policyNetOf } from './run-net.ts';
@@ -205,6 +206,7 @@ async function inSession<T>(
 
 /** Checks the config of the run that is there, if one is. Returns the result of a finished run. */
 async function openRun(store: FolderStore, config: RunConfig): Promise<RunResult | null> {
+  await refuseOtherWork(store, 'run');
   if (!(await store.get('config.json'))) return null;
   const there = await readJson<RunConfig | null>(store, 'config.json');
   if (there?.format !== config.format) throw new UserError(`${store.folder}/config.json is not the config of a run`);

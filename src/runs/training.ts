@@ -16,7 +16,7 @@ import { decodeCheckpoint, encodeCheckpoint, type PolicyCheckpoint, type PolicyI
 import type { ResolvedTransfer, TrainingConfig } from './config.ts';
 import { evaluatePlayer } from './evaluate.ts';
 import { type MethodHooks, methodHooks, type Moved, sourceTensors } from './method-hooks.ts';
-import { spanOf, stageRate } from './run-net.ts';
+import { policyNetOf, spanOf, stageRate } from './run-net.ts';
 
 /*
  * A training in memory, with nothing of files: the same wherever the engine runs, so that what a page trains is what a
@@ -71,6 +71,21 @@ export function beginningOf(
   const moved = move(config, net, decodeCheckpoint(source.bytes, source.name));
   const hooks = methodHooks(config, net, moved, recentReturns);
   return { ...hooks, plan: moved.plan, ...(hooks.extendLearner && { looksAt: moved.checkpoint.spec }) };
+}
+
+/**
+ * Would a transfer from a run of `source` begin? Tried with what that run begins with, before anything is trained.
+ * @throws UserError as `beginningOf`, naming the pair
+ */
+export function checkTransfer(config: TrainingConfig, source: TrainingConfig): void {
+  const { env, gameRevision, algorithm, seed } = source;
+  const from = policyNetOf(source);
+  const bytes = encodeCheckpoint(from, from.init(seed), { env, gameRevision, algorithm, step: 0, seed });
+  try {
+    beginningOf(config, policyNetOf(config), { name: env, bytes }, []);
+  } catch (error) {
+    throw error instanceof UserError ? new UserError(`from ${env} to ${config.env}: ${error.message}`) : error;
+  }
 }
 
 /** An agent, ready to learn. `threads` change nothing but the time; `teachers` are those of a distillation. */

@@ -1,6 +1,7 @@
 import { compareArms, type Comparison, type ComparisonInput } from './compare.ts';
 import type { Arm } from './curve.ts';
-import { countOutcomes, withHolm } from './holm.ts';
+import { withHolm } from './holm.ts';
+import { tally } from './verdict.ts';
 
 /** A transfer, gate or control of a study, as it was compared with scratch. */
 interface ComparedPair {
@@ -68,14 +69,12 @@ export function againstControls(
   return withHolm(compared);
 }
 
-/** `Transfers compared with their controls: full / shuffled: better in 1, worse in 0, no clear …`; empty where there are none. */
+/** `Transfers compared with their controls: full / shuffled: better in 1, worse in 0 and …`; empty where there are none. */
 export function againstControlsText(rows: readonly AgainstControl[]): string {
   const families = [...new Set(rows.map(({ method, control }) => `${method} / ${control}`))];
   const told = families.map((family) => {
-    const { helped, hurt, unclear } = countOutcomes(
-      rows.filter(({ method, control }) => `${method} / ${control}` === family),
-    );
-    return `${family}: better in ${helped}, worse in ${hurt}, no clear difference in ${unclear}`;
+    const own = rows.filter(({ method, control }) => `${method} / ${control}` === family);
+    return `${family}: ${tally(own, 'better', 'worse')}`;
   });
   return told.length === 0 ? '' : `Transfers compared with their controls: ${told.join('; ')}.`;
 }

@@ -47,7 +47,7 @@ export function studyVerdict(pairs: readonly StudyPair[]): string {
 }
 
 /** `transfer helped in 1, hurt in 0 and made no clear difference in 2`. */
-function tally(pairs: readonly StudyPair[], helped: string, hurt: string): string {
+export function tally(pairs: readonly StudyPair[], helped: string, hurt: string): string {
   const decidable = pairs.filter(({ comparison }) => tooFewSeeds(comparison) === null);
   const counts = countOutcomes(decidable);
   const few = pairs.length - decidable.length;

@@ -45,14 +45,17 @@ function envOf({ env: first }: Method, { env: second }: Method): Pick<Method, 'e
   return { env: (config, inner, context) => second(config, first(config, inner, context), context) };
 }
 
-/** How a stage is trained, in words from several sides, rates first: `frozen until step 20, learning rate x 0.5`. */
+/** How a stage is trained, in words from several sides, rates first, as one: `frozen until step 20, learning rate x 0.5`. */
 export function joinWords(texts: readonly string[]): string {
   const clauses = texts.flatMap((text) => text.split(', '));
   if (clauses.includes('frozen')) return 'frozen';
-  const isRate = (clause: string): boolean => /^(learning rate|frozen)/.test(clause);
-  const rates = clauses.filter((clause) => isRate(clause) && clause !== FULL_RATE);
-  const others = clauses.filter((clause) => !isRate(clause));
-  return [...(rates.length > 0 ? rates : [FULL_RATE]), ...others].join(', ');
+  const shares = clauses.flatMap((clause) => (clause.startsWith(RATE) ? Number(clause.slice(RATE.length)) : []));
+  const share = shares.reduce((product, each) => product * each, 1);
+  const schedules = clauses.filter((clause) => clause.startsWith('frozen'));
+  const others = clauses.filter((clause) => !clause.startsWith(RATE) && !clause.startsWith('frozen'));
+  const rate = share === 1 && schedules.length > 0 ? [] : [`${RATE}${Number(share.toPrecision(3))}`];
+  return [...schedules, ...rate, ...others].join(', ');
 }
 
-const FULL_RATE = 'learning rate x 1';
+/** With a number behind it. */
+const RATE = 'learning rate x ';

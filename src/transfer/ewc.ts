@@ -34,7 +34,7 @@ export const ewc = defineMethod({
       .describe("steps of the source's game that importance is measured on"),
   }),
   scale: () => 1,
-  describe: ({ ewcStrength }) => `pulled by importance x ${ewcStrength}`,
+  describe: ({ ewcStrength }) => `what came from the source pulled by importance x ${ewcStrength}`,
   learner({ ewcStrength, ewcSamples }, inner, { boundary, source, toTarget, options, seed }) {
     const actor = source();
     refuseMemory('ewc', actor.net);

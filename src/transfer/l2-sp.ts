@@ -10,6 +10,6 @@ export const l2Sp = defineMethod({
     l2SpStrength: z.number().min(0).max(1e6).default(0.1).describe('strength α of the pull to the starting point'),
   }),
   scale: () => 1,
-  describe: ({ l2SpStrength }) => `pulled back by ${l2SpStrength}`,
+  describe: ({ l2SpStrength }) => `what came from the source pulled back by ${l2SpStrength}`,
   learner: ({ l2SpStrength }, inner, { boundary, start }) => pulled(inner, start, times(boundary.taken, l2SpStrength)),
 });

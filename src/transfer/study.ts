@@ -122,8 +122,8 @@ export function studyJobs(design: StudyDesign): StudyJob[] {
     control === 'same-game' && !sources.includes(source) ? source : [],
   );
   return [
-    ...sources.flatMap((env) => alone('source', env)),
-    ...targets.flatMap((env) => alone('scratch', env)),
+    ...unique(sources).flatMap((env) => alone('source', env)),
+    ...unique(targets).flatMap((env) => alone('scratch', env)),
     ...arms.filter(({ control }) => control === null).flatMap(ofArm),
     ...others.flatMap((env) => alone('source', env, 'same-game')),
     ...arms.filter(({ control }) => control !== null).flatMap(ofArm),
@@ -144,7 +144,7 @@ function candidatesOf(control: AnyControl | null, methods: readonly string[], se
 export function studyArms(design: Omit<StudyDesign, 'seeds' | 'seed'>): StudyArm[] {
   const { methods, controls, gate } = design;
   const pairs = studyPairs(design);
-  const targets = design.targets.filter((env) => pairs.some(({ target }) => target === env));
+  const targets = unique(design.targets).filter((env) => pairs.some(({ target }) => target === env));
   const [method] = methods;
   const armOf = (pair: StudyPair, by: string, control: AnyControl | null = null): StudyArm => {
     const key = `${control ?? (by === GATE ? GATE : 'transfer')}/${pair.source}->${pair.target}/${by}`;
@@ -194,10 +194,15 @@ export function studyPairs({
     'same-game': (source: number, target: number) => gameOf(sources[source]) === gameOf(targets[target]),
     'in-order': (source: number, target: number) => source === target,
   }[pairs];
-  return sources.flatMap((source, i) =>
+  const wanted = sources.flatMap((source, i) =>
     targets.filter((target, j) => target !== source && isWanted(i, j)).map((target) => ({ source, target })),
   );
+  return wanted.filter(
+    ({ source, target }, i) => i === wanted.findIndex((pair) => pair.source === source && pair.target === target),
+  );
 }
+
+export const unique = <T>(values: readonly T[]): T[] => [...new Set(values)];
 
 /** `breakout` of `breakout?brickRows=5`. */
 const gameOf = (env: string): string => env.split('?')[0];

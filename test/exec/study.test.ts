@@ -36,11 +36,11 @@ const trainings = (name: string): string[] => readdirSync(inside(`${name}/jobs`)
 
 describe('a study', () => {
   it('hands every option of transfer to its transfers, and to nothing else', () => {
-    const { jobs } = studyIn('moved', { map: ['none=stay'], copy: 1, freeze: true, reset: ['none'] });
+    const { jobs } = studyIn('moved', { map: ['none=noop'], copy: 1, freeze: true, reset: ['none'] });
     const transfers = jobs.flatMap(({ task }) => (task.kind === 'train' && task.config.transfer) || []);
     expect(transfers).toHaveLength(2);
     for (const { map, reset, stageLearningRates } of transfers) {
-      expect(map).toEqual(['none=stay']);
+      expect(map).toEqual(['none=noop']);
       expect(reset).toEqual(['trunk/0', 'heads/policy', 'heads/value']);
       expect(stageLearningRates).toEqual(['stem=0']);
     }
@@ -215,8 +215,35 @@ describe('the jobs of a study', () => {
     expect(configs).toEqual([{}, {}, { unfreezeAt: 0.5 }, { unfreezeAt: 0.5 }]);
   });
 
+  it('count what is named twice once', () => {
+    const keys = (request: Partial<StudyRequest>): string[] => studyIn('x', request).jobs.map(({ job }) => job.key);
+    expect(keys({ methods: ['full', 'full'], sources: ['cartpole', 'cartpole'] })).toEqual(keys({}));
+    const inOrder = keys({ sources: ['cartpole', 'mountaincar'], targets: ['acrobot', 'acrobot'], pairs: 'in-order' });
+    expect(inOrder.filter((key) => /^(transfer|random)/.test(key)).map((key) => key.replace(/\d+$/, ''))).toEqual([
+      ...Array<string>(2).fill('transfer/cartpole->acrobot/full/'),
+      ...Array<string>(2).fill('transfer/mountaincar->acrobot/full/'),
+      'random/acrobot',
+    ]);
+    expect(new Set(inOrder).size).toBe(inOrder.length);
+  });
+
   test.each<[request: Record<string, unknown>, message: RegExp]>([
-    [{ targets: ['cartpole'] }, /^a study needs a source and a target that differ$/],
+    [
+      { targets: ['cartpole'] },
+      /^a study needs a source and a target that differ, but has sources cartpole; targets cartpole \(pairs: all\)$/,
+    ],
+    [
+      { targets: ['acrobot'], pairs: 'same-game' },
+      /^a study needs a source and a target of one game that differ, but has sources cartpole; targets acrobot /,
+    ],
+    [{ methods: [] }, /^methods: /],
+    [
+      { targets: ['acrobot'], map: ['pole=tip'] },
+      /^from cartpole to acrobot: unknown name of the target in the map "tip"/,
+    ],
+    [{ methods: ['progressive'] }, /^from cartpole to acrobot\?maxSteps=50: progressive needs a net with a column/],
+    [{ reset: ['none', 'heads'] }, /^reset: "none" can't stand beside "heads"$/],
+    [{ stageLearningRates: ['stem=0.1', 'stem=0.5'] }, /^stageLearningRates: "stem" is given twice$/],
     [
       { targets: ['acrobot', 'mountaincar'], pairs: 'in-order' },
       /^pairs: in-order needs as many sources as targets, but there are 1 and 2$/,

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { controlsText } from '../../src/report/controls.ts';
 import { studyReport } from '../../src/report/html.ts';
 import { html } from '../../src/report/markup.ts';
 import { curvesCsv, pairsCsv } from '../../src/report/csv.ts';
@@ -176,12 +177,20 @@ describe('controls', () => {
     expect(text).toContain('freeway → asterix, full (control: shuffled)');
     expect(page.match(/<rect\s+class="(helped|hurt|unclear)"/g)).toHaveLength(1);
   });
+  it('say where they have too few seeds', () => {
+    const few = samplePair('freeway', 'asterix', { pace: 20_000, seeds: 3 }, 'full', 'shuffled');
+    const pairs = [study.pairs[0], few];
+    expect(textOf(studyReport(sampleStudy(pairs)))).toMatch(
+      /shuffled freeway → asterix, full .* too few seeds to decide/,
+    );
+    expect(controlsText(pairs)).toMatch(/^ {2}shuffled: freeway → asterix, full: .*, too few seeds to decide$/m);
+  });
   it('are what transfers are compared with, where they were', () => {
     expect(textOf(page)).not.toContain('against their controls');
     const { comparison, source, target, method } = study.pairs[0];
     const against = { source, target, method, control: 'shuffled', comparison, holm: 0.01 };
     const text = textOf(studyReport({ ...study, againstControls: [against] }));
-    expect(text).toContain('Transfers compared with their controls: full / shuffled: better in 1, worse in 0,');
+    expect(text).toContain('Transfers compared with their controls: full / shuffled: better in 1, worse in 0 and');
     expect(text).toMatch(/shuffled freeway → asterix, full ×[\d.]+ \[[\d., ]+\] p=0\.010 better than its control/);
   });
 });

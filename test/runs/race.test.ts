@@ -225,6 +225,27 @@ describe('a race', () => {
     }
   });
 
+  it('decides by what it knows where a rung is shorter than an update', async () => {
+    const short = { ...race, rules: { ...race.rules, share: 0.05, rungs: 3 } };
+    const { phases } = await runRace(inside('short rungs'), short);
+    const [first, ...others] = phases.slice(0, -1);
+    const scores = new Map(first.map(({ candidate, score }) => [candidate, score]));
+    const idle = others.flat().filter(({ step }) => step === first[0].step);
+    expect(idle.length).toBeGreaterThan(0);
+    for (const { candidate, score } of idle) expect(score).toBe(scores.get(candidate));
+    const [best] = first.toSorted((a, b) => b.score! - a.score!);
+    expect(phases.at(-1)![0].candidate).toBe(best.candidate);
+  });
+
+  it('is refused in the folder of a run or study, and no run begins in that of a race', async () => {
+    await expect(runRace(inside('source'), race)).rejects.toThrow(
+      new UserError(`${inside('source')} holds a run; choose another folder`),
+    );
+    await expect(trainRun(inside('through'), await tinyConfig(), null)).rejects.toThrow(
+      new UserError(`${inside('through')} holds a race; choose another folder`),
+    );
+  });
+
   it('is read back when it has finished, and refused in the folder of another', async () => {
     // As it is left by a kill after the result was stored.
     const leftover = join(candidateFolder(inside('through'), 1), RESUME_KEY);

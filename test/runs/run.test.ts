@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -204,6 +204,14 @@ describe('a folder that holds another run', () => {
     const result = await trainRun(inside('run'), await tinyConfig(), null);
     const renamed = await tinyConfig({ label: 'mine', keepCheckpoints: 9 });
     expect(await trainRun(inside('run'), renamed, null)).toEqual(result);
+  });
+
+  it('is refused where it holds work of another kind, which is left as it is', async () => {
+    mkdirSync(inside('a study'));
+    writeFileSync(inside('a study/study.json'), '{}');
+    const refused = trainRun(inside('a study'), await tinyConfig(), null);
+    await expect(refused).rejects.toThrow(new UserError(`${inside('a study')} holds a study; choose another folder`));
+    expect(readdirSync(inside('a study'))).toEqual(['study.json']);
   });
 
   it('is refused where its config is no config', async () => {

@@ -58,9 +58,9 @@ describe('transfers against their controls', () => {
 
   it('told in a sentence', () => {
     expect(againstControlsText(rows)).toBe(
-      'Transfers compared with their controls: full / shuffled: better in 1, worse in 0, no clear difference in 1; ' +
-        'gate / gate-scratch: better in 1, worse in 0, no clear difference in 0; ' +
-        'gate / gate-shuffled: better in 0, worse in 0, no clear difference in 1.',
+      'Transfers compared with their controls: full / shuffled: better in 1, worse in 0 and made no clear difference in 1; ' +
+        'gate / gate-scratch: better in 1, worse in 0 and made no clear difference in 0; ' +
+        'gate / gate-shuffled: better in 0, worse in 0 and made no clear difference in 1.',
     );
     expect(againstControlsText([])).toBe('');
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { UserError } from '../../src/core/errors.ts';
 import { findMethod, methodIds, registerMethod } from '../../src/transfer/index.ts';
+import { joinWords } from '../../src/transfer/compose.ts';
 import { depthOf } from '../../src/transfer/method.ts';
 
 const STAGES = ['stem', 'trunk/0', 'heads/policy', 'heads/value'];
@@ -102,17 +103,20 @@ describe('methods joined', () => {
       [1, 1],
     ]);
     expect(words(both, config)).toEqual([
-      'learning rate x 0.25, frozen until step 200',
-      'learning rate x 0.5, frozen until step 200',
+      'frozen until step 200, learning rate x 0.25',
+      'frozen until step 200, learning rate x 0.5',
       'learning rate x 1',
       'learning rate x 1',
     ]);
     expect(words('kickstart+l2-sp+frozen-then-full', { unfreezeAt: 0.2 })).toEqual([
-      'frozen until step 200, taught until step 500, pulled back by 0.1',
-      'frozen until step 200, taught until step 500, pulled back by 0.1',
-      'learning rate x 1, taught until step 500, pulled back by 0.1',
-      'learning rate x 1, pulled back by 0.1',
+      'frozen until step 200, taught until step 500, what came from the source pulled back by 0.1',
+      'frozen until step 200, taught until step 500, what came from the source pulled back by 0.1',
+      'learning rate x 1, taught until step 500, what came from the source pulled back by 0.1',
+      'learning rate x 1, what came from the source pulled back by 0.1',
     ]);
+    expect(joinWords(['learning rate x 0.148', 'frozen until step 200', 'learning rate x 0.1'])).toBe(
+      'frozen until step 200, learning rate x 0.0148',
+    );
     expect(words('full+head-only').slice(0, 3)).toEqual(['frozen', 'frozen', 'learning rate x 1']);
     expect(findMethod('full+discriminative+critic-warmup').id).toBe('full+discriminative+critic-warmup');
   });
