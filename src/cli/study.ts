@@ -5,10 +5,11 @@ import { extraOptions, studyOptions, studyTransferOptions } from '../exec/study.
 import { writeReport } from '../exec/report.ts';
 import { openLibrary } from '../live/library.ts';
 import { startViewer, type Viewer } from '../live/server.ts';
+import { netFor } from '../nets/index.ts';
 import { trainingOptions } from '../runs/config.ts';
 import { findMethod } from '../transfer/index.ts';
 import { defineCommand, flagOf } from './flags.ts';
-import { gameOption, learnerOptions, pick, trainingRequest } from './options.ts';
+import { gameOption, learnerOptions, namedEnv, pick, trainingRequest } from './options.ts';
 import { say, shellWord, writeJson } from './output.ts';
 import { finishedStatus, firstRuns, followStudy, studyStatus, studyText } from './study-session.ts';
 import { commandLine, terminalOf, untilStopped, viewerOptions } from './viewer.ts';
@@ -65,16 +66,26 @@ function registeredOptions(given: (name: string) => string | undefined): z.ZodOb
 async function requestOf(options: Record<string, unknown>): Promise<StudyOptions> {
   const { sources, targets, methods } = options as Record<'sources' | 'targets' | 'methods', string[]>;
   const { env: _env, ...training } = await trainingRequest({ ...options, env: targets[0] });
+  const kinds = new Set((await Promise.all([...sources, ...targets].map(namedEnv))).map((env) => env.observation.kind));
+  // Games of two kinds have a default net each: the defaults of one say nothing to the other.
+  const ofOneNet = options.net !== '' || kinds.size === 1;
+  const { netConfig } = training;
   return {
     ...pick(training, shared),
     ...pick(options, studyOptions),
     ...pick(options, studyTransferOptions),
     algorithmConfig: training.algorithmConfig,
-    netConfig: training.netConfig,
+    netConfig: ofOneNet ? netConfig : await otherThanDefault(netConfig, targets[0]),
     methodConfig: pick(options, z.object(methodShapes(methods))),
     sources,
     targets,
   };
+}
+
+async function otherThanDefault(netConfig: object, env: string): Promise<Record<string, unknown>> {
+  const net = netFor('', (await namedEnv(env)).observation.kind);
+  const defaults: Record<string, unknown> = net.schema.parse({});
+  return Object.fromEntries(Object.entries(netConfig).filter(([name, value]) => value !== defaults[name]));
 }
 
 export const study = defineCommand({

@@ -75,3 +75,12 @@ it('studies without a folder get one each', async () => {
   expect((await Promise.all(studies.map(({ ended }) => ended))).map(({ code }) => code)).toEqual([130, 130]);
   for (const folder of folders()) expect(folder).toMatch(/^study-[0-9a-f]{8}$/);
 });
+
+it('a study between planes and features gives each game the net that reads it', async () => {
+  const line = STUDY.replace('cartpole?force=20', 'breakout').replace('--seeds 2', '--seeds 2 --filters 2');
+  const wrong = await ngplus(`${line} --folder both`, { cwd });
+  expect(wrong.code).toBe(2);
+  const { code, stderr } = await ngplus(`${line.replace('--filters 2', '')} --folder both`, { cwd });
+  expect(stderr).not.toContain('unknown option');
+  expect(code).toBe(0);
+});
