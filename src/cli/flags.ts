@@ -13,7 +13,7 @@ export interface CommandIo {
   readonly signal: AbortSignal;
 }
 
-/** The text of an option as it was given, before any schema is known: `--algorithm ppo`. */
+/** The text of an option as it was given, before any schema is known: `--algorithm ppo`; of a switch `true` or `false`. */
 type Given = (name: string) => string | undefined;
 
 /** One command of the program; flags, help and checks are made from the schema of its options. */
@@ -132,10 +132,11 @@ export async function optionsOf(command: Command, argv: readonly string[]): Prom
   const { options, positionals = [] } = command;
   if (typeof options !== 'function') return options;
   const fields = schemaFields(await options(() => undefined));
-  const { texts, free } = readWords(fields, argv);
+  const { texts, switches, free } = readWords(fields, argv);
   takePositionals(free, fieldsOf(positionals, fields), texts);
   const isList = (name: string): boolean => fields.some((field) => field.name === name && field.list);
-  return options((name) => (isList(name) ? texts[name]?.join(',') : texts[name]?.at(-1)));
+  const textOf = (name: string): string | undefined => texts[name]?.at(-1) ?? switches[name]?.toString();
+  return options((name) => (isList(name) ? texts[name]?.join(',') : textOf(name)));
 }
 
 function wantsHelp(argv: readonly string[]): boolean {

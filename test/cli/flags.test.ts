@@ -40,7 +40,13 @@ const program: Program = {
     defineCommand({
       name: 'study',
       summary: 'compare',
-      options: (given) => z.object({ method: z.string(), ...(given('method') === 'soft' && { tau: z.number() }) }),
+      options: (given) =>
+        z.object({
+          method: z.string(),
+          fast: z.boolean().default(false),
+          ...(given('method') === 'soft' && { tau: z.number() }),
+          ...(given('fast') === 'true' && { speed: z.number() }),
+        }),
       positionals: ['method'],
       run: ({ options: chosen, io }) => void io.stdout.write(JSON.stringify(chosen)),
     }),
@@ -128,9 +134,11 @@ describe('a program', () => {
   });
 
   it('asks a command for its options when they depend on one', async () => {
-    expect((await run('study --method=soft --tau 2')).stdout).toBe('{"method":"soft","tau":2}');
+    expect((await run('study --method=soft --tau 2')).stdout).toBe('{"method":"soft","fast":false,"tau":2}');
     expect((await run('study --method hard --tau 2')).stderr).toMatch(/^ngplus study: unknown option "--tau"/);
-    expect((await run('study soft --tau 2')).stdout).toBe('{"method":"soft","tau":2}');
+    expect((await run('study soft --tau 2')).stdout).toBe('{"method":"soft","fast":false,"tau":2}');
+    expect((await run('study hard --fast --speed 2')).stdout).toBe('{"method":"hard","fast":true,"speed":2}');
+    expect((await run('study hard --no-fast --speed 2')).stderr).toMatch(/^ngplus study: unknown option "--speed"/);
     expect((await run('help study')).stdout).not.toContain('--tau');
     expect((await run('study --help --method soft')).stdout).toContain('--tau <number>');
   });
@@ -141,7 +149,7 @@ describe('a program', () => {
       'ngplus study status: <folder> is missing; usage: ngplus study status <folder> [options]\n',
     );
     expect((await run('help study status')).stdout).toBe((await run('study status --help')).stdout);
-    expect((await run('study stats')).stdout).toBe('{"method":"stats"}');
+    expect((await run('study stats')).stdout).toBe('{"method":"stats","fast":false}');
   });
 
   it('prints its version and its commands', async () => {

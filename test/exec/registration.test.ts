@@ -118,7 +118,8 @@ describe('a study file', () => {
       code: 2,
       stderr: expect.stringMatching(/^ngplus study: --seeds can't be given beside --file: .*valid: --file, --folder,/),
     });
-    expect((await ngplus('--file', file, '--no-fused')).code).toBe(2);
+    expect((await ngplus('--file', file, '--no-fused')).stderr).toMatch(/--fused can't be given beside --file/);
+    expect((await ngplus('--file', file, '--freeze')).stderr).toMatch(/--freeze can't be given beside --file/);
     // This file names its controls.
     await expect(study({ file, controls: ['shuffled'] })).rejects.toThrow(/^controls can't be given beside/);
   });
@@ -143,11 +144,11 @@ describe('a study file', () => {
     expect(arms(gate)).toEqual(['source', 'scratch', 'transfer', 'race', 'gate-scratch', 'random']);
     expect(new Set([all, none, gate].map(studyId)).size).toBe(1);
     expect(
-      await ngplus('--file', file, '--controls', 'none', '--folder', inside('none'), '--threads', '1'),
+      await ngplus('--file', file, '--controls', 'none', '--no-gate', '--folder', inside('none'), '--threads', '1'),
     ).toMatchObject({ code: 0 });
     const result = JSON.parse(readFileSync(inside('none/result.json'), 'utf8'));
     expect(result.pairs).toHaveLength(1);
-    expect(result.registration.besides).toEqual({ controls: [] });
+    expect(result.registration.besides).toEqual({ controls: [], gate: false });
     expect(readFileSync(inside('none/report.html'), 'utf8')).toContain('controls, given beside it');
   });
 });
