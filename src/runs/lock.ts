@@ -94,10 +94,10 @@ function openFile(descriptor: string): string | undefined {
 
 function inUse(folder: string, { host, pid, thread, file }: Claim): UserError {
   const here = host === thisProcess().host;
-  const who = pid === process.pid && here ? `thread ${thread} of this process` : `process ${pid}`;
+  const who = pid === process.pid ? `thread ${thread} of this process (pid ${pid})` : `process ${pid}`;
   return new UserError(
     here
-      ? `${folder} is in use by ${who} (pid ${pid}); wait for it or stop it`
+      ? `${folder} is in use by ${who}; wait for it or stop it`
       : `${folder} is in use by process ${pid} on ${host}; if it no longer runs there, delete ${file}`,
   );
 }

@@ -70,7 +70,7 @@ describe('a folder lock', () => {
   it('names the other process, and takes over when that was killed', async () => {
     const { child, says } = await startProcess();
     expect(says).toBe('locked');
-    await expect(lockFolder(folder)).rejects.toThrow(`${folder} is in use by process ${child.pid} (pid ${child.pid})`);
+    await expect(lockFolder(folder)).rejects.toThrow(`${folder} is in use by process ${child.pid}; wait for it`);
     await kill(child);
     (await lockFolder(folder)).release();
     expect(readdirSync(folder)).toEqual([]);
