@@ -3,7 +3,7 @@ import { didYouMean, UserError } from './errors.ts';
 
 /** What a single value may be. */
 interface Alternative {
-  readonly kind: 'number' | 'integer' | 'boolean' | 'text' | 'values' | 'none';
+  readonly kind: 'number' | 'integer' | 'boolean' | 'text' | 'values' | 'none' | 'list' | 'options';
   /** For `values`: the ones there are. */
   readonly values: readonly unknown[];
   /** In words: `whole number from 1 to 5`. */
@@ -20,6 +20,8 @@ export interface SchemaField {
   readonly required: boolean;
   /** Does it take several values? */
   readonly list: boolean;
+  /** How many values a list has at least. */
+  readonly fewest: number;
   readonly alternatives: readonly Alternative[];
   /** All alternatives in words: `whole number of at least 1 or auto`. */
   readonly range: string;
@@ -34,6 +36,7 @@ interface JsonSchema {
   readonly enum?: readonly unknown[];
   readonly anyOf?: readonly JsonSchema[];
   readonly items?: JsonSchema;
+  readonly minItems?: number;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
   readonly minimum?: number;
@@ -55,8 +58,9 @@ export function schemaFields(schema: z.ZodObject): SchemaField[] {
       default: field.default,
       required: json.required?.includes(name) ?? false,
       list,
+      fewest: field.minItems ?? 0,
       alternatives,
-      range: alternatives.map(({ words }) => words).join(' or '),
+      range: wordsOf(alternatives),
     };
   });
 }
@@ -95,9 +99,24 @@ export function checkValues<S extends z.ZodObject>(
     (inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key],
     values,
   );
-  if (value === undefined) throw new UserError(`${show(field.name)} is missing; valid: ${field.range}`);
-  const reason = code === 'custom' ? oneLine(message) : `valid: ${field.range}`;
-  throw new UserError(`${show(field.name)}: ${quote(value)} is not valid; ${reason}`);
+  const range = path.length === 1 ? rangeOf(field) : field.range;
+  if (value === undefined) throw new UserError(`${show(field.name)} is missing; valid: ${range}`);
+  const reason = code === 'custom' ? oneLine(message) : `valid: ${range}`;
+  throw new UserError(`${show(field.name)}: ${written(value, field)} is not valid; ${reason}`);
+}
+
+/** `values`, as from a file, in which `none` is what it is on a command line: null, or an empty list. */
+export function readNones(
+  schema: z.ZodObject,
+  values: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const fields = schemaFields(schema);
+  const read = (name: string, value: unknown): unknown => {
+    const field = fields.find((candidate) => candidate.name === name);
+    const [only, ...others] = field?.list ? [value].flat() : [value];
+    return field && only === 'none' && others.length === 0 ? readField(field, only) : value;
+  };
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, read(name, value)]));
 }
 
 /** `0.5`, `a,b`, `none`: a value as one would type it. */
@@ -118,7 +137,11 @@ export function schemaTable(schema: z.ZodObject, show: (name: string) => string 
 }
 
 /** `range`, said of all values where there are several. */
-export const rangeOf = ({ list, range }: SchemaField): string => (list ? `list of: ${range}` : range);
+export function rangeOf({ list, fewest, range }: SchemaField): string {
+  return list ? `list of${fewest > 0 ? ` at least ${fewest}` : ''}: ${range}` : range;
+}
+
+const wordsOf = (alternatives: readonly Alternative[]): string => alternatives.map(({ words }) => words).join(' or ');
 
 function alternativesOf(json: JsonSchema): Alternative[] {
   if (json.anyOf !== undefined) return json.anyOf.flatMap(alternativesOf);
@@ -130,6 +153,8 @@ function alternativesOf(json: JsonSchema): Alternative[] {
     if (type === 'integer') return of('integer', `whole number${bounds(json)}`);
     if (type === 'number') return of('number', `number${bounds(json)}`);
     if (type === 'boolean') return of('boolean', 'true or false');
+    if (type === 'object') return of('options', 'options, as in {name: value}');
+    if (type === 'array') return of('list', `list of: ${wordsOf(alternativesOf(json.items ?? {}))}`);
     return type === 'null' ? of('none', 'none') : of('text', 'text');
   });
 }
@@ -179,5 +204,14 @@ function unknownOption(name: string, fields: readonly SchemaField[], show: (name
   return new UserError(`unknown option "${show(name)}"${hint}; valid: ${valid.join(', ')}`);
 }
 
-const quote = (value: unknown): string => JSON.stringify(typeof value === 'string' ? value : formatValue(value));
+/** A bad value as it was given, with its type where that is what is wrong: `"many"`, `the text "2"`, `the list [2]`. */
+function written(value: unknown, field: SchemaField): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return `the list ${JSON.stringify(value)}`;
+  if (typeof value === 'object') return JSON.stringify(value);
+  const text = String(value);
+  if (readText(field, text) === value) return JSON.stringify(text);
+  return typeof value === 'string' ? `the text ${JSON.stringify(text)}` : `the ${typeof value} ${text}`;
+}
+
 const oneLine = (text: string): string => text.replace(/\s*\n\s*/g, ' ');

@@ -2,17 +2,21 @@ import { readFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import * as z from 'zod';
-import { UserError } from '../core/errors.ts';
-import { checkValues } from '../core/schema.ts';
+import { didYouMean, UserError } from '../core/errors.ts';
+import { checkValues, readNones } from '../core/schema.ts';
 import type { Registration } from '../report/types.ts';
+import { trainingOptions } from '../runs/config.ts';
 import { sha256 } from '../runs/source.ts';
-import { type StudyRequest, studyOptions } from './study.ts';
+import { type StudyRequest, studyOptions, studyTransferOptions } from './study.ts';
 
 const { primaryMetric, seeds, sourceTimesteps, targetTimesteps } = studyOptions.shape;
 const config = z.record(z.string(), z.unknown()).optional();
 
-/** What a study file has to say, and what it may say besides all other options of a study. */
-const studyFile = z.looseObject({
+/** All that a study file may say, and what it has to. */
+const studyFile = z.object({
+  ...studyOptions.shape,
+  ...studyTransferOptions.shape,
+  ...trainingOptions.omit({ totalTimesteps: true, seed: true, label: true }).shape,
   hypothesis: z.string().min(1).describe('what is expected, in words'),
   primaryMetric: primaryMetric.unwrap(),
   sources: z.array(z.string()).min(1),
@@ -26,6 +30,9 @@ const studyFile = z.looseObject({
   game: z.union([z.string(), z.array(z.string())]).optional(),
   modules: z.array(z.string()).optional(),
 });
+
+/** What changes no result, and so is given beside the file: in it, it would make another study. */
+const BESIDES = ['folder', 'threads', 'queue', 'store'];
 
 /** A study as it was registered, with the user's files it names. */
 export interface RegisteredStudy extends StudyRequest {
@@ -59,12 +66,24 @@ function readBytes(path: string): Uint8Array {
   }
 }
 
-function checked(path: string, text: string): z.output<typeof studyFile> {
+/** What the file says, checked; what it leaves out stays out. */
+function checked(path: string, text: string): z.input<typeof studyFile> {
   const values = parsed(path, text);
   if (values === null || typeof values !== 'object' || Array.isArray(values)) {
     throw new UserError(`${path}: is no list of options; it starts like "hypothesis: ..."`);
   }
-  return checkValues(studyFile, values as Record<string, unknown>, (name) => `${path}: ${name}`);
+  const given = readNones(studyFile, values as Record<string, unknown>);
+  for (const name of Object.keys(given)) checkName(path, name);
+  const settled: Record<string, unknown> = checkValues(studyFile, given, (name) => `${path}: ${name}`);
+  return Object.fromEntries(Object.keys(given).map((name) => [name, settled[name]])) as z.input<typeof studyFile>;
+}
+
+function checkName(path: string, name: string): void {
+  const valid = Object.keys(studyFile.shape);
+  if (valid.includes(name)) return;
+  if (BESIDES.includes(name))
+    throw new UserError(`${path}: ${name} changes no result: give it beside the file (--${name})`);
+  throw new UserError(`${path}: unknown option "${name}"${didYouMean(name, valid)}; valid: ${valid.join(', ')}`);
 }
 
 function parsed(path: string, text: string): unknown {

@@ -82,6 +82,20 @@ describe('values from text', () => {
     expect(read).toThrow(/^[^\n]+$/);
   });
 
+  test.each<[Record<string, unknown>, string]>([
+    [{ numEnvs: '2' }, 'numEnvs: the text "2" is not valid; valid: whole number of at least 1'],
+    [{ numEnvs: 'many' }, 'numEnvs: "many" is not valid; valid: whole number of at least 1'],
+    [{ numEnvs: 0 }, 'numEnvs: "0" is not valid; valid: whole number of at least 1'],
+    [{ numEnvs: [2] }, 'numEnvs: the list [2] is not valid; valid: whole number of at least 1'],
+    [{ numEnvs: null }, 'numEnvs: null is not valid; valid: whole number of at least 1'],
+    [{ anneal: 1 }, 'anneal: the number 1 is not valid; valid: true or false'],
+    [{ reset: 'stem' }, 'reset: "stem" is not valid; valid: list of: text'],
+    [{ reset: { stem: 1 } }, 'reset: {"stem":1} is not valid; valid: list of: text'],
+    [{ reset: ['stem', true] }, 'reset: the boolean true is not valid; valid: text'],
+  ])('that are none are refused with their type: %j', (given, message) => {
+    expect(() => checkValues(schema, { env: 'breakout', ...given })).toThrow(new UserError(message));
+  });
+
   it('names what is missing', () => {
     expect(() => checkValues(schema, {})).toThrow('env is missing; valid: text');
   });

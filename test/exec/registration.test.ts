@@ -29,7 +29,7 @@ primaryMetric: ratio
 sources: [cartpole]
 targets: ['acrobot?maxSteps=50']
 seeds: 4
-sourceTimesteps: 1_000
+sourceTimesteps: 1000
 targetTimesteps: 2000
 algorithmConfig:
   gamma: 0.98
@@ -53,7 +53,7 @@ async function ngplus(...argv: string[]): Promise<{ code: number; stderr: string
 
 describe('a study file', () => {
   it('holds the options of a study and what is expected, in YAML', () => {
-    const { registration, ...request } = readStudyFile(write('study.yaml', YAML.replace('1_000', '1000')));
+    const { registration, ...request } = readStudyFile(write('study.yaml', YAML));
     expect(request).toEqual({
       primaryMetric: 'ratio',
       sources: ['cartpole'],
@@ -90,7 +90,19 @@ describe('a study file', () => {
     [YAML.replace('seeds: 4', 'seeds: many'), 'seeds: "many" is not valid; valid: whole number from 2 to 1000'],
     [YAML.replace('Metric: ratio', 'Metric: luck'), 'primaryMetric: "luck" is not valid; valid: ratio, difference,'],
     [YAML.replace(/hypothesis: >\n.*\n.*\n/, ''), 'hypothesis is missing'],
-    [YAML.replace('[cartpole]', 'cartpole'), 'sources: "cartpole" is not valid'],
+    [YAML.replace('[cartpole]', 'cartpole'), 'sources: "cartpole" is not valid; valid: list of at least 1: text'],
+    [YAML.replace('[cartpole]', '[]'), 'sources: the list [] is not valid; valid: list of at least 1: text'],
+    [YAML.replace('seeds: 4', 'seeds: "4"'), 'seeds: the text "4" is not valid; valid: whole number from 2 to 1000'],
+    [YAML.replace('seeds: 4', 'seeds: [4]'), 'seeds: the list [4] is not valid; valid: whole number from 2 to 1000'],
+    [YAML.replace('1000', '1_000'), 'sourceTimesteps: the text "1_000" is not valid; valid: whole number of at least'],
+    [`${YAML}methods: full`, 'methods: "full" is not valid; valid: list of: text'],
+    [`${YAML}map: {ball: enemy}`, 'map: {"ball":"enemy"} is not valid; valid: list of: text'],
+    [`${YAML}evaluations: 0`, 'evaluations: "0" is not valid; valid: whole number from 1 to 1000'],
+    [`${YAML}netConfig: 3`, 'netConfig: the number 3 is not valid; valid: options, as in {name: value}'],
+    [YAML.replace(/game: .*/, 'game: 3'), 'game: the number 3 is not valid; valid: text or list of: text'],
+    [`${YAML}folder: runs/mine`, 'folder changes no result: give it beside the file (--folder)'],
+    [`${YAML}threads: 2`, 'threads changes no result: give it beside the file (--threads)'],
+    [`${YAML}speed: 9`, 'unknown option "speed" (did you mean "seed"?); valid: methods, controls, '],
     [YAML.replace('targets:', 'seeds:'), 'Map keys must be unique at line'],
     ['a: b: c', 'Nested mappings are not allowed'],
     ['- 1', 'is no list of options'],
@@ -105,10 +117,13 @@ describe('a study file', () => {
     }
   });
 
-  it('is refused where it is not there, or names an option that no study has', async () => {
-    expect(() => readStudyFile(inside('none.yaml'))).toThrow(/^can't read .*none\.yaml: /);
-    const file = write('odd.yaml', JSON.stringify({ ...registered, speed: 9 }));
-    await expect(study({ file })).rejects.toThrow(/^unknown option of study "speed"/);
+  it.each(['none', '[none]', '[]'])('may say %s where nothing is wanted, as a command line does', (none) => {
+    const { controls, copy } = readStudyFile(write('none.yaml', `${YAML}controls: ${none}\ncopy: none`));
+    expect({ controls, copy }).toEqual({ controls: [], copy: null });
+  });
+
+  it('is refused where it is not there', () => {
+    expect(() => readStudyFile(inside('nowhere.yaml'))).toThrow(/^can't read .*nowhere\.yaml: /);
   });
 
   it('takes nothing beside it that its result depends on', async () => {
