@@ -14,7 +14,7 @@ export interface CommandIo {
 }
 
 /** The text of an option as it was given, before any schema is known: `--algorithm ppo`; of a switch `true` or `false`. */
-type Given = (name: string) => string | undefined;
+export type Given = (name: string) => string | undefined;
 
 /** One command of the program; flags, help and checks are made from the schema of its options. */
 export interface Command<S extends z.ZodObject = z.ZodObject> {

@@ -6,8 +6,10 @@ import type { EnvSpec } from '../envs/env-id.ts';
 import { findEnv } from '../envs/index.ts';
 import { netFor } from '../nets/index.ts';
 import type { PolicyNetSpec } from '../nets/policy-net.ts';
+import { studyOptions } from '../exec/study.ts';
 import { trainingOptions } from '../runs/config.ts';
 import { isGameFile, loadGameModule, loadModule } from '../runs/game-module.ts';
+import { flagOf, type Given } from './flags.ts';
 
 /** A user's own files. */
 export const gameOption = z.object({
@@ -27,7 +29,15 @@ export const envOption = z.object({
   env: z.string().default('').describe('env id, e.g. breakout?paddleWidth=2, or a file (default: the game of --game)'),
 });
 
-type Given = (name: string) => string | undefined;
+/** How a gate races. */
+export const raceOptions = studyOptions.pick({ gateShare: true, gateRungs: true });
+
+/** @throws UserError for options of a gate where there is none */
+export function checkGate(given: Given): void {
+  const stray = Object.keys(raceOptions.shape).find((name) => given(name) !== undefined);
+  const isOn = given('gate') === 'true' || given('gate') === '1';
+  if (stray !== undefined && !isOn) throw new UserError(`${flagOf(stray)} is of a gate: it needs --gate`);
+}
 
 /**
  * The options of the algorithm and of the net that a command line names, with their defaults for its env; where a policy

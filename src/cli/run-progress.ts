@@ -2,6 +2,7 @@ import type { FinishedRun } from '../exec/api.ts';
 import type { RaceTask, TrainTask } from '../exec/task.ts';
 import { candidateFolder, type RaceResult } from '../runs/race.ts';
 import type { RunProgress } from '../runs/run.ts';
+import { rungsOf } from '../transfer/race.ts';
 import type { CommandIo } from './flags.ts';
 import { say, shellWord, writeJson } from './output.ts';
 import { createProgress, type Progress, formatCount, formatDuration } from './progress.ts';
@@ -59,6 +60,18 @@ export function reportRun(io: CommandIo, json: string, task: TrainTask, result: 
     ].join('\n'),
   );
   writeJson(io, json, { config: task.config, ...result, ...more });
+}
+
+/** How scratch and a transfer will race. */
+export function gateText({ rules, candidates }: Pick<RaceTask, 'rules' | 'candidates'>): string {
+  const rungs = rungsOf(candidates.length, rules);
+  const { until } = rungs[rungs.length - 1];
+  const inRungs = rungs.length === 1 ? '1 rung' : `${rungs.length} rungs`;
+  return (
+    `Gate: scratch and the transfer race over ${formatCount(until)} steps each in ${inRungs} ` +
+    `(${Math.round(1000 * rules.share) / 10}% of ${formatCount(rules.budget)}), ` +
+    `then the better goes on to ${formatCount(rules.budget - until)}`
+  );
 }
 
 /** The result of a race of scratch (candidate 0) and a transfer, for people and as JSON. */

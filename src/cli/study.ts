@@ -9,7 +9,7 @@ import { netFor } from '../nets/index.ts';
 import { trainingOptions } from '../runs/config.ts';
 import { findMethod } from '../transfer/index.ts';
 import { defineCommand, flagOf } from './flags.ts';
-import { gameOption, learnerOptions, namedEnv, pick, trainingRequest } from './options.ts';
+import { checkGate, gameOption, learnerOptions, namedEnv, pick, trainingRequest } from './options.ts';
 import { say, shellWord, writeJson } from './output.ts';
 import { finishedStatus, firstRuns, followStudy, studyStatus, studyText } from './study-session.ts';
 import { commandLine, terminalOf, untilStopped, viewerOptions } from './viewer.ts';
@@ -96,6 +96,7 @@ export const study = defineCommand({
     'Ctrl-C saves; the same command goes on. Writes result.json, a self-contained report.html, pairs.csv, curves.csv and figures.',
   options: async (given) => {
     if (given('file')) return registeredOptions(given);
+    checkGate(given);
     const learner = await learnerOptions(given, given('targets')?.split(',')[0]);
     return places
       .extend(studyOptions.shape)

@@ -1,17 +1,16 @@
 import * as z from 'zod';
-import { planFor } from '../runs/training.ts';
+import { beginningOf, planFor, type SourceCheckpoint } from '../runs/training.ts';
 import { policyNetOf } from '../runs/run-net.ts';
 import { transferOptions, trainingOptions } from '../runs/config.ts';
 import { prepareGate, prepareTransfer, runGate, runTraining } from '../exec/api.ts';
-import { studyOptions } from '../exec/study.ts';
 import { findMethod } from '../transfer/index.ts';
 import { planText } from '../report/plan-text.ts';
 import { decodeCheckpoint, type PolicyCheckpoint } from '../runs/checkpoint.ts';
 import { readSource } from '../runs/source.ts';
 import { defineCommand } from './flags.ts';
-import { gameOption, learnerOptions, pick, trainingRequest, workOptions } from './options.ts';
+import { checkGate, gameOption, learnerOptions, pick, raceOptions, trainingRequest, workOptions } from './options.ts';
 import { say } from './output.ts';
-import { followRun, reportGate, reportRun } from './run-progress.ts';
+import { followRun, gateText, reportGate, reportRun } from './run-progress.ts';
 
 const places = z.object({
   source: z.string().describe('a run folder (its newest checkpoint), a .safetensors file, or zoo:<game>'),
@@ -19,8 +18,6 @@ const places = z.object({
 });
 
 type Places = z.output<typeof places>;
-
-const raceOptions = studyOptions.pick({ gateShare: true, gateRungs: true });
 
 const methodOf = (id: string | undefined) => findMethod(id ?? transferOptions.shape.method.parse(undefined));
 
@@ -31,9 +28,10 @@ export const transfer = defineCommand({
     'Prints the plan (what is copied where, what is fresh and why), then trains with the net of the source, unless another ' +
     'is named. Ctrl-C saves; the same command goes on.',
   options: async (given) => {
+    checkGate(given);
     // Help is also asked for without a source.
     const source = given('source');
-    const learner = await learnerOptions(given, given('target'), source ? checkpointOf(source).spec : undefined);
+    const learner = await learnerOptions(given, given('target'), source ? decoded(readSource(source)).spec : undefined);
     return places
       .extend(transferOptions.shape)
       .extend(methodOf(given('method')).schema.shape)
@@ -62,20 +60,24 @@ export const transfer = defineCommand({
   async run({ options, io }) {
     const { folder, threads, tensorboard, json } = workOptions.parse(options);
     const { source, target, gate, plan: onlyPlan } = options as Places & { gate: boolean; plan: boolean };
-    const checkpoint = checkpointOf(source);
+    const checkpoint = readSource(source);
     const request = {
-      ...(await trainingRequest({ ...options, env: target }, checkpoint.spec)),
+      ...(await trainingRequest({ ...options, env: target }, decoded(checkpoint).spec)),
       ...pick(options, transferOptions),
       methodConfig: pick(options, methodOf(options.method as string).schema),
       source,
     };
     const wanted = { ...request, folder: folder || undefined, threads, tensorboard };
     const { task } = await prepareTransfer(wanted);
-    const plan = planFor(task.config, policyNetOf(task.config), checkpoint);
+    const race = gate && (await prepareGate({ ...wanted, ...raceOptions.parse(pick(options, raceOptions)) })).task;
+    const policy = policyNetOf(task.config);
+    // What the method can't begin with is refused before anything is said.
+    beginningOf(task.config, policy, checkpoint, []);
+    const plan = planFor(task.config, policy, decoded(checkpoint));
     say(io, json, planText(plan));
+    if (race) say(io, json, gateText(race));
     if (onlyPlan) return;
-    if (gate) {
-      const { task: race } = await prepareGate({ ...wanted, ...raceOptions.parse(pick(options, raceOptions)) });
+    if (race) {
       const work = { ...race, config: task.config };
       const result = await followRun(io, work, (progress) => runGate(race, { progress, signal: io.signal }));
       reportGate(io, json, race, result, { plan });
@@ -86,7 +88,4 @@ export const transfer = defineCommand({
   },
 });
 
-function checkpointOf(source: string): PolicyCheckpoint {
-  const { name, bytes } = readSource(source);
-  return decodeCheckpoint(bytes, name);
-}
+const decoded = ({ bytes, name }: SourceCheckpoint): PolicyCheckpoint => decodeCheckpoint(bytes, name);

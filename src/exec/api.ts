@@ -212,6 +212,9 @@ async function registered(options: StudyFileOptions): Promise<StudyOptions> {
   const stray = Object.keys(others).find((name) => !(name in extraOptions.shape) || name in request);
   if (stray !== undefined)
     throw new UserError(`${stray} can't be given beside ${file}: a registered study is its file`);
+  const ofGate = ['gateShare', 'gateRungs'].find((name) => name in others);
+  if (ofGate !== undefined && !(others.gate ?? request.gate))
+    throw new UserError(`${ofGate} is of a gate, and ${file} names none`);
   const besides = Object.keys(others).length === 0 ? {} : { besides: others };
   const registration = { ...request.registration, ...besides };
   return { ...request, registration, ...others, folder, threads, queue, store, signal, progress };

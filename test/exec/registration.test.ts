@@ -158,6 +158,8 @@ describe('a study file', () => {
     expect(arms(none)).toEqual(['source', 'scratch', 'transfer', 'random']);
     expect(arms(gate)).toEqual(['source', 'scratch', 'transfer', 'race', 'gate-scratch', 'random']);
     expect(new Set([all, none, gate].map(studyId)).size).toBe(1);
+    await expect(of({ gateShare: 0.2 })).rejects.toThrow(`gateShare is of a gate, and ${file} names none`);
+    expect((await of({ gate: true, gateShare: 0.2 })).options).toMatchObject({ gate: true, gateShare: 0.2 });
     expect(
       await ngplus('--file', file, '--controls', 'none', '--no-gate', '--folder', inside('none'), '--threads', '1'),
     ).toMatchObject({ code: 0 });
