@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { netIds } from '../nets/index.ts';
 import { beginningOf, planFor, type SourceCheckpoint } from '../runs/training.ts';
 import { policyNetOf } from '../runs/run-net.ts';
 import { transferOptions, trainingOptions } from '../runs/config.ts';
@@ -19,6 +20,11 @@ const places = z.object({
 
 type Places = z.output<typeof places>;
 
+/** As of every training, but for what its default is. */
+const net = trainingOptions.shape.net.describe(
+  `net: ${netIds().join(', ')} (default: that of the source, where it can read the target)`,
+);
+
 const methodOf = (id: string | undefined) => findMethod(id ?? transferOptions.shape.method.parse(undefined));
 
 export const transfer = defineCommand({
@@ -35,7 +41,7 @@ export const transfer = defineCommand({
     return places
       .extend(transferOptions.shape)
       .extend(methodOf(given('method')).schema.shape)
-      .extend(trainingOptions.shape)
+      .extend({ ...trainingOptions.shape, net })
       .extend(learner.shape)
       .extend(gameOption.shape)
       .extend({

@@ -33,3 +33,9 @@ test.each([
   const stderr = `ngplus ${line.split(' ')[0]}: ${flag} is of a gate: it needs --gate\n`;
   expect(await ngplus(line)).toEqual({ code: 2, stdout: '', stderr });
 });
+
+it('says which net it takes', async () => {
+  const { stdout } = await ngplus('help transfer');
+  expect(stdout.replace(/\s+/g, ' ')).toContain('(default: that of the source, where it can read the target)');
+  expect(stdout).not.toContain('fastconv for planes');
+});
