@@ -66,13 +66,12 @@ export async function followStudy(
           found: [...found.values()].reduce((sum, steps) => sum + steps, 0),
           note: `${finished} of ${study.jobs.length} jobs`,
         });
-        const {
-          done,
-          total: jobTotal,
-          note,
-        } = job.progress ? progressOf(job.progress) : { done: 0, total: 1, note: '' };
-        const isFinished = job.state === 'finished';
-        progress.update({ job: job.key, label: job.label, done: isFinished ? jobTotal : done, total: jobTotal, note });
+        // Without progress nothing is known of a rate.
+        const shown = job.progress
+          ? { ...progressOf(job.progress), found: found.get(job.key) }
+          : { done: 0, total: 1, rate: 0 };
+        const done = job.state === 'finished' ? shown.total : shown.done;
+        progress.update({ job: job.key, label: job.label, ...shown, done });
         const plan = planShown || job.arm !== 'transfer' ? null : readPlan(study, job.key);
         if (plan) {
           progress.log(`${planText(plan)}\n`);
