@@ -21,7 +21,8 @@ export class NotFiniteError extends Error {
 
 /** `"x" is not a …; valid: a, b, c`, with the closest valid value first when the value looks like a slip. */
 export function unknownValue(what: string, value: string, valid: readonly string[]): UserError {
-  return new UserError(`unknown ${what} "${value}"${didYouMean(value, valid)}; valid: ${valid.join(', ')}`);
+  const known = valid.length === 0 ? 'there are none' : `valid: ${valid.join(', ')}`;
+  return new UserError(`unknown ${what} "${value}"${didYouMean(value, valid)}; ${known}`);
 }
 
 /** `the net id "x" is taken; taken: …`. */

@@ -32,6 +32,7 @@ import {
   extraOptions,
   type JobProgress,
   runStudy,
+  type Study,
   studyId,
   type StudyRequest,
   type StudyResult,
@@ -191,8 +192,8 @@ export async function prepareStudy(options: StudyOptions | StudyFileOptions) {
   const { work, request: all } = await split('file' in options ? await registered(options) : options);
   const { queue, store, ...request } = all;
   const engine = await resolveBackend(request.backend);
-  const folder = work.folder ?? join('runs', `study-${studyId(describeStudy(request, '', engine)).slice(0, 8)}`);
-  const study = describeStudy(request, folder, engine);
+  const folder = work.folder ?? join('runs', `study-${studyId(described(options, request, '', engine)).slice(0, 8)}`);
+  const study = described(options, request, folder, engine);
   const executor = queue ? await queueExecutor(queue, { folder, store }) : threadExecutor(threadsOf(work));
   return {
     folder,
@@ -201,6 +202,16 @@ export async function prepareStudy(options: StudyOptions | StudyFileOptions) {
     progress: work.progress,
     signal: work.signal,
   };
+}
+
+/** As `describeStudy`, but what a study's file says is refused by the file's name. */
+function described(options: StudyOptions | StudyFileOptions, ...settled: Parameters<typeof describeStudy>): Study {
+  try {
+    return describeStudy(...settled);
+  } catch (error) {
+    if (error instanceof UserError && 'file' in options) throw new UserError(`${options.file}: ${error.message}`);
+    throw error;
+  }
 }
 
 /** @throws UserError for options of the study beside its file, but for those of controls and gates that it does not name */

@@ -126,6 +126,14 @@ describe('a study file', () => {
     expect(() => readStudyFile(inside('nowhere.yaml'))).toThrow(/^can't read .*nowhere\.yaml: /);
   });
 
+  it.each([
+    [{ methodConfig: { l2SpStrength: 1 } }, 'unknown option of full "l2SpStrength"; there are none'],
+    [{ sources: ['pong'] }, 'unknown game "pong"; valid: breakout, '],
+  ])('is named where what it says is refused later: %j', async (more, message) => {
+    const file = write('later.yaml', JSON.stringify({ ...registered, ...more }));
+    await expect(prepareStudy({ file })).rejects.toThrow(`${file}: ${message}`);
+  });
+
   it('takes nothing beside it that its result depends on', async () => {
     const file = write('alone.yaml', JSON.stringify(registered));
     await expect(study({ file, seeds: 3 } as never)).rejects.toThrow(/^seeds can't be given beside/);
