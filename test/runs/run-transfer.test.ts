@@ -150,8 +150,8 @@ describe('a transfer run', () => {
     await train('joined', transferConfig({ method, stageLearningRates: ['stem=0.5', 'heads/value=0'] }));
     const training = new Map(planOf('joined').entries.map((entry) => [entry.stage, entry.training]));
     expect([...training]).toEqual([
-      ['stem', 'learning rate x 0.148, frozen until step 205, learning rate x 0.5'],
-      ['trunk/0', 'learning rate x 0.385, frozen until step 103'],
+      ['stem', 'frozen until step 205, learning rate x 0.074'],
+      ['trunk/0', 'frozen until step 103, learning rate x 0.385'],
       ['heads/policy', 'learning rate x 1'],
       ['heads/value', 'frozen'],
     ]);
