@@ -95,7 +95,7 @@ describe('a study file', () => {
     [YAML.replace('seeds: 4', 'seeds: "4"'), 'seeds: the text "4" is not valid; valid: whole number from 2 to 1000'],
     [YAML.replace('seeds: 4', 'seeds: [4]'), 'seeds: the list [4] is not valid; valid: whole number from 2 to 1000'],
     [YAML.replace('1000', '1_000'), 'sourceTimesteps: the text "1_000" is not valid; valid: whole number of at least'],
-    [`${YAML}methods: full`, 'methods: "full" is not valid; valid: list of: text'],
+    [`${YAML}methods: full`, 'methods: "full" is not valid; valid: list of at least 1: text'],
     [`${YAML}map: {ball: enemy}`, 'map: {"ball":"enemy"} is not valid; valid: list of: text'],
     [`${YAML}evaluations: 0`, 'evaluations: "0" is not valid; valid: whole number from 1 to 1000'],
     [`${YAML}netConfig: 3`, 'netConfig: the number 3 is not valid; valid: options, as in {name: value}'],
