@@ -71,7 +71,9 @@ export async function followStudy(
           ? { ...progressOf(job.progress), found: found.get(job.key) }
           : { done: 0, total: 1, rate: 0 };
         const done = job.state === 'finished' ? shown.total : shown.done;
-        progress.update({ job: job.key, label: job.label, ...shown, done });
+        // A training says itself that it is at its end, and its line is shown then.
+        const isShown = job.state === 'finished' && job.progress?.phase === 'finished';
+        if (!isShown) progress.update({ job: job.key, label: job.label, ...shown, done });
         const plan = planShown || job.arm !== 'transfer' ? null : readPlan(study, job.key);
         if (plan) {
           progress.log(`${planText(plan)}\n`);
