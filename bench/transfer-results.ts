@@ -11,6 +11,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { PairResult, StudyResult } from '../src/exec/study.ts';
 import { outcomeAfterHolm } from '../src/stats/holm.ts';
+import { geometricMean } from './geometric-mean.ts';
 
 const RESULT = fileURLToPath(new URL('../docs/results/transfer.json', import.meta.url));
 
@@ -103,11 +104,9 @@ function targetTable(rows: readonly Row[]): string {
     : [line(['target', ...kinds]), line(['---', ...kinds.map(() => '---')]), ...body].join('\n');
 }
 
-/** Geometric mean of the ratios that are positive and have a bound. */
 function meanRatio(rows: readonly Row[]): string {
-  const logs = rows.flatMap(({ ratio }) => (ratio !== null && ratio > 0 ? Math.log(ratio) : []));
-  const mean = logs.reduce((sum, log) => sum + log, 0) / logs.length;
-  return `geometric mean of ${logs.length} ratios ${Math.exp(mean).toFixed(2)}`;
+  const { value, count } = geometricMean(rows.map(({ ratio }) => ratio));
+  return `geometric mean of ${count} ratios ${value.toFixed(2)}`;
 }
 
 /** `variants: full: 9 helped, 1 hurt, 0 unclear`, for every method and control. */

@@ -9,6 +9,7 @@ import { train } from '../src/exec/api.ts';
 import { evaluate } from '../src/exec/evaluate.ts';
 import { compareArms } from '../src/stats/compare.ts';
 import { type Curve, curveOf, windowOf } from '../src/stats/curve.ts';
+import { geometricMean } from './geometric-mean.ts';
 import { answerJob, runJobs } from './jobs.ts';
 
 const SETTINGS: Record<string, Record<string, unknown>> = {
@@ -48,6 +49,7 @@ console.log(
     .map(() => ' --- |')
     .join('')}`,
 );
+const ratios = new Map(names.map((name) => [name, [] as (number | null)[]]));
 for (const env of games) {
   const { mean: random } = await evaluate({ player: 'random', env, episodes: 1000 });
   const armOf = (name: string) => {
@@ -59,6 +61,7 @@ for (const env of games) {
   const cells = names.slice(1).map((name) => {
     const transfer = { label: name, curves: armOf(name).curves.map((curve) => windowOf(curve, 0, steps)) };
     const { metrics } = compareArms({ scratch, transfer, random, sourceSteps: 0 });
+    ratios.get(name)?.push(metrics.ratio.value);
     const [value, low, high] = [metrics.ratio.value, metrics.ratio.low, metrics.ratio.high].map((x) =>
       x === null ? '—' : x.toFixed(2),
     );
@@ -66,3 +69,5 @@ for (const env of games) {
   });
   console.log(`| ${env} | ${cells.join(' | ')} |`);
 }
+const means = names.slice(1).map((name) => geometricMean(ratios.get(name) ?? []).value.toFixed(2));
+console.log(`| geometric mean | ${means.join(' | ')} |`);
