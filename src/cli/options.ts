@@ -6,7 +6,7 @@ import type { EnvSpec } from '../envs/env-id.ts';
 import { findEnv } from '../envs/index.ts';
 import { netFor } from '../nets/index.ts';
 import type { PolicyNetSpec } from '../nets/policy-net.ts';
-import { studyOptions } from '../exec/study.ts';
+import { raceOptions } from '../exec/study.ts';
 import { trainingOptions } from '../runs/config.ts';
 import { isGameFile, loadGameModule, loadModule } from '../runs/game-module.ts';
 import { flagOf, type Given } from './flags.ts';
@@ -28,9 +28,6 @@ export const workOptions = z.object({
 export const envOption = z.object({
   env: z.string().default('').describe('env id, e.g. breakout?paddleWidth=2, or a file (default: the game of --game)'),
 });
-
-/** How a gate races. */
-export const raceOptions = studyOptions.pick({ gateShare: true, gateRungs: true });
 
 /** @throws UserError for options of a gate where there is none */
 export function checkGate(given: Given): void {

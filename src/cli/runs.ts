@@ -7,6 +7,7 @@ import { candidateFolder, type RaceResult } from '../runs/race.ts';
 import type { RunResult } from '../runs/run.ts';
 import type { EvaluationRow } from '../runs/training.ts';
 import { checkpointFiles } from '../runs/source.ts';
+import type { Outcome } from '../stats/compare.ts';
 import { countOutcomes } from '../stats/holm.ts';
 import { defineCommand } from './flags.ts';
 import { say, writeJson } from './output.ts';
@@ -52,7 +53,7 @@ interface StudyRow {
   readonly trainingsFinished: number;
   readonly finished: boolean;
   /** Of the transfers and gates, corrected for their number; null before the end. */
-  readonly outcomes: { readonly helped: number; readonly hurt: number; readonly unclear: number } | null;
+  readonly outcomes: Readonly<Record<Outcome, number>> | null;
 }
 
 type Row = RunRow | RaceRow | StudyRow;

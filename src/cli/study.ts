@@ -1,14 +1,13 @@
 import * as z from 'zod';
 import { UserError } from '../core/errors.ts';
 import { prepareStudy, type StudyOptions } from '../exec/api.ts';
-import { extraOptions, studyOptions, studyTransferOptions } from '../exec/study.ts';
+import { extraOptions, studyOptions, studyTrainingOptions, studyTransferOptions } from '../exec/study.ts';
 import { writeReport } from '../exec/report.ts';
 import { openLibrary } from '../live/library.ts';
 import { startViewer, type Viewer } from '../live/server.ts';
 import { netFor } from '../nets/index.ts';
-import { trainingOptions } from '../runs/config.ts';
 import { findMethod } from '../transfer/index.ts';
-import { defineCommand, flagOf } from './flags.ts';
+import { defineCommand, flagOf, type Given } from './flags.ts';
 import { checkGate, gameOption, learnerOptions, namedEnv, pick, trainingRequest } from './options.ts';
 import { say, shellWord, writeJson } from './output.ts';
 import { finishedStatus, firstRuns, followStudy, studyStatus, studyText } from './study-session.ts';
@@ -34,8 +33,6 @@ const work = z.object({
   json: z.string().default('').describe('also write the result as JSON to this file, - for standard output'),
 });
 
-const shared = trainingOptions.omit({ totalTimesteps: true, seed: true, label: true });
-
 /** The options of every method asked for, each with the first method's default where they share a name. */
 const methodShapes = (ids: readonly string[]): z.ZodRawShape =>
   Object.assign({}, ...ids.toReversed().map((id) => findMethod(id).schema.shape));
@@ -44,12 +41,12 @@ const methodsOf = (text: string | undefined): string[] =>
   text?.split(',') ?? studyOptions.shape.methods.parse(undefined);
 
 /** @throws UserError for options of the study beside its file, but for those of controls and gates */
-function registeredOptions(given: (name: string) => string | undefined): z.ZodObject {
+function registeredOptions(given: Given): z.ZodObject {
   const others = {
     ...places.shape,
     ...studyOptions.shape,
     ...studyTransferOptions.shape,
-    ...shared.shape,
+    ...studyTrainingOptions.shape,
     ...gameOption.shape,
   };
   const isExtra = (name: string): boolean => name in extraOptions.shape;
@@ -71,7 +68,7 @@ async function requestOf(options: Record<string, unknown>): Promise<StudyOptions
   const ofOneNet = options.net !== '' || kinds.size === 1;
   const { netConfig } = training;
   return {
-    ...pick(training, shared),
+    ...pick(training, studyTrainingOptions),
     ...pick(options, studyOptions),
     ...pick(options, studyTransferOptions),
     algorithmConfig: training.algorithmConfig,
@@ -102,7 +99,7 @@ export const study = defineCommand({
       .extend(studyOptions.shape)
       .extend(studyTransferOptions.shape)
       .extend(methodShapes(methodsOf(given('methods'))))
-      .extend(shared.shape)
+      .extend(studyTrainingOptions.shape)
       .extend(learner.shape)
       .extend(gameOption.shape)
       .extend(work.shape);

@@ -1,15 +1,17 @@
 import * as z from 'zod';
 import { netIds } from '../nets/index.ts';
-import { beginningOf, planFor, type SourceCheckpoint } from '../runs/training.ts';
+import { beginningOf, type SourceCheckpoint } from '../runs/training.ts';
 import { policyNetOf } from '../runs/run-net.ts';
 import { transferOptions, trainingOptions } from '../runs/config.ts';
 import { prepareGate, prepareTransfer, runGate, runTraining } from '../exec/api.ts';
+import { raceOptions } from '../exec/study.ts';
 import { findMethod } from '../transfer/index.ts';
+import type { TransferPlan } from '../transfer/plan.ts';
 import { planText } from '../report/plan-text.ts';
 import { decodeCheckpoint, type PolicyCheckpoint } from '../runs/checkpoint.ts';
 import { readSource } from '../runs/source.ts';
 import { defineCommand } from './flags.ts';
-import { checkGate, gameOption, learnerOptions, pick, raceOptions, trainingRequest, workOptions } from './options.ts';
+import { checkGate, gameOption, learnerOptions, pick, trainingRequest, workOptions } from './options.ts';
 import { say } from './output.ts';
 import { followRun, gateText, reportGate, reportRun } from './run-progress.ts';
 
@@ -76,10 +78,8 @@ export const transfer = defineCommand({
     const wanted = { ...request, folder: folder || undefined, threads, tensorboard };
     const { task } = await prepareTransfer(wanted);
     const race = gate && (await prepareGate({ ...wanted, ...raceOptions.parse(pick(options, raceOptions)) })).task;
-    const policy = policyNetOf(task.config);
     // What the method can't begin with is refused before anything is said.
-    beginningOf(task.config, policy, checkpoint, []);
-    const plan = planFor(task.config, policy, decoded(checkpoint));
+    const plan = beginningOf(task.config, policyNetOf(task.config), checkpoint, []).plan as TransferPlan;
     say(io, json, planText(plan));
     if (race) say(io, json, gateText(race));
     if (onlyPlan) return;

@@ -26,14 +26,13 @@ import type { TransferPlan } from '../transfer/plan.ts';
 import { writeReport } from './report.ts';
 import type { TaskExecutor } from './executor.ts';
 import { queueExecutor } from './queue-executor.ts';
-import type { studyOptions } from './study.ts';
 import {
   describeStudy,
   extraOptions,
   type JobProgress,
+  raceOptions,
   runStudy,
-  type Study,
-  studyId,
+  studyIdOf,
   type StudyRequest,
   type StudyResult,
 } from './study.ts';
@@ -160,8 +159,7 @@ export async function prepareDistillation(options: DistillOptions) {
   return { task: { ...task, teachers: teachers.map(({ name }) => name) }, ...how };
 }
 
-/** How a gate races: see the options of a study. */
-type GateOptions = Pick<z.output<typeof studyOptions>, 'gateShare' | 'gateRungs'>;
+type GateOptions = z.output<typeof raceOptions>;
 
 /** A race of a transfer against scratch, on the transfer's budget and seed; settled but not begun. @throws UserError */
 export async function prepareGate({ gateShare, gateRungs, ...options }: TransferOptions & GateOptions) {
@@ -192,8 +190,10 @@ export async function prepareStudy(options: StudyOptions | StudyFileOptions) {
   const { work, request: all } = await split('file' in options ? await registered(options) : options);
   const { queue, store, ...request } = all;
   const engine = await resolveBackend(request.backend);
-  const folder = work.folder ?? join('runs', `study-${studyId(described(options, request, '', engine)).slice(0, 8)}`);
-  const study = described(options, request, folder, engine);
+  const { folder, study } = namingFile(options, () => {
+    const place = work.folder ?? join('runs', `study-${studyIdOf(request, engine).slice(0, 8)}`);
+    return { folder: place, study: describeStudy(request, place, engine) };
+  });
   const executor = queue ? await queueExecutor(queue, { folder, store }) : threadExecutor(threadsOf(work));
   return {
     folder,
@@ -204,10 +204,10 @@ export async function prepareStudy(options: StudyOptions | StudyFileOptions) {
   };
 }
 
-/** As `describeStudy`, but what a study's file says is refused by the file's name. */
-function described(options: StudyOptions | StudyFileOptions, ...settled: Parameters<typeof describeStudy>): Study {
+/** What a study's file says is refused by the file's name. */
+function namingFile<T>(options: StudyOptions | StudyFileOptions, work: () => T): T {
   try {
-    return describeStudy(...settled);
+    return work();
   } catch (error) {
     if (error instanceof UserError && 'file' in options) throw new UserError(`${options.file}: ${error.message}`);
     throw error;
@@ -223,7 +223,7 @@ async function registered(options: StudyFileOptions): Promise<StudyOptions> {
   const stray = Object.keys(others).find((name) => !(name in extraOptions.shape) || name in request);
   if (stray !== undefined)
     throw new UserError(`${stray} can't be given beside ${file}: a registered study is its file`);
-  const ofGate = ['gateShare', 'gateRungs'].find((name) => name in others);
+  const ofGate = Object.keys(raceOptions.shape).find((name) => name in others);
   if (ofGate !== undefined && !(others.gate ?? request.gate))
     throw new UserError(`${ofGate} is of a gate, and ${file} names none`);
   const besides = Object.keys(others).length === 0 ? {} : { besides: others };

@@ -2,12 +2,11 @@ import { readFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import * as z from 'zod';
-import { didYouMean, UserError } from '../core/errors.ts';
+import { unknownValue, UserError } from '../core/errors.ts';
 import { checkValues, readNones } from '../core/schema.ts';
 import type { Registration } from '../report/types.ts';
-import { trainingOptions } from '../runs/config.ts';
 import { sha256 } from '../runs/source.ts';
-import { type StudyRequest, studyOptions, studyTransferOptions } from './study.ts';
+import { type StudyRequest, studyOptions, studyTrainingOptions, studyTransferOptions } from './study.ts';
 
 const { primaryMetric, seeds, sourceTimesteps, targetTimesteps } = studyOptions.shape;
 const config = z.record(z.string(), z.unknown()).optional();
@@ -16,7 +15,7 @@ const config = z.record(z.string(), z.unknown()).optional();
 const studyFile = z.object({
   ...studyOptions.shape,
   ...studyTransferOptions.shape,
-  ...trainingOptions.omit({ totalTimesteps: true, seed: true, label: true }).shape,
+  ...studyTrainingOptions.shape,
   hypothesis: z.string().min(1).describe('what is expected, in words'),
   primaryMetric: primaryMetric.unwrap(),
   sources: z.array(z.string()).min(1),
@@ -83,7 +82,7 @@ function checkName(path: string, name: string): void {
   if (valid.includes(name)) return;
   if (BESIDES.includes(name))
     throw new UserError(`${path}: ${name} changes no result: give it beside the file (--${name})`);
-  throw new UserError(`${path}: unknown option "${name}"${didYouMean(name, valid)}; valid: ${valid.join(', ')}`);
+  throw new UserError(`${path}: ${unknownValue('option', name, valid).message}`);
 }
 
 function parsed(path: string, text: string): unknown {

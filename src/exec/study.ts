@@ -92,17 +92,13 @@ export const studyOptions = z.object({
 /** What is compared besides the transfers, and changes nothing about them: it may be added to a study. */
 export const extraOptions = studyOptions.pick({ controls: true, gate: true, gateShare: true, gateRungs: true });
 
+/** How a gate races. */
+export const raceOptions = studyOptions.pick({ gateShare: true, gateRungs: true });
+
 type Options = z.output<typeof studyOptions>;
 
-const shared = trainingOptions.pick({
-  algorithm: true,
-  net: true,
-  evaluations: true,
-  evaluationEpisodes: true,
-  backend: true,
-  fused: true,
-  keepCheckpoints: true,
-});
+/** What a study says of its trainings; budgets, seeds and labels it says by itself. */
+export const studyTrainingOptions = trainingOptions.omit({ totalTimesteps: true, seed: true, label: true });
 
 /** What a study says of its transfers; the methods and the controls it says by itself. */
 export const studyTransferOptions = transferOptions.omit({ method: true, control: true });
@@ -117,14 +113,14 @@ const OTHER_OPTIONS = [
   'algorithmConfig',
   'netConfig',
   'methodConfig',
-  ...Object.keys(shared.shape),
+  ...Object.keys(studyTrainingOptions.shape),
   ...Object.keys(studyTransferOptions.shape),
 ];
 
 export interface StudyRequest
   extends
     Partial<z.input<typeof studyOptions>>,
-    Partial<z.input<typeof shared>>,
+    Partial<z.input<typeof studyTrainingOptions>>,
     Partial<z.input<typeof studyTransferOptions>> {
   /** Env ids. */
   sources: string[];
@@ -206,18 +202,26 @@ export interface JobProgress {
   readonly progress: RunProgress | null;
 }
 
-/** Settles a study: every job's config, id and folder. @throws UserError for anything unknown or out of range */
-export function describeStudy(
-  { registration, ...request }: StudyRequest,
-  folder: string,
-  engine: ResolvedBackend,
-): Study {
+/**
+ * Settles a study: every job's config, id and folder. @throws UserError for anything unknown or out of range, and for a
+ * transfer that could not begin
+ */
+export function describeStudy(request: StudyRequest, folder: string, engine: ResolvedBackend): Study {
+  const study = settled(request, folder, engine);
+  checkTransfers(study);
+  return study;
+}
+
+/** The `studyId` of what is asked for, wherever it will be kept; its transfers are not tried. @throws UserError */
+export const studyIdOf = (request: StudyRequest, engine: ResolvedBackend): string =>
+  studyId(settled(request, '', engine));
+
+function settled({ registration, ...request }: StudyRequest, folder: string, engine: ResolvedBackend): Study {
   const { sources: _sources, targets: _targets, methods: _methods, ...given } = request;
   const options = parseOptions(request);
   const design = designOf(request, options);
   checkPairs(design);
   const ids = new Map<string, string>();
-  const configs = new Map<string, RunConfig>();
   const trainings = studyJobs(design).map((job) => {
     const parent = job.from === null ? null : (ids.get(job.from) as string);
     const source = parent && join(folder, 'jobs', parent);
@@ -225,11 +229,6 @@ export function describeStudy(
       jobConfig(training, label, given, options, parent, engine);
     const task = job.arm === 'race' ? raceTask(job, source, options, configOf) : trainTask(job, source, configOf);
     ids.set(job.key, task.id);
-    if (task.kind === 'train') configs.set(job.key, task.config);
-    // One run of an arm stands for all.
-    if (task.kind === 'train' && job.arm === 'transfer' && job.control === null && job.key.endsWith('/0')) {
-      checkTransfer(task.config, configs.get(job.from as string) as RunConfig);
-    }
     return { job, task: { ...task, parents: parent ? [parent] : [], folder: join(folder, 'jobs', task.id) } };
   });
   const baselines = unique(design.targets).map((env) => {
@@ -246,6 +245,15 @@ export function describeStudy(
     return { job: { key, arm: 'random' as const, control: null, env, seed: options.seed }, task };
   });
   return { request, registration: registration ?? null, options, jobs: [...trainings, ...baselines] };
+}
+
+/** The first run of each transfer stands for all. @throws UserError */
+function checkTransfers({ jobs }: Study): void {
+  const configs = new Map(jobs.flatMap(({ job, task }) => (task.kind === 'train' ? [[job.key, task.config]] : [])));
+  for (const { job } of jobs) {
+    if (job.arm !== 'transfer' || job.control !== null || !job.key.endsWith('/0')) continue;
+    checkTransfer(configs.get(job.key)!, configs.get(job.from!)!);
+  }
 }
 
 /** @throws UserError where nothing is to be compared */
@@ -421,7 +429,7 @@ function jobConfig(
   parent: string | null,
   engine: ResolvedBackend,
 ): RunConfig {
-  const [training] = split(request, Object.keys(shared.shape));
+  const [training] = split(request, Object.keys(studyTrainingOptions.shape));
   const { algorithmConfig, netConfig, methodConfig } = request;
   const [transferring] = split(request, Object.keys(studyTransferOptions.shape));
   const base = {
@@ -458,7 +466,7 @@ function controlOf({ control }: TrainingJob): Pick<TransferRequest, 'control' | 
 /** As dense as those of scratch, as far as a run may have as many. */
 function longEvaluations(request: Pick<StudyRequest, 'evaluations'>, options: Options): number {
   const { sourceTimesteps, targetTimesteps } = options;
-  const { evaluations } = shared.pick({ evaluations: true }).parse({ evaluations: request.evaluations });
+  const { evaluations } = studyTrainingOptions.pick({ evaluations: true }).parse({ evaluations: request.evaluations });
   return Math.min(MOST_EVALUATIONS, Math.ceil((evaluations * (sourceTimesteps + targetTimesteps)) / targetTimesteps));
 }
 
