@@ -181,7 +181,7 @@ function move(config: TrainingConfig, net: PolicyNet, checkpoint: PolicyCheckpoi
 }
 
 /** What a transfer run would do with a source, without doing it. */
-export function planFor(config: TrainingConfig, net: PolicyNet, source: PolicyCheckpoint): TransferPlan {
+function planFor(config: TrainingConfig, net: PolicyNet, source: PolicyCheckpoint): TransferPlan {
   const transfer = config.transfer as ResolvedTransfer;
   const method = findMethod(transfer.method);
   return planTransfer(sourceTensors(source), net.tensors, {
