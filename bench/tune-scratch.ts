@@ -1,9 +1,9 @@
 /**
  * Would other settings of PPO make learning from scratch a stronger baseline at the length of the studies? Each setting on
- * each game, on tuning seeds that no study uses, against the defaults as studies compare: gains over random play, area
- * under the curve. Prints a table; finished runs are kept in `runs/bench/tune-scratch`.
+ * each game for so many steps, on tuning seeds that no study uses, against the defaults as studies compare: gains over random
+ * play, area under the curve. Prints a table; finished runs are kept in `runs/bench/tune-scratch`.
  *
- *     npx tsx bench/tune-scratch.ts breakout,asterix,freeway,seaquest,space-invaders
+ *     npx tsx bench/tune-scratch.ts breakout,asterix,freeway,seaquest,space-invaders 200000
  */
 import { train } from '../src/exec/api.ts';
 import { evaluate } from '../src/exec/evaluate.ts';
@@ -19,24 +19,37 @@ const SETTINGS: Record<string, Record<string, unknown>> = {
   'entCoef 0.01': { entCoef: 0.01 },
   'numSteps 64': { numSteps: 64 },
   'numSteps 32, numMinibatches 4': { numSteps: 32, numMinibatches: 4 },
+  'the same, learningRate 0.01': { numSteps: 32, numMinibatches: 4, learningRate: 0.01 },
+  'numSteps 16, numMinibatches 2': { numSteps: 16, numMinibatches: 2 },
 };
 const SEEDS = [401, 402, 403, 404, 405];
-const SHARED = { algorithm: 'ppo', totalTimesteps: 200_000, evaluations: 10, evaluationEpisodes: 10, threads: 1 };
+const SHARED = { algorithm: 'ppo', evaluations: 10, evaluationEpisodes: 10, threads: 1 };
 
 interface Job {
   readonly env: string;
   readonly name: string;
   readonly seed: number;
+  readonly steps: number;
 }
 
-await answerJob(async ({ env, name, seed }: Job) => {
-  const folder = `runs/bench/tune-scratch/${env.replaceAll('?', ' ')}-${name}-${seed}`;
-  const { evaluations } = await train({ ...SHARED, env, seed, algorithmConfig: SETTINGS[name], folder });
+await answerJob(async ({ env, name, seed, steps }: Job) => {
+  const folder = `runs/bench/tune-scratch/${steps}-${env.replaceAll('?', ' ')}-${name}-${seed}`;
+  const { evaluations } = await train({
+    ...SHARED,
+    env,
+    seed,
+    totalTimesteps: steps,
+    algorithmConfig: SETTINGS[name],
+    folder,
+  });
   return curveOf(seed, evaluations);
 });
 const games = (process.argv[2] ?? 'breakout,asterix,freeway,seaquest,space-invaders').split(',');
+const totalTimesteps = Number(process.argv[3] ?? 200_000);
 const names = Object.keys(SETTINGS);
-const jobs = games.flatMap((env) => names.flatMap((name) => SEEDS.map((seed): Job => ({ env, name, seed }))));
+const jobs = games.flatMap((env) =>
+  names.flatMap((name) => SEEDS.map((seed): Job => ({ env, name, seed, steps: totalTimesteps }))),
+);
 const done: (Job & { readonly curve: Curve })[] = [];
 await runJobs(import.meta.url, jobs, (job: Job, curve: Curve) => {
   done.push({ ...job, curve });

@@ -40,7 +40,7 @@ export function methodHooks(
   recentReturns: readonly number[],
 ): MethodHooks {
   const { method: id, methodConfig } = config.transfer as ResolvedTransfer;
-  const { start, learner, env } = findMethod(id);
+  const { check, start, learner, env } = findMethod(id);
   const { plan, checkpoint, fresh, params } = moved;
   const taken = takenValues(plan, sourceTensors(checkpoint), net.tensors);
   const boundary: Boundary = { tensors: net.tensors, params, fresh, taken };
@@ -55,6 +55,7 @@ export function methodHooks(
     source: () => actor(buildPolicyNet(checkpoint.spec), checkpoint.params, checkpoint.info.env),
     toTarget: (values) => toTarget(config, net, moved, values),
   };
+  check?.(net, context);
   return {
     params: first,
     ...(learner && {

@@ -24,9 +24,20 @@ function joinTwo(a: Method, b: Method): Method {
     schema: z.object({ ...a.schema.shape, ...b.schema.shape }),
     scale: (...place) => a.scale(...place) * b.scale(...place),
     describe: (...place) => joinWords([a.describe(...place), b.describe(...place)]),
+    ...checkOf(a, b),
     ...startOf(a, b),
     ...learnerOf(a, b),
     ...envOf(a, b),
+  };
+}
+
+function checkOf({ check: first }: Method, { check: second }: Method): Pick<Method, 'check'> {
+  if (!first || !second) return { check: first ?? second };
+  return {
+    check(net, context) {
+      first(net, context);
+      second(net, context);
+    },
   };
 }
 

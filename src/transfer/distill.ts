@@ -1,23 +1,26 @@
 import { gatherRows } from '../agents/arrays.ts';
 import { createObserver, type Learner } from '../agents/learner.ts';
 import { actionHead, type Lesson, refuseMemory, softmaxRows, withLesson } from '../agents/lesson.ts';
-import type { LearnerContext } from './method.ts';
+import type { LearnerContext, Method } from './method.ts';
+
+/** The teacher must see the target, and neither of the two nets remember. */
+export const checkTeacher =
+  (method: string): Method['check'] =>
+  (net, { teacher }) =>
+    refuseMemory(method, net, teacher().net);
 
 /**
  * The learner with the source's policy as a teacher beside its loss: coefficient · cross-entropy of what the teacher would
  * do against what the student would do, on the observations of each minibatch. Both by the head that they act by,
  * action values through a softmax at the temperature. Logs `distillCoef` and `distillLoss`.
- * @throws UserError where the teacher can't see the target, or one of the two nets remembers
  */
 export function taught(
-  method: string,
   inner: Learner,
   { options, teacher: findTeacher }: LearnerContext,
   { coefficient, temperature }: { coefficient: () => number; temperature: number },
 ): Learner {
   const { engine, net, minibatch } = options;
   const teacher = findTeacher();
-  refuseMemory(method, net, teacher.net);
   const [student, source] = [net, teacher.net].map((each) => actionHead(each, temperature));
   const observer = createObserver({ engine, net: teacher.net, params: teacher.params, rows: minibatch });
   const obsSize = net.obsShape.reduce((product, side) => product * side, 1);

@@ -35,9 +35,9 @@ export const ewc = defineMethod({
   }),
   scale: () => 1,
   describe: ({ ewcStrength }) => `what came from the source pulled by importance x ${ewcStrength}`,
+  check: (_net, { source }) => refuseMemory('ewc', source().net),
   learner({ ewcStrength, ewcSamples }, inner, { boundary, source, toTarget, options, seed }) {
     const actor = source();
-    refuseMemory('ewc', actor.net);
     const seen = watch(actor, options.engine, ewcSamples, seed);
     const fisher = toTarget(diagonalFisher(actor, options.engine, seen, createRng(seed, 'fisher')));
     return pulled(inner, boundary.params, times(fisher, ewcStrength / meanOfTaken(fisher, boundary.taken)));

@@ -26,6 +26,7 @@ export const jsrl = defineMethod({
   }),
   scale: () => 1,
   describe: () => 'learning rate x 1',
+  check: (_net, { teacher }) => void teacher(),
   env({ rollIn, rollInUntil, rollInEpisodes }, inner, { teacher: findTeacher, span, seed }) {
     const teacher = findTeacher();
     const player = netPlayer(teacher.net, plainLook(teacher.net, teacher.params), 'sampled', `${seed}/roll-in`);

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { lessonOptions } from '../agents/lesson.ts';
-import { taught } from './distill.ts';
+import { checkTeacher, taught } from './distill.ts';
 import { defineMethod } from './method.ts';
 
 /**
@@ -17,11 +17,12 @@ export const kickstart = defineMethod({
   scale: () => 1,
   describe: ({ distillUntil }, stage, { totalTimesteps }) =>
     stage === 'heads/value' ? 'learning rate x 1' : `taught until step ${Math.ceil(distillUntil * totalTimesteps)}`,
+  check: checkTeacher('kickstart'),
   learner({ distillCoef, distillUntil, distillDecay, distillTemperature }, inner, context) {
     const end = distillUntil * context.span.totalTimesteps;
     const left = (): number => (context.step() < end ? 1 - context.step() / end : 0);
     const share = distillDecay === 'linear' ? left : () => (left() > 0 ? 1 : 0);
-    return taught('kickstart', inner, context, {
+    return taught(inner, context, {
       coefficient: () => distillCoef * share(),
       temperature: distillTemperature,
     });

@@ -65,14 +65,16 @@ export interface Method<Schema extends z.ZodObject = z.ZodObject> {
   scale(config: z.output<Schema>, stage: string, step: number, span: TrainingSpan): number;
   /** The same in words, for the plan: clauses with a comma between them. */
   describe(config: z.output<Schema>, stage: string, span: TrainingSpan): string;
+  /** Tried before anything is trained. @throws UserError where the target's net or the source are none for it */
+  check?(net: PolicyNet, context: MethodContext): void;
   /** Where training begins. Default: at the parameters as transferred. */
   start?(config: z.output<Schema>, boundary: Boundary): Params;
   /**
    * The learner with pulls or losses added. A run that is resumed builds it anew, so what it does follows from seed, source
-   * and step. @throws UserError where the net or the source are none for it
+   * and step.
    */
   learner?(config: z.output<Schema>, inner: Learner, context: LearnerContext): Learner;
-  /** The environments to learn in, changed. What that takes is part of their `save`. @throws UserError as `learner` */
+  /** The environments to learn in, changed. What that takes is part of their `save`. */
   env?(config: z.output<Schema>, inner: VecEnv, context: MethodContext): VecEnv;
 }
 

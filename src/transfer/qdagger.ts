@@ -4,7 +4,7 @@ import { lessonOptions } from '../agents/lesson.ts';
 import { netPlayer } from '../agents/net-player.ts';
 import { randomPlayer } from '../agents/random-player.ts';
 import { mean } from '../stats/curve.ts';
-import { taught } from './distill.ts';
+import { checkTeacher, taught } from './distill.ts';
 import { defineMethod, type LearnerContext } from './method.ts';
 import { playEpisodes } from './play-episodes.ts';
 
@@ -21,9 +21,10 @@ export const qdagger = defineMethod({
   scale: () => 1,
   describe: (_config, stage) =>
     stage === 'heads/value' ? 'learning rate x 1' : 'taught while the source plays better',
+  check: checkTeacher('qdagger'),
   learner({ distillCoef, distillTemperature, teacherEpisodes }, inner, context) {
     const [random, best] = yardstick(context, teacherEpisodes);
-    return taught('qdagger', inner, context, {
+    return taught(inner, context, {
       coefficient: () => distillCoef * lessonLeft(context.recentReturn() ?? random, random, best),
       temperature: distillTemperature,
     });

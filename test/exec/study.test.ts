@@ -242,6 +242,13 @@ describe('the jobs of a study', () => {
       /^from cartpole to acrobot: unknown name of the target in the map "tip"/,
     ],
     [{ methods: ['progressive'] }, /^from cartpole to acrobot\?maxSteps=50: progressive needs a net with a column/],
+    [
+      { methods: ['full', 'kickstart+l2-sp'], net: 'gru' },
+      /^from cartpole to .*: kickstart looks at single observations/,
+    ],
+    [{ methods: ['l2-sp+ewc'], net: 'gru' }, /^from cartpole to .*: ewc looks at single observations/],
+    [{ targets: ['breakout'], methods: ['qdagger'] }, /^from cartpole to breakout: a policy of cartpole can't see/],
+    [{ targets: ['breakout'], methods: ['jsrl'] }, /^from cartpole to breakout: a policy of cartpole can't see/],
     [{ reset: ['none', 'heads'] }, /^reset: "none" can't stand beside "heads"$/],
     [{ stageLearningRates: ['stem=0.1', 'stem=0.5'] }, /^stageLearningRates: "stem" is given twice$/],
     [

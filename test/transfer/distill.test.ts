@@ -40,7 +40,7 @@ describe('a taught learner', () => {
     const inner = createLearner(options);
     const context = { options, teacher: () => ({ net, params }) } as unknown as LearnerContext;
     let coefficient = 1;
-    const learner = taught('x', inner, context, { coefficient: () => coefficient, temperature: 1 });
+    const learner = taught(inner, context, { coefficient: () => coefficient, temperature: 1 });
     for (let i = 0; i < 32; i++) learner.store[i] = i / 16 - 1;
     const indices = Int32Array.from({ length: 32 }, (_, i) => (5 * i) % 32);
     const report = learner.minimize(indices, flat, () => 0.01, 1);
