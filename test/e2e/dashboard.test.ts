@@ -94,8 +94,12 @@ describe.skipIf(!hasBrowser())('the dashboard in a browser', () => {
     );
     await points.first().waitFor();
     const replays = '.replays:has-text("Replays of “from freeway” near step 1k")';
-    // The chart may be drawn anew between looking and clicking.
+    // The chart may be drawn anew, or move, between looking and clicking.
     for (let tries = 0; tries < 40 && !(await at.page.isVisible(replays)); tries++) {
+      await points
+        .first()
+        .scrollIntoViewIfNeeded({ timeout: 2000 })
+        .catch(() => {});
       const boxes = await Promise.all(
         (await points.all()).map((point) => point.boundingBox({ timeout: 2000 }).catch(() => null)),
       );

@@ -111,9 +111,9 @@ describe.skipIf(!hasBrowser())('a shared file, from the disk and without a netwo
     await dialog.waitFor({ state: 'detached' });
     await page.keyboard.press('p');
     await page.keyboard.press('r');
-    expect(await page.textContent('#news')).toMatch(
-      /^freeway, [^:]+: Episode 1, step \d+, .* chicken \(self\): row \d+/,
-    );
+    await expect
+      .poll(() => page.textContent('#news'), { timeout: 10_000 })
+      .toMatch(/^freeway, [^:]+: Episode 1, step \d+, .* chicken \(self\): row \d+/);
     await page.keyboard.press('p');
   });
 

@@ -156,14 +156,15 @@ describe.skipIf(lacks(hasRedis))('a queue', () => {
     const result = await running;
     await executor.close();
     const expected = await inlineOutcome(task);
-    // Who is frozen while it writes keeps a temporary file in one of the folders until it goes on.
-    const { files: _files, checkpoints: _checkpoints, ...written } = expected;
+    // Who is frozen while it writes keeps a temporary file until it goes on, which may become a checkpoint long deleted.
+    const { files: _files, checkpoints, ...rest } = expected;
+    const written = { ...rest, checkpoints: expect.arrayContaining(checkpoints) };
     expect(outcome(task.folder)).toMatchObject(written);
     expect(workers[1].lines()).toContainEqual(expect.stringMatching(/^finished .* attempt 2$/));
     frozen.child.kill('SIGCONT');
     await frozen.says(/^(stopped|finished) .* attempt 1/);
     await frozen.says(/lock|Missing key/);
-    expect(outcome(task.folder)).toEqual(expected);
+    expect(outcome(task.folder)).toMatchObject(written);
     expect(JSON.parse(JSON.stringify(outcome(task.folder).result))).toMatchObject({
       step: (result as { step: number }).step,
     });
