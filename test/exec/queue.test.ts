@@ -228,7 +228,7 @@ describe.skipIf(lacks(hasRedis))('a queue', () => {
     // The races take some seconds, in two rungs and the winner's part.
     const targetTimesteps = 1200 * 128;
     const gated = { gate: true, gateShare: 0.5, gateRungs: 2, targetTimesteps, evaluations: 20 };
-    const request = tinyStudy({ ...gated, targets: ['cartpole?force=20'], methods: ['full', 'head-only'] });
+    const request = tinyStudy({ ...gated, targets: ['cartpole?force=20'], methods: ['full'] });
     const [folder, inlineFolder] = [emptyFolder(), emptyFolder()];
     const { study: through } = await prepareStudy({ ...request, folder: inlineFolder });
     const inline = await runStudy(through, inlineFolder, inlineExecutor());
