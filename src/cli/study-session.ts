@@ -11,6 +11,7 @@ import { meanCurve } from '../live/run-status.ts';
 import { VERSION } from '../runs/version.ts';
 import type { Arm } from '../stats/curve.ts';
 import { againstControlsText } from '../stats/against-controls.ts';
+import { isTakenBack } from '../stats/holm.ts';
 import { studyVerdict, verdict } from '../stats/verdict.ts';
 import type { TrainTask } from '../exec/task.ts';
 import type { TransferPlan } from '../transfer/plan.ts';
@@ -98,6 +99,7 @@ export function studyText(result: StudyResult, terminal: { width: number; color:
   const texts = transfers.map((pair) =>
     [
       verdict(pair.comparison, several ? pair : undefined),
+      ...(isTakenBack(pair) ? ['After Holm’s correction over the pairs this is no clear difference.'] : []),
       '',
       textPlot([pair.scratch, pair.transfer], {
         ...terminal,

@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { algorithmSchema, netSchema } from '../agents/algorithm.ts';
+import { findAlgorithm } from '../agents/index.ts';
 import { UserError } from '../core/errors.ts';
 import { prepareStudy, type StudyOptions } from '../exec/api.ts';
 import { extraOptions, studyOptions, studyTrainingOptions, studyTransferOptions } from '../exec/study.ts';
@@ -64,25 +66,29 @@ async function requestOf(options: Record<string, unknown>): Promise<StudyOptions
   const { sources, targets, methods } = options as Record<'sources' | 'targets' | 'methods', string[]>;
   const { env: _env, ...training } = await trainingRequest({ ...options, env: targets[0] });
   const kinds = new Set((await Promise.all([...sources, ...targets].map(namedEnv))).map((env) => env.observation.kind));
-  // Games of two kinds have a default net each: the defaults of one say nothing to the other.
-  const ofOneNet = options.net !== '' || kinds.size === 1;
-  const { netConfig } = training;
+  // Games of two kinds have defaults of their own: what stands at the default of one says nothing to the other.
+  const isOneKind = kinds.size === 1;
+  const { observation } = await namedEnv(targets[0]);
+  const algorithm = findAlgorithm(options.algorithm as string);
+  const net = netFor(options.net as string, observation.kind);
+  const { algorithmConfig, netConfig } = training;
   return {
     ...pick(training, studyTrainingOptions),
     ...pick(options, studyOptions),
     ...pick(options, studyTransferOptions),
-    algorithmConfig: training.algorithmConfig,
-    netConfig: ofOneNet ? netConfig : await otherThanDefault(netConfig, targets[0]),
+    algorithmConfig: isOneKind
+      ? algorithmConfig
+      : otherThanDefault(algorithmConfig, algorithmSchema(algorithm, observation.kind)),
+    netConfig: isOneKind || options.net !== '' ? netConfig : otherThanDefault(netConfig, netSchema(net, algorithm)),
     methodConfig: pick(options, z.object(methodShapes(methods))),
     sources,
     targets,
   };
 }
 
-async function otherThanDefault(netConfig: object, env: string): Promise<Record<string, unknown>> {
-  const net = netFor('', (await namedEnv(env)).observation.kind);
-  const defaults: Record<string, unknown> = net.schema.parse({});
-  return Object.fromEntries(Object.entries(netConfig).filter(([name, value]) => value !== defaults[name]));
+function otherThanDefault(config: object, schema: z.ZodObject): Record<string, unknown> {
+  const defaults: Record<string, unknown> = schema.parse({});
+  return Object.fromEntries(Object.entries(config).filter(([name, value]) => value !== defaults[name]));
 }
 
 export const study = defineCommand({

@@ -32,6 +32,12 @@ export function createVecEnv(spec: EnvSpec, numEnvs: number, seed: number | stri
   return new Envs(spec, numEnvs, seed);
 }
 
+/** @throws UserError where the game's generator has no seeds of its own for so many environments */
+export function checkSeed({ rng }: EnvSpec, seed: number, numEnvs: number): void {
+  if (rng !== 'mt19937' || (seed + 1) * numEnvs <= 2 ** 32) return;
+  throw new UserError(`seed ${seed} of ${numEnvs} environments is too large for rng=mt19937 (2^32 seeds)`);
+}
+
 interface Saved {
   id: string;
   states: unknown[];
@@ -185,11 +191,8 @@ class Envs implements GameVecEnv {
   private createRng(seed: number | string, env: number): Rng {
     if (this.spec.rng === 'sfc32') return new Sfc32(this.key);
     if (typeof seed !== 'number') throw new UserError(`rng=mt19937 needs a whole number as seed, not "${seed}"`);
-    const own = seed * this.numEnvs + env;
-    if (own >= 2 ** 32) {
-      throw new UserError(`seed ${seed} of ${this.numEnvs} environments is too large for rng=mt19937 (2^32 seeds)`);
-    }
-    return new Mt19937(own);
+    checkSeed(this.spec, seed, this.numEnvs);
+    return new Mt19937(seed * this.numEnvs + env);
   }
 
   /** What `stepOne` does, for all environments of a game that one player plays with all actions. */

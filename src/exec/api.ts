@@ -17,7 +17,7 @@ import {
 } from '../runs/config.ts';
 import { decodeCheckpoint } from '../runs/checkpoint.ts';
 import { bundleOf, loadGameModule, loadModule } from '../runs/game-module.ts';
-import { raceId, type RaceResult } from '../runs/race.ts';
+import { settleRace, type RaceResult } from '../runs/race.ts';
 import { readJson, type RunProgress, type RunResult } from '../runs/run.ts';
 import { type DistillRequest, resolveDistillation } from '../runs/teachers.ts';
 import { readSource, sha256 } from '../runs/source.ts';
@@ -171,9 +171,9 @@ export async function prepareGate({ gateShare, gateRungs, ...options }: Transfer
     { config, source },
   ];
   const rules = { budget: config.totalTimesteps, share: gateShare, rungs: gateRungs };
-  const id = raceId({ rules, candidates });
-  const folder = options.folder ?? join('runs', `${config.env.split('?')[0]}-gate-${id.slice(0, 8)}`);
-  const task: RaceTask = { kind: 'race', id, parents: [], modules, folder, rules, candidates, threads };
+  const race = settleRace({ rules, candidates });
+  const folder = options.folder ?? join('runs', `${config.env.split('?')[0]}-gate-${race.id.slice(0, 8)}`);
+  const task: RaceTask = { kind: 'race', ...race, parents: [], modules, folder, threads };
   return { task, progress, signal };
 }
 

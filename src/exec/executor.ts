@@ -1,5 +1,5 @@
 import type { RunProgress } from '../runs/run.ts';
-import { StoppedError, UserError } from '../core/errors.ts';
+import { NotFiniteError, StoppedError, UserError } from '../core/errors.ts';
 import type { Task, TaskResult } from './task.ts';
 
 /** Runs tasks: here, on threads, or on other machines. Progress and stopping are the same in each. */
@@ -16,5 +16,6 @@ export interface TaskExecutor {
 export function reviveError({ name, message, stack }: { name: string; message: string; stack?: string }): Error {
   if (name === 'UserError') return new UserError(message);
   if (name === 'StoppedError') return new StoppedError(message);
+  if (name === 'NotFiniteError') return new NotFiniteError(message);
   return Object.assign(new Error(message), { name, ...(stack !== undefined && { stack }) });
 }

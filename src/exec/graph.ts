@@ -6,23 +6,27 @@ export interface GraphJob {
 
 /**
  * Runs every job after its parents, at most `slots` at a time, in the order given.
- * The first failure stops handing out jobs and calls `stop`; it is thrown when the running ones have ended.
+ * The first failure stops handing out jobs and calls `stop`; it is thrown when the running ones have ended. One that
+ * `concernsItAlone` is thrown when all other jobs have ended but its children, which are left out.
  */
 export async function runGraph<Job extends GraphJob>(
   jobs: readonly Job[],
   slots: number,
   run: (job: Job) => Promise<void>,
   stop: () => void = () => {},
+  concernsItAlone: (error: unknown) => boolean = () => false,
 ): Promise<void> {
   const done = new Set<string>();
   const waiting = [...jobs];
   const failures: unknown[] = [];
+  const ownFailures: unknown[] = [];
   const running = new Set<Promise<void>>();
   const isReady = (job: Job): boolean => job.parents.every((parent) => done.has(parent));
   const start = (job: Job): void => {
     const task = run(job)
       .then(() => void done.add(job.id))
       .catch((error: unknown) => {
+        if (concernsItAlone(error)) return void ownFailures.push(error);
         failures.push(error);
         stop();
       })
@@ -35,9 +39,11 @@ export async function runGraph<Job extends GraphJob>(
       if (next < 0) break;
       start(waiting.splice(next, 1)[0]);
     }
+    if (running.size === 0 && ownFailures.length > 0) break;
     if (running.size === 0) throw new Error(`jobs wait for parents that never run: ${waiting.map((job) => job.id)}`);
     await Promise.race(running);
   }
   await Promise.all(running);
-  if (failures.length > 0) throw failures[0];
+  const [first] = [...failures, ...ownFailures];
+  if (first !== undefined) throw first;
 }

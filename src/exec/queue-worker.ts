@@ -40,7 +40,14 @@ export async function startQueueWorker(url: string, { threads, log }: QueueWorke
     executor.stop();
   };
 
+  async function giveBack(job: QueuedJob): Promise<never> {
+    await job.moveToWait(job.token);
+    throw new WaitingError();
+  }
+
   async function work(job: QueuedJob): Promise<TaskResult> {
+    // It was on its way here when the others were stopped.
+    if (closing) return giveBack(job);
     const jobId = job.id as string;
     const task = JSON.parse(job.data.task) as Task;
     const attempt = job.attemptsStarted;
@@ -70,10 +77,7 @@ export async function startQueueWorker(url: string, { threads, log }: QueueWorke
     } catch (error) {
       await executor.close();
       log(`${error instanceof StoppedError ? 'stopped' : 'failed'} ${words}: ${(error as Error).message}`);
-      if (error instanceof StoppedError && closing) {
-        await job.moveToWait(job.token);
-        throw new WaitingError();
-      }
+      if (error instanceof StoppedError && closing) return giveBack(job);
       throw Object.assign(new Error(failureText(error as Error)), { stack: (error as Error).stack });
     } finally {
       // After a sleep of the whole machine this very worker may have taken the job anew.

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import * as z from 'zod';
-import { UserError, unknownValue } from '../core/errors.ts';
+import { NotFiniteError, UserError, unknownValue } from '../core/errors.ts';
 import { findEnv } from '../envs/index.ts';
 import { findNet } from '../nets/index.ts';
 import type { Registration } from '../report/types.ts';
@@ -19,7 +19,7 @@ import {
 } from '../runs/config.ts';
 import type { Evaluation } from '../runs/evaluate.ts';
 import { bundleOf, modulesOf } from '../runs/game-module.ts';
-import { raceId, type RaceResult } from '../runs/race.ts';
+import { settleRace, type RaceResult } from '../runs/race.ts';
 import { readJson, type RunProgress, type RunResult } from '../runs/run.ts';
 import { refuseOtherWork } from '../runs/folder-kind.ts';
 import { FolderStore } from '../runs/store.ts';
@@ -45,6 +45,7 @@ import {
   studyJobs,
   studyPairs,
   type TrainingJob,
+  comparedEnvs,
   unique,
 } from '../transfer/study.ts';
 import type { TaskExecutor } from './executor.ts';
@@ -231,7 +232,7 @@ function settled({ registration, ...request }: StudyRequest, folder: string, eng
     ids.set(job.key, task.id);
     return { job, task: { ...task, parents: parent ? [parent] : [], folder: join(folder, 'jobs', task.id) } };
   });
-  const baselines = unique(design.targets).map((env) => {
+  const baselines = comparedEnvs(design).targets.map((env) => {
     const key = `random/${env}`;
     const task: RandomTask = {
       kind: 'random',
@@ -293,8 +294,8 @@ function raceTask(
     return { config, source: from && source };
   });
   const modules = new Map(candidates.flatMap(({ config }) => config.modules.map((module) => [module.sha256, module])));
-  const id = raceId({ rules, candidates });
-  return { kind: 'race', id, rules, candidates, modules: [...modules.values()].map(bundleOf), threads: 1 };
+  const race = settleRace({ rules, candidates });
+  return { kind: 'race', ...race, modules: [...modules.values()].map(bundleOf), threads: 1 };
 }
 
 /** Runs what is left of a study in `folder` and gives its result; a finished one is read back at once. */
@@ -318,14 +319,26 @@ export async function runStudy(
     // Of a queue's jobs it is not known when they begin: their first progress says so.
     if (Number.isFinite(executor.slots)) report('running', null);
     let last: RunProgress | null = null;
-    const result = await executor.run(task, (now) => {
-      last = now;
-      report('running', now);
-    });
+    const result = await executor
+      .run(task, (now) => {
+        last = now;
+        report('running', now);
+      })
+      .catch((error: unknown) => {
+        // Only its own training: which one, the message does not say.
+        if (!(error instanceof NotFiniteError)) throw error;
+        throw new NotFiniteError(`${jobLabel(job)} (jobs/${task.id}): ${error.message}`);
+      });
     results.set(task.id, result);
     report('finished', last);
   };
-  await runGraph(tasks, executor.slots, runOne, () => executor.stop());
+  await runGraph(
+    tasks,
+    executor.slots,
+    runOne,
+    () => executor.stop(),
+    (error) => error instanceof NotFiniteError,
+  );
   const result = await collect(study, results);
   await store.put('result.json', new TextEncoder().encode(JSON.stringify(result, null, 2)));
   return result;

@@ -7,7 +7,7 @@ import type { Comparison } from '../stats/compare.ts';
 import type { Arm } from '../stats/curve.ts';
 import { number, steps as stepsText } from '../stats/verdict.ts';
 import { Markup } from './markup.ts';
-import { niceTicks } from './scale.ts';
+import { extent, niceTicks } from './scale.ts';
 
 echarts.use([CustomChart, LineChart, GridComponent, SVGRenderer]);
 
@@ -34,7 +34,8 @@ export function curveChart({ scratch, transfer, random, comparison }: CurveChart
   const bands = [scratch, transfer].map((arm) => meanBand(arm.curves, level));
   const returns = [scratch, transfer].flatMap((arm) => arm.curves.flatMap((curve) => curve.returns));
   const shown = [...returns, ...bands.flatMap(({ low, high }) => [...low, ...high]), random];
-  const rows = niceTicks(Math.min(...shown), Math.max(...shown), 6);
+  const [low, high] = extent(shown);
+  const rows = niceTicks(low, high, 6);
   const columns = niceTicks(0, budget, 7).filter((step) => step <= budget);
   const arms = [
     { arm: scratch, band: bands[0], color: SCRATCH, symbol: 'triangle', dash: [9, 6] },

@@ -5,6 +5,7 @@ import { controlsCard } from './controls.ts';
 import { html, Markup, NONE } from './markup.ts';
 import { matrixChart, transfersByMethod } from './matrix-chart.ts';
 import { pairSection, splitSentence, verdictCard } from './pair-section.ts';
+import { GATE } from '../transfer/study.ts';
 import { STYLE } from './style.ts';
 import { table } from './table.ts';
 import type { ReportPair, StudyReport } from './types.ts';
@@ -51,13 +52,14 @@ function overview({ pairs, againstControls = [] }: StudyReport): Markup {
         html`<section class="card">
           <h2>Ratio of gains by pair: ${method}</h2>
           <div class="scroll">${matrixChart(transfers, method)}</div>
-          ${pooled(transfers)}
+          ${method === GATE ? NONE : pooled(transfers)}
         </section>`,
     )}
     ${controlsCard(pairs, againstControls)}
     <nav>${pairs.map((pair, i) => html`<a href="#pair-${i + 1}">${pairName(pair)}</a> `)}</nav>`;
 }
 
+/** Not of gates: those of one number on a target share their candidate from scratch, and more than a resampling knows of. */
 function pooled(pairs: readonly ReportPair[]): Markup {
   const withRatio = pairs.filter((pair) => pair.comparison.metrics.ratio.value !== null);
   if (withRatio.length < 2) return NONE;

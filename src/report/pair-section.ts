@@ -3,7 +3,7 @@ import type { Arm } from '../stats/curve.ts';
 import { areaUnderCurve, asymptote, initialReturn, stepsToThreshold } from '../stats/curve.ts';
 import { number, percent, steps as stepsText, tooFewSeeds, verdict } from '../stats/verdict.ts';
 import { type Band, meanBand } from '../stats/band.ts';
-import { outcomeAfterHolm } from '../stats/holm.ts';
+import { isTakenBack } from '../stats/holm.ts';
 import { pText } from './matrix-chart.ts';
 import { curveChart } from './curve-chart.ts';
 import { html, type Markup, NONE } from './markup.ts';
@@ -184,7 +184,7 @@ const OUTCOMES: Record<Outcome, string> = {
 
 function badge({ comparison, holm }: ReportPair): Markup {
   const { outcome, p } = comparison;
-  const isLost = outcome !== 'unclear' && outcomeAfterHolm({ comparison, holm }) === 'unclear';
+  const isLost = isTakenBack({ comparison, holm });
   const text = tooFewSeeds(comparison) === null ? OUTCOMES[outcome] : 'too few seeds';
   const values =
     p === null || holm === null ? NONE : html`<span class="tag">${pText(p)}, after Holm ${pText(holm)}</span>`;

@@ -8,3 +8,7 @@ export function niceTicks(low: number, high: number, count: number): number[] {
   const last = Math.max(first + 1, Math.ceil(high / step - 1e-9));
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
+
+/** The least and the greatest of values, of which there may be more than a function takes as arguments. */
+export const extent = (values: readonly number[]): [low: number, high: number] =>
+  values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);

@@ -1,7 +1,7 @@
 import { type Band, meanBand } from '../stats/band.ts';
 import { type Arm, interpolate } from '../stats/curve.ts';
 import { steps as stepsText } from '../stats/verdict.ts';
-import { niceTicks } from './scale.ts';
+import { extent, niceTicks } from './scale.ts';
 
 export interface TextPlotOptions {
   /** Columns of the terminal (80). */
@@ -89,7 +89,7 @@ function tickText(ticks: readonly number[]): (tick: number) => string {
 
 /** All values with half a text row to spare on both sides, from 0 where they start just above it. */
 function plotRange(values: readonly number[], rows: number): [low: number, high: number] {
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const [low, high] = extent(values);
   const spare = (high - low || Math.abs(high) || 1) / (2 * rows);
   return [low >= 0 && low < (high - low) / 4 ? 0 : low - spare, high + spare];
 }

@@ -6,6 +6,7 @@ import { unknownValue, UserError } from '../core/errors.ts';
 import { checkValues } from '../core/schema.ts';
 import { type BackendName, BACKENDS } from '../engine/types.ts';
 import { findEnv } from '../envs/index.ts';
+import { checkSeed } from '../envs/vec-env.ts';
 import { netFor, netIds } from '../nets/index.ts';
 import { ALIGNMENTS, type Alignment } from '../transfer/align.ts';
 import { findMethod, methodWords } from '../transfer/index.ts';
@@ -201,6 +202,7 @@ export function resolveTraining(
     label: options.label,
   };
   policyNetOf(config);
+  checkSeed(spec, config.seed, algorithm.numEnvs(config.algorithmConfig));
   return config;
 }
 

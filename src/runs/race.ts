@@ -1,5 +1,6 @@
 import { NotFiniteError, UserError } from '../core/errors.ts';
 import { curveOf } from '../stats/curve.ts';
+import { findMethod } from '../transfer/index.ts';
 import {
   type Pause,
   raceCurve,
@@ -63,8 +64,20 @@ interface RaceState {
 export const candidateFolder = (folder: string, candidate: number): string => `${folder}/candidates/${candidate}`;
 
 /** What a race's result depends on, hashed: 16 hexadecimal digits. */
-export const raceId = ({ rules, candidates }: Race): string =>
+const raceId = ({ rules, candidates }: Race): string =>
   hashOf([rules, candidates.map(({ config }) => runId(config))]).slice(0, 16);
+
+/** A race that can be held, with its id. @throws UserError where returns of its candidates can't be compared */
+export function settleRace(race: Race): Race & { readonly id: string } {
+  for (const { config } of race.candidates) {
+    if (!config.transfer || !findMethod(config.transfer.method).env) continue;
+    const { method } = config.transfer;
+    throw new UserError(
+      `${method} changes the episodes, so that its returns are no match for scratch's: it can't race`,
+    );
+  }
+  return { ...race, id: raceId(race) };
+}
 
 /** Reads the checkpoint that a candidate begins at; null: scratch. */
 export type OpenSource = (source: string | null) => SourceCheckpoint | null | Promise<SourceCheckpoint | null>;
@@ -154,13 +167,11 @@ async function advance(
   const saved = hooks.saved && ((step: number) => hooks.saved!(others + step));
   const own = candidateFolder(folder, candidate);
   const paused = await trainUntil(own, config, await openSource(source), until, { ...hooks, progress, saved });
-  // An update may be longer than a rung: then nothing new is known.
-  const isNew = paused.step !== before?.step;
   const rows = readMetrics(`${own}/metrics.jsonl`).filter(({ step }) => Number(step) > (before?.step ?? 0));
   return {
     candidate,
     step: paused.step,
-    score: isNew ? scoreOf(paused, rows, before) : before.score,
+    score: scoreOf(paused, rows, before),
     evaluation: paused.evaluation,
     running: paused.running,
     diverged: paused.diverged?.message ?? null,
@@ -170,8 +181,12 @@ async function advance(
 }
 
 /** What counts in a rung, whose updates are `rows`; null where training diverged. */
-const scoreOf = (paused: PausedRun, rows: readonly MetricsRow[], before: StoredPause | undefined): number | null =>
-  paused.diverged ? null : rewardPerEpisode(endedIn(rows), before?.running ?? [], paused.running);
+function scoreOf(paused: PausedRun, rows: readonly MetricsRow[], before: StoredPause | undefined): number | null {
+  if (paused.diverged) return null;
+  // An update may be longer than a rung: then nothing new is known.
+  if (paused.step === before?.step) return before.score;
+  return rewardPerEpisode(endedIn(rows), before?.running ?? [], paused.running);
+}
 
 /** The training episodes that ended in these updates. */
 function endedIn(rows: readonly MetricsRow[]): { count: number; returns: number } {

@@ -11,12 +11,12 @@ import type { PolicyNet, PolicyNetSpec } from '../nets/policy-net.ts';
 import { joinWords } from '../transfer/compose.ts';
 import { controlParams } from '../transfer/control.ts';
 import { findMethod } from '../transfer/index.ts';
-import { planTransfer, type TransferPlan, transferParams } from '../transfer/plan.ts';
+import { inStage, planTransfer, type TransferPlan, transferParams } from '../transfer/plan.ts';
 import { decodeCheckpoint, encodeCheckpoint, type PolicyCheckpoint, type PolicyInfo } from './checkpoint.ts';
 import type { ResolvedTransfer, TrainingConfig } from './config.ts';
 import { evaluatePlayer } from './evaluate.ts';
 import { type MethodHooks, methodHooks, type Moved, sourceTensors } from './method-hooks.ts';
-import { policyNetOf, spanOf, stageRate } from './run-net.ts';
+import { policyNetOf, spanOf, stageRate, stagesOf } from './run-net.ts';
 
 /*
  * A training in memory, with nothing of files: the same wherever the engine runs, so that what a page trains is what a
@@ -69,6 +69,7 @@ export function beginningOf(
   if (!config.transfer) return { params: net.init(config.seed), plan: null };
   if (!source) throw new Error('a transfer run needs its source checkpoint');
   const moved = move(config, net, decodeCheckpoint(source.bytes, source.name));
+  refuseIdle(config, net, moved.plan);
   const hooks = methodHooks(config, net, moved, recentReturns);
   return { ...hooks, plan: moved.plan, ...(hooks.extendLearner && { looksAt: moved.checkpoint.spec }) };
 }
@@ -198,6 +199,23 @@ function planFor(config: TrainingConfig, net: PolicyNet, source: PolicyCheckpoin
       return joinWords([words, rate === 0 ? 'frozen' : `learning rate x ${rate}`]);
     },
   });
+}
+
+/** @throws UserError where nothing would learn, or a stage would not that starts fresh though nobody asked for it */
+function refuseIdle(config: TrainingConfig, net: PolicyNet, { entries }: TransferPlan): void {
+  const transfer = config.transfer as ResolvedTransfer;
+  const scale = learningRateScale(config, net);
+  if (net.tensors.every(({ name }) => scale(name, 0) === 0)) {
+    throw new UserError('every tensor is frozen: nothing would learn');
+  }
+  const idle = stagesOf(net)
+    .filter((stage) => stageRate(stage, transfer) === 0 && !transfer.reset.some((name) => inStage(stage, name)))
+    .find((stage) => entries.every((entry) => entry.stage !== stage || entry.origin === 'fresh'));
+  if (idle !== undefined) {
+    throw new UserError(
+      `${idle} starts fresh and is frozen: it would never learn; name it in reset, or do not freeze it`,
+    );
+  }
 }
 
 /** The share of the learning rate for each tensor over time: the method's schedule times the rates by stage. */

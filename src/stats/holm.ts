@@ -39,6 +39,10 @@ export function withHolm<T extends Tested>(pairs: readonly T[]): (T & { readonly
 export const outcomeAfterHolm = ({ comparison, holm: p }: Corrected): Outcome =>
   p !== null && p < 1 - comparison.level ? comparison.outcome : 'unclear';
 
+/** Whether the correction takes an outcome back. */
+export const isTakenBack = (pair: Corrected): boolean =>
+  pair.comparison.outcome !== 'unclear' && outcomeAfterHolm(pair) === 'unclear';
+
 /** How many went which way after correction. */
 export function countOutcomes(pairs: readonly Corrected[]): Record<Outcome, number> {
   const counts = { helped: 0, hurt: 0, unclear: 0 };

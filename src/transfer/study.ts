@@ -100,7 +100,8 @@ const CANDIDATE_SEEDS = 1_000_000;
 
 /** The trainings of a study, parents before children, controls last. A pair of equal source and target is left out. */
 export function studyJobs(design: StudyDesign): StudyJob[] {
-  const { sources, targets, methods, seeds, seed } = design;
+  const { methods, seeds, seed } = design;
+  const { sources, targets } = comparedEnvs(design);
   const runs = Array.from({ length: seeds }, (_, i) => i);
   const alone = (arm: 'source' | 'scratch', env: string, control: StudyControl | null = null): StudyJob[] =>
     runs.map((i) => {
@@ -122,8 +123,8 @@ export function studyJobs(design: StudyDesign): StudyJob[] {
     control === 'same-game' && !sources.includes(source) ? source : [],
   );
   return [
-    ...unique(sources).flatMap((env) => alone('source', env)),
-    ...unique(targets).flatMap((env) => alone('scratch', env)),
+    ...sources.flatMap((env) => alone('source', env)),
+    ...targets.flatMap((env) => alone('scratch', env)),
     ...arms.filter(({ control }) => control === null).flatMap(ofArm),
     ...others.flatMap((env) => alone('source', env, 'same-game')),
     ...arms.filter(({ control }) => control !== null).flatMap(ofArm),
@@ -144,7 +145,7 @@ function candidatesOf(control: AnyControl | null, methods: readonly string[], se
 export function studyArms(design: Omit<StudyDesign, 'seeds' | 'seed'>): StudyArm[] {
   const { methods, controls, gate } = design;
   const pairs = studyPairs(design);
-  const targets = unique(design.targets).filter((env) => pairs.some(({ target }) => target === env));
+  const { targets } = comparedEnvs(design);
   const [method] = methods;
   const armOf = (pair: StudyPair, by: string, control: AnyControl | null = null): StudyArm => {
     const key = `${control ?? (by === GATE ? GATE : 'transfer')}/${pair.source}->${pair.target}/${by}`;
@@ -182,6 +183,15 @@ interface StudyBudget {
 interface StudyPair {
   readonly source: string;
   readonly target: string;
+}
+
+/** The sources and targets that are in a pair, once each. */
+export function comparedEnvs(design: Pick<StudyDesign, 'sources' | 'targets' | 'pairs'>) {
+  const pairs = studyPairs(design);
+  return {
+    sources: unique(design.sources).filter((env) => pairs.some(({ source }) => source === env)),
+    targets: unique(design.targets).filter((env) => pairs.some(({ target }) => target === env)),
+  };
 }
 
 export function studyPairs({

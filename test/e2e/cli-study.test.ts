@@ -76,11 +76,15 @@ it('studies without a folder get one each', async () => {
   for (const folder of folders()) expect(folder).toMatch(/^study-[0-9a-f]{8}$/);
 });
 
-it('a study between planes and features gives each game the net that reads it', async () => {
+it('a study between planes and features gives each game the net that reads it, and the defaults of its kind', async () => {
   const line = STUDY.replace('cartpole?force=20', 'breakout').replace('--seeds 2', '--seeds 2 --filters 2');
   const wrong = await ngplus(`${line} --folder both`, { cwd });
   expect(wrong.code).toBe(2);
   const { code, stderr } = await ngplus(`${line.replace('--filters 2', '')} --folder both`, { cwd });
   expect(stderr).not.toContain('unknown option');
   expect(code).toBe(0);
+  const jobs = join(cwd, 'both/jobs');
+  const configs = readdirSync(jobs).map((id) => JSON.parse(readFileSync(join(jobs, id, 'config.json'), 'utf8')));
+  const coefs = configs.map(({ env, algorithmConfig }) => `${env.split('?')[0]}: ${algorithmConfig.entCoef}`);
+  expect([...new Set(coefs)].toSorted()).toEqual(['breakout: 0.02', 'cartpole: 0']);
 });

@@ -79,6 +79,20 @@ describe('a graph of jobs', () => {
     expect(order).toEqual(['a', 'b', 'a ended']);
   });
 
+  it('hands out all but its children after a failure that concerns it alone, and throws it at the end', async () => {
+    const order: string[] = [];
+    const failure = new Error('a fails');
+    const fail = async ({ id }: GraphJob): Promise<void> => {
+      order.push(id);
+      if (id === 'a') throw failure;
+      await tick();
+    };
+    const stop = (): void => expect.fail('stopped');
+    const jobs = [job('a'), job('b', 'a'), job('c', 'b'), job('d'), job('e', 'd')];
+    await expect(runGraph(jobs, 1, fail, stop, (error) => error === failure)).rejects.toBe(failure);
+    expect(order).toEqual(['a', 'd', 'e']);
+  });
+
   it('throws the first of several failures, also where a job fails before it waits', async () => {
     const fail = ({ id }: GraphJob): Promise<void> => {
       throw new Error(`${id} fails`);

@@ -137,5 +137,10 @@ describe('a study with controls', () => {
     expect(text.match(/Transfer plan:/g)).toHaveLength(2);
     for (const control of STUDY_CONTROLS) expect(text).toContain(`\n  ${control}: `);
     expect(text).toContain('Of 2 comparisons with learning from scratch');
+    expect(text).not.toContain('After Holm');
+    const [pair] = result.pairs;
+    const decided = { ...pair, comparison: { ...pair.comparison, outcome: 'helped' as const }, holm: 0.06 };
+    const taken = studyText({ ...result, pairs: [decided] }, { width: 80, color: false });
+    expect(taken).toContain('\nAfter Holm’s correction over the pairs this is no clear difference.\n');
   });
 });

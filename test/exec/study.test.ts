@@ -2,13 +2,15 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
-import { StoppedError, UserError } from '../../src/core/errors.ts';
+import { NotFiniteError, StoppedError, UserError } from '../../src/core/errors.ts';
 import { loadEngine } from '../../src/engine/index.ts';
+import { registerGame } from '../../src/envs/index.ts';
 import type { TaskExecutor } from '../../src/exec/executor.ts';
 import { inlineExecutor } from '../../src/exec/inline.ts';
 import { describeStudy, type JobProgress, runStudy, type Study, type StudyRequest } from '../../src/exec/study.ts';
 import { threadExecutor } from '../../src/exec/threads.ts';
 import type { ResolvedBackend } from '../../src/runs/config.ts';
+import { souring } from '../runs/souring-game.ts';
 import { timeless, tinyStudy } from './tiny-study.ts';
 
 let folder: string;
@@ -180,6 +182,31 @@ describe('a study', () => {
 });
 
 describe('the jobs of a study', () => {
+  it('go on without one that diverges, which is named at the end, whenever it is asked for again', async () => {
+    registerGame(souring);
+    const [good, bad] = ['souring?good=100000', 'souring?good=20'];
+    const algorithmConfig = { numEnvs: 8, numSteps: 16, numMinibatches: 2, updateEpochs: 1, scaleRewards: false };
+    const study = studyIn('sour', { sources: [good], targets: [bad, 'souring?good=99999'], algorithmConfig });
+    const message = /^scratch 1: souring\?good=20 \(jobs\/[0-9a-f]{16}\): training diverged in update 2 /;
+    const finished = (): number =>
+      trainings('sour').filter((id) => existsSync(inside(`sour/jobs/${id}/result.json`))).length;
+    for (let i = 0; i < 2; i++) {
+      const error = await run(inlineExecutor(), study, 'sour').catch((caught: unknown) => caught);
+      expect(error).toBeInstanceOf(NotFiniteError);
+      expect((error as Error).message).toMatch(message);
+      // All but two from scratch and two transfers.
+      expect(finished()).toBe(study.jobs.filter(({ task }) => task.kind === 'train').length - 4);
+    }
+    expect(existsSync(inside('sour/result.json'))).toBe(false);
+  });
+
+  it('leave out what is in no pair', () => {
+    const { jobs } = studyIn('x', { sources: ['cartpole'], targets: ['cartpole', 'acrobot'] });
+    expect(new Set(jobs.map(({ job }) => job.key.replace(/\/\d+$/, '')))).toEqual(
+      new Set(['source/cartpole', 'scratch/acrobot', 'transfer/cartpole->acrobot/full', 'random/acrobot']),
+    );
+  });
+
   it('are sources, scratch runs and transfers, each transfer from a source run of its own', () => {
     const study = studyIn('x', {
       sources: ['cartpole', 'acrobot'],
@@ -249,6 +276,16 @@ describe('the jobs of a study', () => {
     [{ methods: ['l2-sp+ewc'], net: 'gru' }, /^from cartpole to .*: ewc looks at single observations/],
     [{ targets: ['breakout'], methods: ['qdagger'] }, /^from cartpole to breakout: a policy of cartpole can't see/],
     [{ targets: ['breakout'], methods: ['jsrl'] }, /^from cartpole to breakout: a policy of cartpole can't see/],
+    [{ methods: ['full', 'jsrl+l2-sp'], gate: true }, /^jsrl\+l2-sp changes the episodes, .*: it can't race$/],
+    [
+      { targets: ['breakout?rng=mt19937'], sources: ['freeway'], gate: true, algorithmConfig: { numEnvs: 256 } },
+      /^seed \d+ of 256 environments is too large for rng=mt19937/,
+    ],
+    [{ reset: ['none'], freeze: true }, /^from cartpole to .*: every tensor is frozen: nothing would learn$/],
+    [
+      { alignment: 'fresh', freeze: true },
+      /^from cartpole to .*: stem starts fresh and is frozen: it would never learn; name it in reset/,
+    ],
     [{ reset: ['none', 'heads'] }, /^reset: "none" can't stand beside "heads"$/],
     [{ stageLearningRates: ['stem=0.1', 'stem=0.5'] }, /^stageLearningRates: "stem" is given twice$/],
     [

@@ -90,6 +90,10 @@ describe('report of several pairs', () => {
     expect(page.match(/<article/g)).toHaveLength(3);
     expect(page.match(/aria-label="Learning curves/g)).toHaveLength(3);
   });
+  it('does not pool gates, which share candidates', () => {
+    const gates = ['asterix', 'breakout'].map((target) => samplePair('freeway', target, {}, 'gate'));
+    expect(textOf(studyReport(sampleStudy(gates)))).not.toContain('pairs together');
+  });
   it('names pair and method in each verdict', () => {
     const methods = ['full', 'partial'].map((method) => samplePair('freeway', 'asterix', {}, method));
     const cards = studyReport(sampleStudy(methods)).match(/<p class="lead">[^<]*/g)!;

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { niceTicks } from '../../src/report/scale.ts';
+import { extent, niceTicks } from '../../src/report/scale.ts';
 import { interpolate } from '../../src/stats/curve.ts';
 import { textPlot } from '../../src/report/text-plot.ts';
 import { armOf, learningArm } from '../stats/arms.ts';
@@ -86,6 +86,11 @@ describe('scales', () => {
         expect([1, 2, 2.5, 5, 10].some((round) => Math.abs(lead - round) < 1e-3)).toBe(true);
       }),
     );
+  });
+
+  it('the extent is that of any number of values', () => {
+    expect(extent([2, -1, 3])).toEqual([-1, 3]);
+    expect(extent(Array.from({ length: 1_000_000 }, (_, i) => i))).toEqual([0, 999_999]);
   });
 
   it('interpolates between points and holds the ends', () => {

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NotFiniteError, StoppedError, UserError } from '../../src/core/errors.ts';
 import { createRng } from '../../src/core/rng.ts';
+import { registerGame } from '../../src/envs/index.ts';
 import { resolveTransfer } from '../../src/runs/config.ts';
 import { readMetrics } from '../../src/runs/metrics-log.ts';
 import { type Candidate, candidateFolder, type Race, type RaceResult, runRace } from '../../src/runs/race.ts';
@@ -15,6 +16,7 @@ import { readSource } from '../../src/runs/source.ts';
 import { raceStored, standingOf } from '../../src/runs/stored-run.ts';
 import { FolderStore } from '../../src/runs/store.ts';
 import { rungsOf } from '../../src/transfer/race.ts';
+import { souring } from './souring-game.ts';
 import { outcome, stopAfter, timeless as timelessRows, TINY, tinyConfig } from './tiny-run.ts';
 
 const program = fileURLToPath(new URL('./race-child.ts', import.meta.url));
@@ -223,6 +225,18 @@ describe('a race', () => {
       expect(error).toBeInstanceOf(NotFiniteError);
       expect((error as Error).message).toMatch(message);
     }
+  });
+
+  it('ends with the error where the winner diverges in the first update after its rung', async () => {
+    registerGame(souring);
+    // Of 8 environments and 16 steps an update: the rung has four updates each, the fifth is the first that is bad.
+    const algorithmConfig = { ...TINY.algorithmConfig, scaleRewards: false };
+    const config = await tinyConfig({ env: 'souring?good=64', totalTimesteps: BUDGET, algorithmConfig });
+    const candidates = [10, 11].map((seed) => ({ config: { ...config, seed }, source: null }));
+    const sour = { candidates, rules: { budget: BUDGET, share: 1 / 3, rungs: 0 } };
+    await expect(runRace(inside('sour'), sour)).rejects.toThrow(
+      /^no candidate is left: training diverged in update 5 /,
+    );
   });
 
   it('decides by what it knows where a rung is shorter than an update', async () => {
