@@ -80,7 +80,7 @@ export function withDefaults(schema: z.ZodObject, defaults: Readonly<Record<stri
     const field = schema.shape[name] as z.ZodDefault | undefined;
     return field ? [[name, (field.unwrap() as z.ZodType).default(value).describe(field.description ?? '')]] : [];
   });
-  return schema.extend(Object.fromEntries(fields) as z.ZodRawShape);
+  return schema.safeExtend(Object.fromEntries(fields) as z.ZodRawShape);
 }
 
 /** An agent's learner, with all that a transfer method adds to it. */

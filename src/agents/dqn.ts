@@ -41,6 +41,12 @@ const schema = z.object({
 
 export type DqnConfig = z.output<typeof schema>;
 
+/** The last observation of an episode, and what could have been chosen there. */
+interface End {
+  readonly obs: Uint8Array | Float32Array;
+  readonly legal: Uint8Array;
+}
+
 /** Environment steps in a row before an update is reported. */
 const STEPS_PER_UPDATE = 64;
 
@@ -51,7 +57,7 @@ const STEPS_PER_UPDATE = 64;
  */
 export const dqn = defineAlgorithm({
   id: 'dqn',
-  revision: 1,
+  revision: 2,
   summary: 'deep Q-learning from replay: double, dueling, n-step and prioritised, each by a switch',
   schema,
   featureDefaults: { scaleRewards: true },
@@ -99,8 +105,8 @@ function createDqn(context: AgentContext<DqnConfig>): Agent {
     legal: new Uint8Array(slots * numActions),
     carries: new Float32Array(remembers ? items * net.carrySize : 0),
   };
-  /** The last observations of episodes that were cut, by slot. */
-  const finalObs = new Map<number, Uint8Array | Float32Array>();
+  /** The ends of episodes that were cut, by slot. */
+  const ends = new Map<number, End>();
   const [actionRng, replayRng] = [createRng(seed, 'actions'), createRng(seed, 'replay')];
   const sampler = config.prioritized
     ? prioritizedSampler(items, config.priorityExponent, replayRng)
@@ -141,8 +147,13 @@ function createDqn(context: AgentContext<DqnConfig>): Agent {
     for (let e = 0; e < numEnvs; e++) {
       const slot = at + e;
       replay.truncated[slot] = env.truncated[e] && !env.terminated[e] ? 1 : 0;
-      finalObs.delete(slot);
-      if (replay.truncated[slot]) finalObs.set(slot, env.finalObs.slice(e * obsSize, (e + 1) * obsSize));
+      ends.delete(slot);
+      if (replay.truncated[slot]) {
+        ends.set(slot, {
+          obs: env.finalObs.slice(e * obsSize, (e + 1) * obsSize),
+          legal: env.finalLegal.slice(e * numActions, (e + 1) * numActions),
+        });
+      }
       if (!env.terminated[e] && !env.truncated[e]) continue;
       episodes.episodeReturns.push(env.returns[e]);
       episodes.episodeLengths.push(env.lengths[e]);
@@ -158,7 +169,7 @@ function createDqn(context: AgentContext<DqnConfig>): Agent {
   const scaled = (reward: number): number => reward / (rewardScale?.scale() ?? 1);
 
   /** The value of row `row` of what is looked at: by double Q-learning the target net's of the online net's choice. */
-  function bootstrapValue(online: Float32Array, targets: Float32Array, row: number, legal?: Uint8Array): number {
+  function bootstrapValue(online: Float32Array, targets: Float32Array, row: number, legal: Uint8Array): number {
     const best = greedyRow((config.double ? online : targets).subarray(row * numActions), 0, numActions, legal);
     return targets[row * numActions + Math.max(0, best)];
   }
@@ -171,12 +182,12 @@ function createDqn(context: AgentContext<DqnConfig>): Agent {
     const slotsAfter = chosen.map((slot, i) => slotAt(slot, parts[i].after));
     gatherRows(learner.store, slotsAfter, obsSize, looked);
     parts.forEach(({ isFinal }, i) => {
-      if (isFinal) looked.set(finalObs.get(slotsAfter[i]) as Uint8Array, i * obsSize);
+      if (isFinal) looked.set((ends.get(slotsAfter[i]) as End).obs, i * obsSize);
     });
     const [online, targets] = look(looked, chosen.length);
     return Float32Array.from(parts, ({ reward, discount, isFinal }, i) => {
       if (discount === 0) return scaled(reward);
-      const legal = isFinal ? undefined : legalAt(slotsAfter[i]);
+      const legal = isFinal ? (ends.get(slotsAfter[i]) as End).legal : legalAt(slotsAfter[i]);
       return scaled(reward) + discount * bootstrapValue(online, targets, i, legal);
     });
   }
@@ -249,20 +260,22 @@ function createDqn(context: AgentContext<DqnConfig>): Agent {
       config.maxGradNorm,
       parts ? { steps: length, burnIn, carry, starts: gather(replay.starts, indices) } : undefined,
     );
-    sampler.update(chosen, itemErrors(count));
+    sampler.update(chosen, itemErrors(count, parts?.weights));
     if (++gradientSteps % config.targetEvery === 0) target.load(learner.params());
     return [report.loss, report.diagnostics[0], report.gradNorm];
   }
 
-  /** Of a sequence 0.9 · greatest + 0.1 · mean (Kapturowski et al. 2019, section 2.3). */
-  function itemErrors(count: number): Float32Array {
+  /** Of a sequence 0.9 · greatest + 0.1 · mean (Kapturowski et al. 2019, section 2.3) over what is learned of it. */
+  function itemErrors(count: number, weights?: Float32Array): Float32Array {
     return Float32Array.from({ length: count }, (_, i) => {
-      let [max, sum] = [0, 0];
-      for (let t = 0; t < length; t++) {
-        max = Math.max(max, errors[t * count + i]);
-        sum += errors[t * count + i];
+      let [max, sum, learned] = [0, 0, 0];
+      for (let at = i; at < length * count; at += count) {
+        if (weights?.[at] === 0) continue;
+        max = Math.max(max, errors[at]);
+        sum += errors[at];
+        learned++;
       }
-      return 0.9 * max + (0.1 * sum) / length;
+      return 0.9 * max + (0.1 * sum) / Math.max(1, learned);
     });
   }
 
@@ -316,7 +329,7 @@ function createDqn(context: AgentContext<DqnConfig>): Agent {
       env: env.save(),
       obs: isBinary ? packBits(learner.store as Uint8Array) : learner.store.slice(),
       replay: Object.fromEntries(Object.entries(replay).map(([name, values]) => [name, values.slice()])),
-      finalObs: [...finalObs].map(([slot, obs]) => ({ slot, obs })),
+      ends: [...ends].map(([slot, end]) => ({ slot, ...end })),
       sampler: sampler.save(),
       rngs: [actionRng.save(), replayRng.save()],
       rewardScale: rewardScale?.save() ?? null,
@@ -332,7 +345,7 @@ function createDqn(context: AgentContext<DqnConfig>): Agent {
         env: unknown;
         obs: Uint8Array | Float32Array;
         replay: typeof replay;
-        finalObs: { slot: number; obs: Uint8Array | Float32Array }[];
+        ends: ({ slot: number } & End)[];
         sampler: unknown;
         rngs: Uint32Array[];
         rewardScale: RewardScaleState | null;
@@ -345,8 +358,8 @@ function createDqn(context: AgentContext<DqnConfig>): Agent {
       if (isBinary) unpackBits(saved.obs as Uint8Array, learner.store as Uint8Array);
       else learner.store.set(saved.obs);
       for (const [name, values] of Object.entries(saved.replay)) replay[name as keyof typeof replay].set(values);
-      finalObs.clear();
-      for (const { slot, obs } of saved.finalObs) finalObs.set(slot, obs);
+      ends.clear();
+      for (const { slot, ...end } of saved.ends) ends.set(slot, end);
       sampler.load(saved.sampler);
       actionRng.load(saved.rngs[0]);
       replayRng.load(saved.rngs[1]);

@@ -37,7 +37,7 @@ export type PqnConfig = z.output<typeof schema>;
  */
 export const pqn = defineAlgorithm({
   id: 'pqn',
-  revision: 1,
+  revision: 2,
   summary: 'parallel Q-learning on λ-returns, with layer normalisation instead of replay and target net',
   schema,
   featureDefaults: { numEnvs: 32, scaleRewards: true },
@@ -64,7 +64,7 @@ function createPqn(context: AgentContext<PqnConfig>): Agent {
       return { epsilon };
     },
     decide: ({ q }, e) => epsilonGreedyRow(q, e, numActions, env.legal, epsilon, actionRng),
-    valueOf: ({ q }, e, legal) => q[e * numActions + greedyRow(q, e, numActions, legal ?? undefined)],
+    valueOf: ({ q }, e, legal) => q[e * numActions + greedyRow(q, e, numActions, legal)],
     loss: ({ actions, returns }, indices) =>
       qLoss(
         { dueling: false, huber: false },

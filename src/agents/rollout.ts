@@ -22,7 +22,7 @@ export interface RolloutOptions {
   /** Chooses the action of environment `e`, whose sample is number `at`, from what the net says of it. */
   decide(outputs: HeadValues, e: number, at: number): number;
   /** The value of what environment `e` shows; `legal` is null where it is not known. */
-  valueOf(outputs: HeadValues, e: number, legal: Uint8Array | null): number;
+  valueOf(outputs: HeadValues, e: number, legal: Uint8Array): number;
 }
 
 /**
@@ -110,7 +110,8 @@ export function createRollout(options: RolloutOptions, shuffleRng: Rng): Rollout
       carry: memory.carry.slice(e * carrySize, (e + 1) * carrySize),
       starts: new Uint8Array(1),
     };
-    return valueOf(learner.outputs(finalObs, 1, own ?? undefined), 0, null);
+    const legal = env.finalLegal.subarray(e * numActions, (e + 1) * numActions);
+    return valueOf(learner.outputs(finalObs, 1, own ?? undefined), 0, legal);
   }
 
   function collect(): { episodeReturns: number[]; episodeLengths: number[] } {

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { actorMimic } from '../agents/actor-mimic.ts';
 import { trainingOptions } from '../runs/config.ts';
 import { prepareDistillation, runTraining } from '../exec/api.ts';
-import { decodeCheckpoint } from '../runs/checkpoint.ts';
+import { decodeCheckpoint, type PolicyCheckpoint } from '../runs/checkpoint.ts';
 import { readSource } from '../runs/source.ts';
 import { defineCommand } from './flags.ts';
 import { gameOption, learnerOptions, trainingRequest, workOptions } from './options.ts';
@@ -27,7 +27,7 @@ export const distill = defineCommand({
     const learner = await learnerOptions(
       (name) => (name === 'algorithm' ? actorMimic.id : given(name)),
       given('env') ?? 'mix',
-      first === undefined ? undefined : netOf(first),
+      first === undefined ? undefined : decoded(first),
     );
     return places
       .extend(trainingOptions.omit({ algorithm: true }).shape)
@@ -45,7 +45,7 @@ export const distill = defineCommand({
     const { teachers } = options as z.output<typeof places>;
     const { algorithm: _, ...request } = await trainingRequest(
       { ...options, algorithm: actorMimic.id, game: [] },
-      netOf(teachers[0]),
+      decoded(teachers[0]).spec,
     );
     const wanted = { ...request, teachers, folder: folder || undefined, threads, tensorboard };
     const { task } = await prepareDistillation(wanted);
@@ -54,8 +54,7 @@ export const distill = defineCommand({
   },
 });
 
-/** The net of a teacher. */
-function netOf(teacher: string) {
+function decoded(teacher: string): PolicyCheckpoint {
   const { name, bytes } = readSource(teacher);
-  return decodeCheckpoint(bytes, name).spec;
+  return decodeCheckpoint(bytes, name);
 }

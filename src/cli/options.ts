@@ -7,6 +7,7 @@ import { findEnv } from '../envs/index.ts';
 import { netFor } from '../nets/index.ts';
 import type { PolicyNetSpec } from '../nets/policy-net.ts';
 import { raceOptions } from '../exec/study.ts';
+import { inheritedOptions, type PolicyCheckpoint } from '../runs/checkpoint.ts';
 import { trainingOptions } from '../runs/config.ts';
 import { isGameFile, loadGameModule, loadModule } from '../runs/game-module.ts';
 import { flagOf, type Given } from './flags.ts';
@@ -43,7 +44,7 @@ export function checkGate(given: Given): void {
 export async function learnerOptions(
   given: Given,
   env: string | undefined,
-  source?: PolicyNetSpec,
+  source?: PolicyCheckpoint,
 ): Promise<z.ZodObject> {
   const files = (name: string): string[] => given(name)?.split(',') ?? [];
   const games = await loadModules({ game: files('game'), module: files('module') });
@@ -51,9 +52,9 @@ export async function learnerOptions(
   const { algorithm: algorithmId, net: netId } = trainingOptions.shape;
   const kind = spec?.observation.kind ?? 'planes';
   const algorithm = findAlgorithm(given('algorithm') ?? algorithmId.parse(undefined));
-  const net = netFor(given('net') ?? netId.parse(undefined), kind, source);
+  const net = netFor(given('net') ?? netId.parse(undefined), kind, source?.spec);
   const sizes = netSchema(net, algorithm);
-  const defaults = net.id === source?.net ? withDefaults(sizes, source.netConfig) : sizes;
+  const defaults = net.id === source?.spec.net ? withDefaults(sizes, inheritedOptions(source, algorithm)) : sizes;
   return algorithmSchema(algorithm, kind).extend(defaults.shape);
 }
 

@@ -39,7 +39,7 @@ export const transfer = defineCommand({
     checkGate(given);
     // Help is also asked for without a source.
     const source = given('source');
-    const learner = await learnerOptions(given, given('target'), source ? decoded(readSource(source)).spec : undefined);
+    const learner = await learnerOptions(given, given('target'), source ? decoded(readSource(source)) : undefined);
     return places
       .extend(transferOptions.shape)
       .extend(methodOf(given('method')).schema.shape)

@@ -17,6 +17,8 @@ export interface VecEnv {
   readonly obs: Uint8Array | Float32Array;
   /** `[E, P, obsSize]`: the last observation of an episode that ended in this step; else unspecified. */
   readonly finalObs: Uint8Array | Float32Array;
+  /** `[E, P, A]`: what could have been chosen there, where a time limit cut the episode in this step; else unspecified. */
+  readonly finalLegal: Uint8Array;
   /** `[E, P]`: rewards of this step. */
   readonly rewards: Float32Array;
   /** `[E]`: 1 where the rules ended the episode in this step. */

@@ -66,6 +66,7 @@ class Envs implements GameVecEnv {
   readonly terminated: Uint8Array;
   readonly truncated: Uint8Array;
   readonly legal: Uint8Array;
+  readonly finalLegal: Uint8Array;
   readonly toAct: Int8Array;
   readonly returns: Float64Array;
   readonly lengths: Int32Array;
@@ -103,6 +104,7 @@ class Envs implements GameVecEnv {
     this.terminated = new Uint8Array(numEnvs);
     this.truncated = new Uint8Array(numEnvs);
     this.legal = new Uint8Array(slots * this.actions.length).fill(1);
+    this.finalLegal = this.legal.slice();
     this.toAct = new Int8Array(numEnvs).fill(-1);
     this.returns = new Float64Array(slots);
     this.lengths = new Int32Array(numEnvs);
@@ -248,6 +250,7 @@ class Envs implements GameVecEnv {
     if (isOver) this.terminated[env] = 1;
     else this.truncated[env] = 1;
     this.observe(env, this.finalObs);
+    if (!isOver && this.game.legal !== undefined) this.writeLegal(env, this.finalLegal);
     this.startEpisode(env);
   }
 
@@ -263,7 +266,7 @@ class Envs implements GameVecEnv {
     const { game } = this;
     this.observe(env, this.obs);
     if (game.toAct !== undefined) this.toAct[env] = game.toAct(this.states[env]);
-    if (game.legal !== undefined) this.writeLegal(env);
+    if (game.legal !== undefined) this.writeLegal(env, this.legal);
   }
 
   private observe(env: number, obs: Uint8Array | Float32Array): void {
@@ -273,8 +276,8 @@ class Envs implements GameVecEnv {
     }
   }
 
-  private writeLegal(env: number): void {
-    const { game, players, mask, legal, actionIndices } = this;
+  private writeLegal(env: number, legal: Uint8Array): void {
+    const { game, players, mask, actionIndices } = this;
     for (let player = 0; player < players; player++) {
       const offset = (env * players + player) * actionIndices.length;
       game.legal!(this.states[env], player, mask, 0);

@@ -1,22 +1,25 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type * as z from 'zod';
+import { actorMimic } from '../agents/actor-mimic.ts';
+import type { Algorithm } from '../agents/algorithm.ts';
+import { findAlgorithm } from '../agents/index.ts';
 import { UserError } from '../core/errors.ts';
 import { resolveBackend } from '../engine/index.ts';
 import { findEnv } from '../envs/index.ts';
 import { netFor } from '../nets/index.ts';
-import type { PolicyNetSpec } from '../nets/policy-net.ts';
 import {
   fromScratch,
   resolveTraining,
   resolveTransfer,
   runId,
   type RunConfig,
+  trainingOptions,
   type TrainingRequest,
   type TransferRequest,
 } from '../runs/config.ts';
-import { decodeCheckpoint } from '../runs/checkpoint.ts';
-import { bundleOf, loadGameModule, loadModule } from '../runs/game-module.ts';
+import { decodeCheckpoint, inheritedOptions, type PolicyCheckpoint } from '../runs/checkpoint.ts';
+import { bundleOf, loadGameModule, loadModule, refuseHomeless } from '../runs/game-module.ts';
 import { settleRace, type RaceResult } from '../runs/race.ts';
 import { readJson, type RunProgress, type RunResult } from '../runs/run.ts';
 import { type DistillRequest, resolveDistillation } from '../runs/teachers.ts';
@@ -137,8 +140,10 @@ export async function prepareTransfer(options: TransferOptions) {
   const { work, request } = await split(options);
   const { source, ...rest } = request;
   const checkpoint = readSource(source);
-  const { info, spec } = decodeCheckpoint(checkpoint.bytes, checkpoint.name);
-  const { net, netConfig } = inheritedNet(spec, rest);
+  const policy = decodeCheckpoint(checkpoint.bytes, checkpoint.name);
+  const { info } = policy;
+  const algorithm = findAlgorithm(rest.algorithm ?? trainingOptions.shape.algorithm.parse(undefined));
+  const { net, netConfig } = inheritedNet(policy, algorithm, rest);
   const id = `sha256:${sha256(checkpoint.bytes)}`;
   const wanted = { ...rest, net, netConfig };
   const config = resolveTransfer(wanted, { id, info }, await resolveBackend(request.backend));
@@ -153,7 +158,7 @@ export async function prepareDistillation(options: DistillOptions) {
     const { name, bytes } = readSource(path);
     return { name, id: `sha256:${sha256(bytes)}`, checkpoint: decodeCheckpoint(bytes, name) };
   });
-  const net = teachers.length > 0 ? inheritedNet(teachers[0].checkpoint.spec, { ...rest, env }) : {};
+  const net = teachers.length > 0 ? inheritedNet(teachers[0].checkpoint, actorMimic, { ...rest, env }) : {};
   const config = resolveDistillation({ ...rest, env, ...net }, teachers, await resolveBackend(request.backend));
   const { task, ...how } = prepared(config, null, work);
   return { task: { ...task, teachers: teachers.map(({ name }) => name) }, ...how };
@@ -178,11 +183,13 @@ export async function prepareGate({ gateShare, gateRungs, ...options }: Transfer
 }
 
 function inheritedNet(
-  source: PolicyNetSpec,
+  source: PolicyCheckpoint,
+  algorithm: Algorithm,
   { env, net = '', netConfig = {} }: Pick<TransferRequest, 'env' | 'net' | 'netConfig'>,
 ): Pick<TransferRequest, 'net' | 'netConfig'> {
-  const wanted = netFor(net, findEnv(env).observation.kind, source).id;
-  return { net: wanted, netConfig: wanted === source.net ? { ...source.netConfig, ...netConfig } : netConfig };
+  const wanted = netFor(net, findEnv(env).observation.kind, source.spec).id;
+  if (wanted !== source.spec.net) return { net: wanted, netConfig };
+  return { net: wanted, netConfig: { ...inheritedOptions(source, algorithm), ...netConfig } };
 }
 
 /** A study, settled but not begun. */
@@ -192,7 +199,9 @@ export async function prepareStudy(options: StudyOptions | StudyFileOptions) {
   const engine = await resolveBackend(request.backend);
   const { folder, study } = namingFile(options, () => {
     const place = work.folder ?? join('runs', `study-${studyIdOf(request, engine).slice(0, 8)}`);
-    return { folder: place, study: describeStudy(request, place, engine) };
+    const described = describeStudy(request, place, engine);
+    described.jobs.forEach(({ job }) => refuseHomeless(job.env));
+    return { folder: place, study: described };
   });
   const executor = queue ? await queueExecutor(queue, { folder, store }) : threadExecutor(threadsOf(work));
   return {
@@ -252,6 +261,7 @@ async function split<Progress, Options extends Work<Progress>>(options: Options 
 }
 
 function prepared(config: RunConfig, source: string | null, work: Work<RunProgress>) {
+  refuseHomeless(config.env);
   const id = runId(config);
   const folder = work.folder ?? join('runs', `${config.env.split('?')[0]}-${id.slice(0, 8)}`);
   const modules = config.modules.map(bundleOf);

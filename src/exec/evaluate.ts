@@ -84,6 +84,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
   const checkpoint = source && decodeCheckpoint(source.bytes, source.name);
   const variant = given.find(({ id, game: { id: plain } }) => id !== plain)?.id;
   const spec = findEnv(checkpoint ? (envId ?? variant ?? trainedEnv(checkpoint)) : plainEnv);
+  if (record) refuseRecording(spec);
   const trained = checkpoint && (await policyPlayer(checkpoint, spec, settled));
   const stopRequested = (): boolean => {
     // Nothing of it is kept, so there is nothing to go on from.
@@ -91,9 +92,10 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
     return false;
   };
   const player = trained ?? (name === 'random' ? randomPlayer(seed) : scriptedPlayer(spec));
-  const played = await evaluatePlayer(spec, player, episodes, seed, stopRequested, record);
+  const played = await evaluatePlayer(spec, player, episodes, seed, stopRequested, record).finally(() =>
+    trained?.dispose(),
+  );
   const { mean, returns, lengths } = played;
-  trained?.dispose();
   const chosenBy = checkpoint ? policy : (name as 'random' | 'scripted');
   const scores = returns.map((value) => [value]);
   const estimates = aggregateScores(scores, { rng: createRng(seed, 'evaluate'), resamples: 2000 });
@@ -117,6 +119,13 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
     notes,
     ...(record && { replay: makeReplay(spec, { seed, player: source?.name ?? name, policy: chosenBy }, played) }),
   };
+}
+
+/** @throws UserError where a replay, a byte for each step, can't hold what is played */
+function refuseRecording({ id, game, actionSet }: EnvSpec): void {
+  if (game.players !== 1)
+    throw new UserError(`${id} can't be recorded: a replay is of one player, not ${game.players}`);
+  if (actionSet.length > 256) throw new UserError(`${id} can't be recorded: a replay is of 256 actions at most`);
 }
 
 function trainedEnv({ info: { env } }: PolicyCheckpoint): string {

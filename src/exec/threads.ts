@@ -65,8 +65,16 @@ function runOn(worker: Worker, task: Task, progress: (progress: RunProgress) => 
       worker.off('message', onMessage).off('error', onError).off('exit', onExit);
       settle();
     };
+    // A listener that throws is nobody else's to catch.
+    const show = (now: RunProgress): void => {
+      try {
+        progress(now);
+      } catch (error) {
+        finish(() => reject(error as Error));
+      }
+    };
     const onMessage = (message: WorkerMessage): void => {
-      if (message.type === 'progress') progress(message.progress);
+      if (message.type === 'progress') show(message.progress);
       else if (message.type === 'result') finish(() => resolve(message.result));
       else finish(() => reject(reviveError(message)));
     };

@@ -194,10 +194,11 @@ export function residual(builders: readonly LayerBuilder[]): LayerBuilder {
     return {
       tensors: inner.tensors,
       output: input,
-      forward: (tf, params, x) => tf.add(x, inner.forward(tf, params, x)),
-      infer(params, x) {
+      carrySize: inner.carrySize,
+      forward: (tf, params, x, memory) => tf.add(x, inner.forward(tf, params, x, memory)),
+      infer(params, x, carry) {
         const out = Float32Array.from(x);
-        const change = inner.infer(params, x.slice());
+        const change = inner.infer(params, x.slice(), carry);
         for (let i = 0; i < out.length; i++) out[i] += change[i];
         return out;
       },

@@ -69,6 +69,10 @@ export function buildPolicyNet(spec: PolicyNetSpec): PolicyNet {
     layer: dense({ stage: `heads/${head.name}`, output: head.axis, gain: head.gain })(body.output),
   }));
   const tensors = [...body.tensors, ...heads.flatMap((head) => head.layer.tensors)];
+  const names = tensors.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined)
+    throw new UserError(`net "${spec.net}" has two tensors "${twice}": name its layers' stages apart`);
   const obsShape = input.map(axisSize);
   const floats = new Float32Array(obsShape.reduce((a, b) => a * b, 1));
   return {

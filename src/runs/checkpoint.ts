@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Algorithm } from '../agents/algorithm.ts';
 import { UserError } from '../core/errors.ts';
 import { type Axis, axisSize, type Params, tensorShape, tensorSize } from '../core/tensors.ts';
 import type { PolicyNet, PolicyNetSpec } from '../nets/policy-net.ts';
@@ -28,6 +29,18 @@ export interface PolicyCheckpoint {
   readonly params: Params;
   /** What scales inputs and outputs: `normalizers/value` multiplies the value head. */
   readonly normalizers: Params;
+}
+
+/**
+ * The net's options that a run by `algorithm` takes over from a policy: all but those that it has defaults of its own for,
+ * where another algorithm trained the policy.
+ */
+export function inheritedOptions(
+  { spec, info }: Pick<PolicyCheckpoint, 'spec' | 'info'>,
+  { id, netDefaults = {} }: Algorithm,
+): Record<string, unknown> {
+  const isTaken = ([name]: [string, unknown]): boolean => info.algorithm === id || !(name in netDefaults);
+  return Object.fromEntries(Object.entries(spec.netConfig).filter(isTaken));
 }
 
 /** Where a run keeps its checkpoint of this step. Keys sort by steps. */

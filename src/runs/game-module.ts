@@ -11,7 +11,7 @@ import { UserError } from '../core/errors.ts';
 import type { Game } from '../core/game.ts';
 import { declarationError } from '../envs/check-game.ts';
 import type { EnvSpec } from '../envs/env-id.ts';
-import { findEnv, registerGame } from '../envs/index.ts';
+import { findEnv, games, registerGame } from '../envs/index.ts';
 import * as ngplus from '../game.ts';
 import { registerNet } from '../nets/index.ts';
 import type { Net } from '../nets/net.ts';
@@ -65,6 +65,17 @@ export function bundleOf({ path, sha256 }: UserModule): Bundle {
   const loaded = bundles.get(sha256);
   if (!loaded) throw new Error(`${path} is not loaded`);
   return loaded.bundle;
+}
+
+const BUILT_IN = new Set(games.map(({ id }) => id));
+
+/** @throws UserError for a game that only this thread knows: what is trained on others comes from a file */
+export function refuseHomeless(env: string): void {
+  const { id } = findEnv(env).game;
+  if (BUILT_IN.has(id) || owners.has(keyOf('game', id))) return;
+  throw new UserError(
+    `the game "${id}" is registered in this thread only; training takes its file: game: './${id}.ts'`,
+  );
 }
 
 /** Where a run's folder keeps a bundle. */

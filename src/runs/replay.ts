@@ -62,8 +62,12 @@ export function playReplay(replay: Replay, show: (env: ReturnType<typeof evaluat
   const spec = findEnv(replay.env);
   const changed = (): never => {
     const { gameRevision } = replay;
-    const revisions = `recorded with revision ${gameRevision} of ${spec.game.id}, this is ${spec.game.revision}`;
-    throw new UserError(`the replay plays out differently: ${revisions}`);
+    const { id, revision } = spec.game;
+    const reason =
+      gameRevision === revision
+        ? `it was changed, or the rules of ${id} were, and not its revision, ${revision}`
+        : `recorded with revision ${gameRevision} of ${id}, this is ${revision}`;
+    throw new UserError(`the replay plays out differently: ${reason}`);
   };
   const count = replay.episodes.length;
   const env = evaluationEnv(spec, count, replay.seed);

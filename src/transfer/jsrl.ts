@@ -78,6 +78,8 @@ export function rolledIn(
     returns: inner.returns.slice(),
     lengths: inner.lengths.slice(),
   };
+  // Of the step alone, so not part of what is saved.
+  const finalLegal = inner.finalLegal.slice();
   let steps = 0;
   let extraSteps = 0;
 
@@ -91,6 +93,7 @@ export function rolledIn(
 
   function show(): void {
     shown.finalObs.set(inner.finalObs);
+    finalLegal.set(inner.finalLegal);
     shown.rewards.set(inner.rewards);
     shown.terminated.set(inner.terminated);
     shown.truncated.set(inner.truncated);
@@ -124,6 +127,7 @@ export function rolledIn(
     legal: inner.legal,
     toAct: inner.toAct,
     ...shown,
+    finalLegal,
     get extraSteps() {
       return extraSteps + (inner.extraSteps ?? 0);
     },

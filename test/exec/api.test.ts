@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { prepareStudy, prepareTransfer } from '../../src/exec/api.ts';
 import { loadEngine } from '../../src/engine/index.ts';
+import { registerGame } from '../../src/envs/index.ts';
 import {
   distill,
   evaluate,
@@ -14,6 +15,7 @@ import {
   transfer,
   UserError,
 } from '../../src/index.ts';
+import { souring } from '../runs/souring-game.ts';
 import { TINY } from '../runs/tiny-run.ts';
 import { timeless, tinyStudy } from './tiny-study.ts';
 
@@ -61,6 +63,39 @@ describe('from a script', () => {
     expect(await settled({})).toMatchObject({ net: 'mlp', netConfig: { units: 24, depth: 1 } });
     expect(await settled({ netConfig: { depth: 2 } })).toMatchObject({ netConfig: { units: 24, depth: 2 } });
     expect(await settled({ net: 'gru' })).toMatchObject({ net: 'gru', netConfig: { units: 128 } });
+  });
+
+  it('gives a net of another algorithm the defaults that its own has', async () => {
+    const settled = async (algorithm: string, netConfig?: object) =>
+      (await prepareTransfer({ env: 'asterix', source: 'zoo:breakout', algorithm, netConfig: { ...netConfig } })).task
+        .config;
+    expect((await settled('ppo')).netConfig).toMatchObject({ norm: false });
+    expect((await settled('pqn')).netConfig).toMatchObject({ norm: true });
+    expect((await settled('pqn', { norm: false })).netConfig).toMatchObject({ norm: false });
+  });
+
+  it('refuses to train a game that only this thread knows', async () => {
+    registerGame(souring);
+    const message = new UserError(
+      'the game "souring" is registered in this thread only; training takes its file: game: \'./souring.ts\'',
+    );
+    await expect(train({ ...request, env: 'souring?good=8', folder: inside('souring') })).rejects.toThrow(message);
+    const both = { ...tinyStudy({ targets: ['souring'] }), folder: inside('souring') };
+    await expect(study(both)).rejects.toThrow(message);
+    expect(existsSync(inside('souring'))).toBe(false);
+    expect((await evaluate({ player: 'random', env: 'souring', episodes: 2 })).lengths).toEqual([5, 5]);
+  });
+
+  it('fails where what it is to tell of progress fails, and can be asked for again', async () => {
+    const wanted = { ...request, folder: inside('told') };
+    const failing = train({
+      ...wanted,
+      progress() {
+        throw new Error('a progress bar fell down');
+      },
+    });
+    await expect(failing).rejects.toThrow('a progress bar fell down');
+    expect(await train(wanted)).toMatchObject({ step: 512 });
   });
 
   it('distils teachers into a policy of a mix, with the net of the first', async () => {

@@ -6,12 +6,14 @@ import { ppoHeads } from '../../src/agents/ppo.ts';
 import { scriptedGames, scriptedPlayer } from '../../src/agents/scripted-player.ts';
 import { randomPlayer } from '../../src/agents/random-player.ts';
 import { UserError } from '../../src/core/errors.ts';
-import { findEnv, games } from '../../src/envs/index.ts';
+import type { Game } from '../../src/core/game.ts';
+import { findEnv, games, registerGame } from '../../src/envs/index.ts';
 import { evaluate } from '../../src/exec/evaluate.ts';
 import { buildPolicyNet } from '../../src/nets/policy-net.ts';
 import { encodeCheckpoint } from '../../src/runs/checkpoint.ts';
 import { evaluatePlayer } from '../../src/runs/evaluate.ts';
 import { parseReplay, playReplay, type Replay } from '../../src/runs/replay.ts';
+import { nim } from '../envs/two-player-games.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -64,7 +66,15 @@ test('a replay that plays out otherwise, or is none, is refused', async () => {
   const { replay } = await evaluate({ player: 'random', env: 'breakout', episodes: 2, record: true });
   const [first, ...others] = (replay as Replay).episodes;
   const changed = { ...(replay as Replay), episodes: [{ ...first, return: first.return + 1 }, ...others] };
-  expect(() => playReplay(changed)).toThrow(/plays out differently: recorded with revision 1 of breakout, this is 1/);
+  expect(() => playReplay(changed)).toThrow(
+    'the replay plays out differently: it was changed, or the rules of breakout were, and not its revision, 1',
+  );
+  const later = { ...changed, gameRevision: 2 };
+  expect(() => playReplay(later)).toThrow(/differently: recorded with revision 2 of breakout, this is 1$/);
+  registerGame(nim as Game);
+  await expect(evaluate({ player: 'random', env: 'nim', record: true })).rejects.toThrow(
+    new UserError("nim can't be recorded: a replay is of one player, not 2"),
+  );
   expect(() => parseReplay('{}', 'x.json')).toThrow(new UserError('x.json is not a replay (format ngplus-replay/1)'));
 });
 
