@@ -14,6 +14,7 @@ import {
   finishedStatus,
   firstRuns,
   followStudy,
+  storedRequest,
   storedStudy,
   studyStatus,
   studyText,
@@ -58,7 +59,7 @@ export const demo = defineCommand({
   }),
   async run({ options, io }) {
     const { fresh, json, folder, threads, control } = options;
-    if (fresh) await forget(folder);
+    refuseOthers(folder);
     const viewer = await openShared(options, {
       control: control || undefined,
       status: { caption: 'Getting ready' },
@@ -66,6 +67,7 @@ export const demo = defineCommand({
       library: openLibrary(folder),
     });
     try {
+      if (fresh) forget(folder);
       io.stdout.write(`watch at ${viewer.url}\n${invitation(io, viewer, options.origin)}`);
       const stored = storedStudy(folder);
       io.stdout.write(stored ? 'showing the stored result; --fresh begins again\n' : `${CHOICE}\n`);
@@ -97,13 +99,18 @@ async function runDemo(io: CommandIo, folder: string, threads: number, viewer: V
   return followStudy(io, prepared, (jobs) => viewer.setStatus(studyStatus(prepared.study, jobs)));
 }
 
-/** Deletes what a study has written, nothing else. @throws UserError where the folder holds something else */
-async function forget(folder: string): Promise<void> {
-  if (!existsSync(folder)) return;
-  if (!existsSync(join(folder, 'study.json'))) {
-    if (readdirSync(folder).length > 0) throw new UserError(`"${folder}" holds no demo; --fresh leaves it as it is`);
-    return;
-  }
+/** @throws UserError where the folder holds something else, which stays as it is */
+function refuseOthers(folder: string): void {
+  if (!existsSync(folder) || readdirSync(folder).length === 0) return;
+  const there = storedRequest(folder);
+  const isDemo = (['sources', 'targets', 'methods'] as const).every(
+    (name) => String(there?.[name]) === String(DEMO[name]),
+  );
+  if (!isDemo) throw new UserError(`"${folder}" holds no demo; choose another folder`);
+}
+
+/** Deletes what a demo has written, nothing else. */
+function forget(folder: string): void {
   for (const name of ['jobs', 'study.json', 'result.json', 'report.html', 'pairs.csv', 'curves.csv', 'figures']) {
     rmSync(join(folder, name), { recursive: true, force: true });
   }

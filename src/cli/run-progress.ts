@@ -18,18 +18,20 @@ export async function followRun<T>(
   progress.log(
     `${config.env}: ${config.algorithm} on ${config.backend} (${config.kernels}), seed ${config.seed}, in ${folder}`,
   );
-  sayWhenStopped(io, progress);
+  const hear = sayWhenStopped(io, progress);
   try {
     return await work((now) => progress.update({ job: task.id, label: config.env, ...progressOf(now) }));
   } finally {
+    hear.end();
     progress.close();
   }
 }
 
-/** Answers Ctrl-C at once: what is under way may take a moment to save. */
-export function sayWhenStopped({ signal }: CommandIo, progress: Progress): void {
+/** Answers Ctrl-C at once, until its `end`: what is under way may take a moment to save. */
+export function sayWhenStopped({ signal }: CommandIo, progress: Progress): { end(): void } {
   const say = (): void => progress.log('stopping: saving what there is (once more ends at once)');
   if (!signal.aborted) signal.addEventListener('abort', say, { once: true });
+  return { end: () => signal.removeEventListener('abort', say) };
 }
 
 /** A training's state as a progress line. */

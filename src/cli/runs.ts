@@ -184,22 +184,24 @@ function stepOf(folder: string): number {
 }
 
 /** The content of a JSON file, or null where there is none. */
-function readJson<T>(file: string): T | null {
-  if (!existsSync(file)) return null;
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as T;
-  } catch {
-    return null;
-  }
-}
+const readJson = <T>(file: string): T | null => (existsSync(file) ? parsed<T>(readFileSync(file, 'utf8')) : null);
 
+/** The rows of a log, without a line that was torn when the machine went down. */
 const readRows = (file: string): EvaluationRow[] =>
   existsSync(file)
     ? readFileSync(file, 'utf8')
         .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => JSON.parse(line) as EvaluationRow)
+        .flatMap((line) => parsed<EvaluationRow>(line) ?? [])
     : [];
+
+/** Null where it is no JSON. */
+function parsed<T>(text: string): T | null {
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    return null;
+  }
+}
 
 function originOf({ from, teachers }: RunRow): string {
   if (teachers > 0) return `${teachers} ${teachers === 1 ? 'teacher' : 'teachers'}`;

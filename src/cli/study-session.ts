@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StudyFile, StudyTask } from '../exec/study.ts';
-import { type JobProgress, runStudy, type Study, type StudyResult } from '../exec/study.ts';
+import { type JobProgress, runStudy, type Study, type StudyRequest, type StudyResult } from '../exec/study.ts';
 import type { TaskExecutor } from '../exec/executor.ts';
 import { underSignal } from '../exec/api.ts';
 import type { PolicySource } from '../live/match-source.ts';
@@ -15,6 +15,7 @@ import { isTakenBack } from '../stats/holm.ts';
 import { studyVerdict, verdict } from '../stats/verdict.ts';
 import type { TrainTask } from '../exec/task.ts';
 import type { TransferPlan } from '../transfer/plan.ts';
+import { comparedEnvs, GATE, unique } from '../transfer/study.ts';
 import { controlsText } from '../report/controls.ts';
 import { metricsTable } from '../report/metric-rows.ts';
 import { planText } from '../report/plan-text.ts';
@@ -52,7 +53,7 @@ export async function followStudy(
     if (entry && isKnown && !found.has(job.key)) found.set(job.key, stepOf(entry));
   };
   let planShown = false;
-  sayWhenStopped(io, progress);
+  const hear = sayWhenStopped(io, progress);
   try {
     return await underSignal(executor, io.signal, () =>
       runStudy(study, folder, executor, (job) => {
@@ -84,6 +85,7 @@ export async function followStudy(
       }),
     );
   } finally {
+    hear.end();
     progress.close();
   }
 }
@@ -134,30 +136,34 @@ export async function firstRuns(folder: string): Promise<PolicySource[]> {
 
 /** The result of a study's folder, or null where there is none yet, or only one of another version. */
 export function storedStudy(folder: string): StudyResult | null {
-  const result = existsSync(join(folder, 'study.json')) ? readStored<StudyResult>(folder, 'result.json') : null;
+  const result = storedRequest(folder) && readStored<StudyResult>(folder, 'result.json');
   return result?.version === VERSION ? result : null;
 }
 
+/** What the folder's study was asked for; null where it holds none. */
+export const storedRequest = (folder: string): StudyRequest | null =>
+  readStored<StudyFile>(folder, 'study.json')?.request ?? null;
+
+/** Null where there is none, or it can't be read. */
 function readStored<T>(folder: string, name: string): T | null {
-  const file = join(folder, name);
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as T) : null;
+  try {
+    return JSON.parse(readFileSync(join(folder, name), 'utf8')) as T;
+  } catch {
+    return null;
+  }
 }
 
 /** What the page shows of a study that runs. */
 export function studyStatus(study: Study, jobs: ReadonlyMap<string, JobProgress>): ViewerStatus {
-  const [source] = study.request.sources;
-  const [target] = study.request.targets;
+  const { sources, targets } = comparedEnvs({ ...study.request, pairs: study.options.pairs });
   const running = [...jobs.values()].filter(({ state, arm }) => state === 'running' && arm !== 'random');
   const step = Math.max(0, ...running.map(({ progress }) => progress?.step ?? 0));
   const learnsTarget = running.some(({ arm }) => arm !== 'source');
-  const rowsOf = (arm: JobProgress['arm']): { step: number; mean: number }[][] =>
-    [...jobs.values()]
-      .filter((job) => job.arm === arm && !job.control)
-      .map(({ progress }) => [...(progress?.evaluations ?? [])]);
+  const [from, to] = [sources.join(', '), targets.join(', ')];
   return {
     caption: learnsTarget
-      ? `Learned ${source}, now learning ${target}, step ${step.toLocaleString('en')}`
-      : `Learning ${source}, step ${step.toLocaleString('en')}`,
+      ? `Learned ${from}, now learning ${to}, step ${step.toLocaleString('en')}`
+      : `Learning ${from}, step ${step.toLocaleString('en')}`,
     jobs: [...jobs.values()].map(({ key, label, arm, state, progress }) => ({
       id: key,
       label,
@@ -165,27 +171,74 @@ export function studyStatus(study: Study, jobs: ReadonlyMap<string, JobProgress>
       state,
       progress: state === 'finished' ? 1 : progress ? Math.min(1, progress.step / progress.totalTimesteps) : 0,
     })),
-    curvesTitle: `return on ${target}`,
-    curves: [
-      meanCurve('from scratch', 'scratch', rowsOf('scratch')),
-      meanCurve('transferred', 'transferred', rowsOf('transfer')),
-    ].map((curve) => ({ ...curve, env: target })),
+    ...studyCurves(
+      study.jobs
+        .map(({ job }) => job)
+        .filter(({ arm, control }) => (arm === 'scratch' || arm === 'transfer') && !control)
+        .map((job) => ({
+          target: job.env,
+          source: 'from' in job && job.from !== null ? job.from.split('/').slice(1, -1).join('/') : null,
+          method: 'method' in job ? job.method : null,
+          rows: [[...(jobs.get(job.key)?.progress?.evaluations ?? [])]],
+        })),
+    ),
   };
 }
 
 /** The page's status when the study is finished. */
 export function finishedStatus(result: StudyResult): ViewerStatus {
-  const [pair] = result.pairs;
-  const rows = ({ curves }: Arm): { step: number; mean: number }[][] =>
+  const pairs = result.pairs.filter(({ control, method }) => !control && method !== GATE);
+  const [pair] = pairs;
+  const rows = ({ curves }: Arm): Rows[] =>
     curves.map(({ steps, returns }) => steps.map((step, i) => ({ step, mean: returns[i] })));
+  const scratches = new Map(pairs.map(({ target, scratch }) => [target, scratch]));
+  const several = pairs.length > 1;
+  const names = (of: (each: typeof pair) => string): string => unique(pairs.map(of)).join(', ');
   return {
-    caption: `Both agents play ${pair.target}: one learned it from scratch, one came from ${pair.source}`,
-    verdict: verdict(pair.comparison),
-    curvesTitle: `return on ${pair.target}`,
-    curves: [
-      meanCurve('from scratch', 'scratch', rows(pair.scratch)),
-      meanCurve(`from ${pair.source}`, 'transferred', rows(pair.transfer)),
-    ].map((curve) => ({ ...curve, env: pair.target })),
+    caption: several
+      ? `On ${names(({ target }) => target)}: some agents learned it from scratch, some came from ${names(({ source }) => source)}`
+      : `Both agents play ${pair.target}: one learned it from scratch, one came from ${pair.source}`,
+    verdict: several ? studyVerdict(result.pairs) : verdict(pair.comparison),
+    ...studyCurves([
+      ...[...scratches].map(([target, arm]) => ({ target, source: null, method: null, rows: rows(arm) })),
+      ...pairs.map(({ source, target, method, transfer }) => ({ target, source, method, rows: rows(transfer) })),
+    ]),
+  };
+}
+
+type Rows = readonly { readonly step: number; readonly mean: number }[];
+
+/** Runs of one kind: from scratch, where there is no source. */
+interface ShownRuns {
+  readonly target: string;
+  readonly source: string | null;
+  readonly method: string | null;
+  readonly rows: readonly Rows[];
+}
+
+/** A curve for scratch on each target, and one for each transfer to it, named by what tells them apart. */
+function studyCurves(runs: readonly ShownRuns[]): Required<Pick<ViewerStatus, 'curves' | 'curvesTitle'>> {
+  const targets = unique(runs.map(({ target }) => target));
+  const isOneMethod = unique(runs.flatMap(({ method }) => method ?? [])).length < 2;
+  const labelOf = ({ target, source, method }: ShownRuns): string => {
+    const name = source === null ? 'from scratch' : `from ${source}${isOneMethod ? '' : `, ${method}`}`;
+    return targets.length > 1 ? `${name}, ${target}` : name;
+  };
+  return {
+    curvesTitle: `return on ${targets.join(', ')}`,
+    curves: unique(runs.map(labelOf)).map((label) => {
+      const own = runs.filter((each) => labelOf(each) === label);
+      const [{ source, target }] = own;
+      const arm = source === null ? 'scratch' : 'transferred';
+      return {
+        ...meanCurve(
+          label,
+          arm,
+          own.flatMap(({ rows }) => rows),
+        ),
+        env: target,
+      };
+    }),
   };
 }
 

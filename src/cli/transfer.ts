@@ -12,7 +12,7 @@ import { decodeCheckpoint, type PolicyCheckpoint } from '../runs/checkpoint.ts';
 import { readSource } from '../runs/source.ts';
 import { defineCommand } from './flags.ts';
 import { checkGate, gameOption, learnerOptions, pick, trainingRequest, workOptions } from './options.ts';
-import { say } from './output.ts';
+import { say, writeJson } from './output.ts';
 import { followRun, gateText, reportGate, reportRun } from './run-progress.ts';
 
 const places = z.object({
@@ -82,7 +82,7 @@ export const transfer = defineCommand({
     const plan = beginningOf(task.config, policyNetOf(task.config), checkpoint, []).plan as TransferPlan;
     say(io, json, planText(plan));
     if (race) say(io, json, gateText(race));
-    if (onlyPlan) return;
+    if (onlyPlan) return writeJson(io, json, { plan });
     if (race) {
       const work = { ...race, config: task.config };
       const result = await followRun(io, work, (progress) => runGate(race, { progress, signal: io.signal }));

@@ -5,6 +5,7 @@ import { type Bus, openBus } from '../live/bus.ts';
 import { type Library, openLibrary } from '../live/library.ts';
 import { lobbyMatches } from '../live/lobby-matches.ts';
 import type { MatchFeed, PolicySource } from '../live/match-source.ts';
+import type { Viewer } from '../live/server.ts';
 import type { ViewerStatus } from '../live/protocol.ts';
 import { relayedMatches } from '../live/relayed-matches.ts';
 import { checkpointSource, runMatches } from '../live/run-matches.ts';
@@ -52,15 +53,17 @@ export const watch = defineCommand({
   async run({ options, io }) {
     await loadModules(options);
     const { run, control } = options;
+    const result = storedStudy(run);
     const show = await showOf(run, options.redis);
+    let viewer: Viewer | undefined;
     try {
-      const viewer = await openShared(options, { ...show, control: control || undefined });
-      const result = storedStudy(run);
+      viewer = await openShared(options, { ...show, control: control || undefined });
       if (result) viewer.setStatus(finishedStatus(result));
       if (existsSync(join(run, 'report.html'))) viewer.setReport(join(run, 'report.html'));
       io.stdout.write(`watch at ${viewer.url} (Ctrl-C ends)\n${invitation(io, viewer, options.origin)}`);
       await untilStopped(io, viewer);
     } finally {
+      await viewer?.close();
       show.bus?.close();
     }
   },

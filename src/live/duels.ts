@@ -41,8 +41,8 @@ export function createDuels(library: Library | undefined, options: Pick<DuelOpti
     try {
       const { bytes } = await library.checkpoint(ask.match, ask.step);
       if (!ask.match.startsWith('zoo:')) await loadInTurn(await library.folder(ask.match));
-      if (asked.get(page.id) !== ask) return;
       const label = (await library.list()).find(({ id }) => id === ask.match)?.label ?? ask.match;
+      if (asked.get(page.id) !== ask) return;
       const duel: Duel = new Duel(bytes, label, {
         ...options,
         seed: ask.seed,

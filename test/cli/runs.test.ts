@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -68,4 +68,19 @@ describe('the list of runs', () => {
     writeFileSync(inside('pair/study.json'), '{}');
     expect(await list('')).toHaveLength(11);
   });
+
+  it('leaves out a line that was torn', async () => {
+    rmSync(inside('alone/result.json'));
+    writeFileSync(inside('alone/evaluations.jsonl'), '{"step":0,"mean":1,"returns":[1]}\n{"step":12');
+    expect((await list('alone'))[0]).toMatch(/^alone +cartpole .* of 128 +return 1\.0+$/);
+  });
+});
+
+it('a demo leaves a study that is none of its own as it is', async () => {
+  for (const flags of ['', ' --fresh']) {
+    const { code, stderr } = await ngplus(`demo --folder ${inside('pair')} --port 0${flags}`);
+    expect(code).toBe(2);
+    expect(stderr).toBe(`ngplus demo: "${inside('pair')}" holds no demo; choose another folder\n`);
+  }
+  expect(existsSync(inside('pair/jobs'))).toBe(true);
 });

@@ -15,6 +15,11 @@ describe('transfer --plan', () => {
     expect((await ngplus(CARRIED)).stdout).not.toContain('Gate');
   });
 
+  it('writes the plan as JSON', async () => {
+    const { stdout } = await ngplus(`${CARRIED} --json -`);
+    expect(JSON.parse(stdout)).toMatchObject({ plan: { source: 'cartpole', target: 'acrobot', method: 'full' } });
+  });
+
   it('refuses what a training would', async () => {
     expect(await ngplus(`${CARRIED} --method progressive`)).toEqual({
       code: 2,
