@@ -48,8 +48,8 @@ it('shows a curve for each target and method, under the same names from the begi
   for (const { curves = [], curvesTitle } of [seen.at(-1)!, finished]) {
     expect(curvesTitle).toBe('return on acrobot?maxSteps=50, mountaincar');
     expect(curves.map(({ label }) => label).toSorted()).toEqual(
-      targets.flatMap((target) =>
-        ['cartpole, full', 'cartpole, head-only', 'scratch'].map((name) => `from ${name}, ${target}`),
+      ['cartpole, full', 'cartpole, head-only', 'scratch'].flatMap((name) =>
+        targets.map((target) => `from ${name}, ${target}`),
       ),
     );
     const [scratch] = curves.filter(({ label }) => label === 'from scratch, mountaincar');
