@@ -308,6 +308,33 @@ describe.skipIf(!hasBrowser())('the viewer in a browser', () => {
     ]);
   });
 
+  test('draws no curve that is no longer named', async () => {
+    await at.open({ matches: [agent('a', 'breakout')] });
+    const tell = (labels: readonly string[]) =>
+      at.viewer.setStatus({
+        caption: 'Learning.',
+        curvesTitle: labels.join(' and '),
+        curves: labels.map((label, i) => ({
+          label,
+          arm: 'transferred',
+          points: [
+            [0, 1 + i, i, 2 + i],
+            [1000, 5 + i, 3 + i, 8 + i],
+          ],
+        })),
+      });
+    const bands = at.page.locator('.curves svg path[fill-opacity="0.16"]');
+    tell(['transferred', 'scratch']);
+    await at.page.locator('.curves svg text', { hasText: 'transferred and scratch' }).waitFor();
+    await expect.poll(() => bands.count()).toBe(2);
+    tell(['from asterix']);
+    await at.page
+      .locator('.curves svg text', { hasText: /^from asterix$/ })
+      .first()
+      .waitFor();
+    await expect.poll(() => bands.count()).toBe(1);
+  });
+
   test('fits a phone', async () => {
     await at.open(
       { matches: [agent('a', 'seaquest', 'scratch'), agent('b', 'space-invaders', 'transferred')] },

@@ -33,7 +33,7 @@ export class CurvesChart {
   show(curves: readonly Curve[], title: string): void {
     this.curves = curves;
     const animation = !prefersStillness();
-    this.chart.setOption({
+    const option = {
       animation,
       animationDurationUpdate: 300,
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
@@ -70,7 +70,9 @@ export class CurvesChart {
         splitLine: { lineStyle: { color: '#232B37' } },
       },
       series: curves.flatMap((curve) => [bandOf(curve), lineOf(curve)]),
-    });
+    };
+    // Series that are no longer named go; those that stay move on.
+    this.chart.setOption(option, { replaceMerge: ['series'] });
   }
 
   remove(): void {
