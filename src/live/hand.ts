@@ -14,8 +14,12 @@ export class Hand {
 
   /** A key went down (its action), or none is down any more (null). */
   press(action: number | null): void {
+    // A tap that no step has seen yet outlasts the change to a key that was down meanwhile.
+    const isUnseen = this.held !== null && this.tapped !== null;
     this.held = action;
-    if (action !== null) this.tapped = this.pressed = action;
+    if (action === null) return;
+    this.pressed = action;
+    if (!isUnseen) this.tapped = action;
   }
 
   /** An episode begins: a tap before it no longer counts. */

@@ -124,6 +124,26 @@ describe.skipIf(!hasBrowser())('a human in the browser', () => {
     expect((await at.snapshot('a'))!.info.driver).toBe('keys');
   });
 
+  test('holds a key on after another was tapped, by keys and by the pad', async () => {
+    await at.open({ matches: [{ id: 'a', label: 'You', driver: 'keys', env: 'freeway?sticky=0' }] });
+    await at.drawn('a', ({ info }) => info.state === 'ready');
+    await at.page.keyboard.down('ArrowUp');
+    await at.page.waitForSelector('.key.up.chosen');
+    await at.page.keyboard.down('Space');
+    await at.page.waitForSelector('.key.fire.chosen');
+    await at.page.keyboard.up('Space');
+    await at.page.waitForSelector('.key.up.chosen');
+    const before = (await at.snapshot('a'))!;
+    await at.drawn('a', (match) => row(match) < row(before) - 0.5);
+    await at.page.keyboard.up('ArrowUp');
+    await at.page.waitForSelector('.pad:not(:has(.chosen))');
+    await at.page.locator('.key.down').dispatchEvent('pointerdown');
+    await at.page.locator('.key.fire').dispatchEvent('pointerdown');
+    await at.page.waitForSelector('.key.fire.chosen');
+    await at.page.locator('.key.fire').dispatchEvent('pointerup');
+    await at.page.waitForSelector('.key.down.chosen');
+  });
+
   test('is seen at play by others, who cannot take over or press', async () => {
     await at.open({ matches: [freeway] });
     await at.drawn('a', ({ frame }) => frame!.frame > 2);

@@ -242,6 +242,24 @@ describe('a game for the keyboard', () => {
     expect(columns[2]).toBe(columns[1] + 1);
   });
 
+  test('a tap counts while another key is held, and that goes on', async () => {
+    const { exhibition, frames } = exhibit(
+      { id: 'play', label: 'you', driver: 'keys', env: 'breakout?sticky=0' },
+      { stepsPerSecond: 10 },
+    );
+    exhibition.setWatchers(1);
+    await until(() => frames.length === 1, 'the start');
+    exhibition.press(1);
+    await until(() => frames.length > 1, 'the first step');
+    const tapped = frames.length;
+    exhibition.press(3);
+    exhibition.press(1);
+    await until(() => frames.length > tapped + 1, 'two more');
+    const columns = frames.map(({ picture }) => (picture.kind === 'planes' ? paddleColumn(picture.cells) : -1));
+    const moves = columns.slice(1).map((column, i) => column - columns[i]);
+    expect(moves.slice(tapped - 2, tapped + 1)).toEqual([-1, 1, -1]);
+  });
+
   test('keys do nothing where a policy plays, nor do actions the game has not', async () => {
     const agent = exhibit(fixed('breakout'));
     agent.exhibition.press(1);

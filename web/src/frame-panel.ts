@@ -24,8 +24,8 @@ export interface FramePanelOptions {
   readonly isInLink?: boolean;
 }
 
-/** Hears of keys of the pad that are pressed (an action) and let go (null). */
-export type Press = (action: number | null) => void;
+/** Hears of keys of the pad that go down and up. */
+export type Press = (action: number, isDown: boolean) => void;
 
 /** What a frame is shown with. */
 export interface Showing {

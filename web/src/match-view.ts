@@ -5,6 +5,7 @@ import { iconButton, labelButton } from './buttons.ts';
 import { h, setText } from './elements.ts';
 import { FrameBuffer } from './frame-buffer.ts';
 import { FramePanel } from './frame-panel.ts';
+import { actionHeld, type HeldKey, keyPressed, keyReleased } from './held-keys.ts';
 import { icon } from './icons.ts';
 import { Narrator } from './narrator.ts';
 import { score, speedText, steps } from './numbers.ts';
@@ -42,7 +43,8 @@ export class MatchView {
   private readonly panel: FramePanel;
   private frame: Frame | null = null;
   private readonly narrator = new Narrator();
-  private held: number | null = null;
+  /** The keys that are down, the newest last. */
+  private held: readonly HeldKey[] = [];
   private best = -Infinity;
 
   private readonly title = h('h2');
@@ -131,8 +133,8 @@ export class MatchView {
     this.slower.disabled = speed <= SPEEDS[0];
     this.faster.disabled = speed >= SPEEDS.at(-1)!;
     const isPlayed = this.isPlayed();
-    this.panel.setPress(isPlayed ? (action) => this.press(action) : undefined);
-    if (!isPlayed) this.held = null;
+    this.panel.setPress(isPlayed ? (action, isDown) => this.press(`pad ${action}`, isDown ? action : null) : undefined);
+    if (!isPlayed) this.held = [];
     // A human sees what is, not what was; a pause is everybody's then.
     if (isPlayed) this.playback.follow();
     this.pause.hidden = !isPlayed;
@@ -164,7 +166,7 @@ export class MatchView {
     if (isPlayed) {
       const action = actionOfKey(key, this.info.stage?.actions ?? []);
       if (action !== null) {
-        if (action !== this.held) this.press(action);
+        this.press(key, action);
         return true;
       }
     }
@@ -181,13 +183,12 @@ export class MatchView {
   }
 
   keyUp(key: string): void {
-    const action = actionOfKey(key, this.info.stage?.actions ?? []);
-    if (this.isPlayed() && action !== null && action === this.held) this.press(null);
+    this.press(key, null);
   }
 
   /** Lets go of every key: the page no longer hears of them. */
   releaseKeys(): void {
-    if (this.held !== null) this.press(null);
+    this.hold([]);
   }
 
   /** Shows what is newest, unless it has been paused. */
@@ -242,7 +243,7 @@ export class MatchView {
       values: this.buffer.values(index),
       speed: this.info.speed * (this.playback.isFollowing ? 1 : this.playback.speed),
       note: this.best === -Infinity ? undefined : `best ${score(this.best)}`,
-      chosen: this.isPlayed() ? this.held : frame.action,
+      chosen: this.isPlayed() ? actionHeld(this.held) : frame.action,
     });
     this.element.dataset['frame'] = String(frame.frame);
     this.element.classList.toggle('over', frame.terminated || frame.truncated);
@@ -322,8 +323,16 @@ export class MatchView {
     if (speed !== undefined) this.ask({ ask: 'speed', match: this.info.id, speed });
   }
 
-  private press(action: number | null): void {
-    this.held = action;
+  /** A key goes down (its action) or up (null). */
+  private press(key: string, action: number | null): void {
+    this.hold(action === null ? keyReleased(this.held, key) : keyPressed(this.held, key, action));
+  }
+
+  /** Plays by what these keys come to; where that stays the same, nothing is asked. */
+  private hold(held: readonly HeldKey[]): void {
+    const [before, action] = [actionHeld(this.held), actionHeld(held)];
+    this.held = held;
+    if (action === before) return;
     this.panel.choose(action);
     this.ask({ ask: 'press', match: this.info.id, action });
   }

@@ -34,8 +34,8 @@ export class Pad {
   private readonly keys: HTMLElement[];
   private readonly shares: HTMLElement[];
 
-  /** With `press`, the keys can be pressed (its action) and let go (null). */
-  constructor(actions: readonly Named[], press?: (action: number | null) => void) {
+  /** With `press`, the keys can be pressed and let go. */
+  constructor(actions: readonly Named[], press?: (action: number, isDown: boolean) => void) {
     this.shares = actions.map(() => h('span', { class: 'share' }));
     this.keys = actions.map((action, i) => this.key(action, i, press));
     const isPad = actions.every(({ roles }) => isIcon(roles[0]));
@@ -55,7 +55,7 @@ export class Pad {
     });
   }
 
-  private key({ name, roles }: Named, action: number, press?: (action: number | null) => void): HTMLElement {
+  private key({ name, roles }: Named, action: number, press?: (action: number, isDown: boolean) => void): HTMLElement {
     // A gamepad has a place for each of the roles with a sign; other actions are keys with their name.
     const place = isIcon(roles[0]) ? roles[0] : null;
     const sign = h('span', { class: 'sign', 'aria-hidden': 'true' }, place === null ? name : icon(place));
@@ -68,28 +68,30 @@ export class Pad {
     key.addEventListener('pointerdown', (event) => {
       event.preventDefault();
       isHeld = true;
-      press(action);
+      press(action, true);
     });
     // By keyboard it is held as by a finger; a screen reader's click is a short press.
     const isPress = (event: KeyboardEvent): boolean => event.key === ' ' || event.key === 'Enter';
     key.addEventListener('keydown', (event) => {
       if (!isPress(event)) return;
       event.preventDefault();
-      if (!event.repeat) press(action);
+      if (!event.repeat) press(action, true);
     });
     key.addEventListener('keyup', (event) => {
       if (!isPress(event)) return;
       event.preventDefault();
       event.stopPropagation();
-      press(null);
+      press(action, false);
     });
     key.addEventListener('click', ({ detail }) => {
       if (detail > 0) return;
-      press(action);
-      setTimeout(() => press(null), CLICK_MS);
+      press(action, true);
+      setTimeout(() => press(action, false), CLICK_MS);
     });
+    // Its keyup goes to whatever has the focus then.
+    key.addEventListener('blur', () => press(action, false));
     const letGo = (): void => {
-      if (isHeld) press(null);
+      if (isHeld) press(action, false);
       isHeld = false;
     };
     for (const end of ['pointerup', 'pointercancel', 'pointerleave']) key.addEventListener(end, letGo);
