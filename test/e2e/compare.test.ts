@@ -113,6 +113,29 @@ describe.skipIf(!hasBrowser())('agents side by side', () => {
     expect(await lane(ids.scratch).locator('.overlay').textContent()).toContain(`return ${mine}`);
   });
 
+  test('says the return of one alone, and asks for agents where none is left', async () => {
+    const frames = await framesOf(ids.transferred, 512, 3);
+    const last = frames.length - 1;
+    await open(`?seed=3&frame=${last}`);
+    await at.drawn(ids.transferred, ({ frame }) => frame!.frame === last);
+    await lane(ids.scratch).getByRole('button', { name: 'Leave out' }).click();
+    const alone = new RegExp(`: return ${frames[last].episodeReturn}\\. Step ${last}\\.$`);
+    await at.page.locator('.standing', { hasText: alone }).waitFor();
+    await lane(ids.transferred).getByRole('button', { name: 'Leave out' }).click();
+    await at.page.waitForSelector('.matches:empty', { state: 'attached' });
+    // Nothing of the episode is left: no time goes on, and none can be gone to.
+    await at.page.locator('.transport .place', { hasText: '0 / 0' }).waitFor();
+    await at.page.keyboard.press('ArrowRight');
+    await at.page.keyboard.press('p');
+    const picture = `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))`;
+    await at.page.evaluate(picture);
+    expect(await at.page.textContent('.standing')).toBe('Choose the agents to compare: nobody plays yet.');
+    expect(await at.page.locator('.parting .plot path, .parting .marks span').count()).toBe(0);
+    await at.page.getByRole('combobox', { name: 'Add an agent' }).selectOption(ids.scratch);
+    await at.drawn(ids.scratch, ({ frame }) => frame !== null);
+    await at.page.locator('.standing', { hasText: ': return ' }).waitFor();
+  });
+
   test('replays how both learned by a slider over training steps', async () => {
     await open('?seed=3&frame=2&step=512');
     await at.drawn(ids.scratch, ({ frame }) => frame!.frame === 2);

@@ -60,4 +60,8 @@ test('who wins is said in words', () => {
   expect(verdict(['A', 'B', 'C'], [3, 3, 1], 'over')).toBe('A and B win, 3 to 1.');
   expect(verdict(['A', 'B'], [9, 4], 'cut off')).toBe('A leads, 9 to 4, cut off here.');
   expect(verdict(['A', 'B'], [4, 4], 'cut off')).toBe('Level: 4 each, cut off here.');
+  // One alone has nobody to draw with.
+  expect(verdict(['A'], [2.345], 'under way')).toBe('A: return 2.35.');
+  expect(verdict(['A'], [12], 'over')).toBe('A: return 12.');
+  expect(verdict(['A'], [12], 'cut off')).toBe('A: return 12, cut off here.');
 });

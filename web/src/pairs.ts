@@ -31,12 +31,13 @@ export const checkpointSteps = (entries: readonly LibraryEntry[]): number[] =>
 /** How far a comparison has come: under way, at the end of all episodes, or where the last of them was cut off. */
 export type Stand = 'under way' | 'over' | 'cut off';
 
-/** Who is ahead with these returns, in a sentence. */
+/** Who is ahead with these returns, in a sentence; of one alone, its return. */
 export function verdict(names: readonly string[], returns: readonly number[], stand: Stand): string {
   const most = Math.max(...returns);
   const best = names.filter((_, i) => returns[i] === most);
   const others = returns.filter((each) => each !== most).toSorted((a, b) => b - a);
   const end = stand === 'cut off' ? ', cut off here' : '';
+  if (names.length === 1) return `${names[0]}: return ${text(most)}${end}.`;
   if (others.length === 0) return `${stand === 'over' ? 'A draw' : 'Level'}: ${text(most)} each${end}.`;
   const [one, several] = stand === 'over' ? ['wins', 'win'] : ['leads', 'lead'];
   const verb = best.length > 1 ? several : one;

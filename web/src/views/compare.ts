@@ -194,11 +194,10 @@ class CompareView implements View {
     this.boards.replaceChildren(...this.lanes.map(({ element }) => element));
     this.boards.dataset['count'] = String([0, 2, 2, 3, 2][chosen.length]);
     // The newest that all have reached.
-    if (Number.isNaN(this.step)) this.step = Math.min(...chosen.map(({ step }) => step));
+    if (Number.isNaN(this.step) && chosen.length > 0) this.step = Math.min(...chosen.map(({ step }) => step));
     this.offer();
     this.showLearning();
-    if (chosen.length > 0) return void this.load();
-    setText(this.sentence, 'Choose the agents to compare: nobody plays yet.');
+    void this.load();
   }
 
   /** Agents that can be added, those of the same game first. */
@@ -298,6 +297,7 @@ class CompareView implements View {
     const isLate = (): boolean => this.isRemoved || load !== this.loads;
     const { lanes, luck } = this;
     setText(this.luckText, `Same luck for all: no. ${luck.seed}`);
+    if (lanes.length === 0) return this.clear();
     if (lanes.every(({ frames }) => frames.length === 0)) setText(this.sentence, 'Playing the episodes…');
     try {
       if (lanes.some(({ entry }) => entry.state === 'running')) await this.renew();
@@ -314,6 +314,17 @@ class CompareView implements View {
     this.entries = await this.page.get<LibraryEntry[]>('library');
     for (const lane of this.lanes) lane.entry = this.find(lane.entry.id) ?? lane.entry;
     this.showLearning();
+  }
+
+  /** Nobody is left: nothing of the last episodes stays. */
+  private clear(): void {
+    this.playback.hold(0, 0);
+    this.parting = { action: null, state: null };
+    this.isOneGame = true;
+    this.returns.draw([], 0);
+    this.returns.cursor(0);
+    this.showParting();
+    setText(this.sentence, 'Choose the agents to compare: nobody plays yet.');
   }
 
   private take(episodes: readonly Episode[]): void {
@@ -359,6 +370,8 @@ class CompareView implements View {
 
   private show(index: number): void {
     const { lanes, playback } = this;
+    // Until their episodes are there, nothing is known of those who were chosen.
+    if (lanes.every(({ frames }) => frames.length === 0)) return;
     for (const lane of lanes) lane.show(index, playback.speed);
     const returns = lanes.map((lane) => lane.at(index)?.episodeReturn ?? 0);
     const names = this.names();
@@ -370,7 +383,7 @@ class CompareView implements View {
       : 'Different games: their returns can’t be compared.';
     // Read aloud where it stands, not twelve times a second.
     this.sentence.ariaLive = playback.isPlaying ? 'off' : 'polite';
-    setText(this.sentence, `${standing}${stand === 'over' ? '' : ` Step ${index}.`}`);
+    setText(this.sentence, `${standing}${stand === 'over' && lanes.length > 1 ? '' : ` Step ${index}.`}`);
   }
 
   private howFar(index: number): Stand {
