@@ -308,6 +308,40 @@ describe.skipIf(!hasBrowser())('the viewer in a browser', () => {
     ]);
   });
 
+  test('offers more matches by keys that keep the focus, and stay where all are shown', async () => {
+    await at.open({
+      matches: [
+        agent('a', 'breakout', 'scratch'),
+        agent('b', 'breakout', 'scratch'),
+        agent('c', 'breakout', 'scratch'),
+      ],
+    });
+    await at.page.waitForSelector('[data-match="a"]');
+    const shown = () => at.page.locator('[data-match]').evaluateAll((all) => all.map((each) => each.dataset['match']));
+    const row = at.page.getByRole('navigation', { name: 'More matches' });
+    const chip = (i: number) => row.getByRole('button').nth(i);
+    expect(await shown()).toEqual(['a']);
+    for (const [i, expected] of [
+      [1, ['a', 'b']],
+      [2, ['a', 'b', 'c']],
+    ] as const) {
+      await chip(i).focus();
+      await at.page.keyboard.press('Enter');
+      await at.page.waitForSelector(`[data-match="${expected[i]}"]`);
+      expect(await shown()).toEqual(expected);
+      expect(await chip(i).evaluate((element) => element === element.ownerDocument.activeElement)).toBe(true);
+    }
+    await at.page.keyboard.press('Enter');
+    await at.page.waitForSelector('[data-match="c"]', { state: 'detached' });
+    expect(await shown()).toEqual(['a', 'b']);
+  });
+
+  test('has no row of matches where all are shown unasked', async () => {
+    await at.open({ matches: [agent('a', 'breakout', 'scratch'), agent('b', 'breakout', 'transferred')] });
+    await at.page.waitForSelector('[data-match="b"]');
+    expect(await at.page.locator('#more').isVisible()).toBe(false);
+  });
+
   test('draws no curve that is no longer named', async () => {
     await at.open({ matches: [agent('a', 'breakout')] });
     const tell = (labels: readonly string[]) =>

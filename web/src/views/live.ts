@@ -2,6 +2,7 @@ import type { LibraryEntry } from '../../../src/live/library.ts';
 import type { Ask, Curve, MatchInfo } from '../../../src/live/protocol.ts';
 import { armOrder, armStyle } from '../arms.ts';
 import { h, setText } from '../elements.ts';
+import { keepFocus } from '../keep-focus.ts';
 import { nearestCheckpoint, replayAddress, runAt } from '../library-filter.ts';
 import { MatchView } from '../match-view.ts';
 import { ProgressView } from '../progress-view.ts';
@@ -76,8 +77,8 @@ class LiveView implements View {
 
   private ask = (ask: Ask): void => this.page.ask(ask);
 
-  /** Which matches to show: the first of every kind, then what the user has asked for. */
-  private shownIds(): string[] {
+  /** The matches that are shown without being asked for: the first of every kind. */
+  private standardIds(): ReadonlySet<string> {
     const kinds = new Set<string>();
     const first = this.matches.filter(({ arm, stage, driver }) => {
       const kind = arm === undefined ? null : `${arm} ${driver} ${stage?.env}`;
@@ -86,7 +87,11 @@ class LiveView implements View {
       return true;
     });
     const isThere = this.matches.some(({ id }) => id === this.wanted);
-    const standard = new Set(isThere ? [this.wanted!] : first.slice(0, MOST_SHOWN).map(({ id }) => id));
+    return new Set(isThere ? [this.wanted!] : first.slice(0, MOST_SHOWN).map(({ id }) => id));
+  }
+
+  /** Which matches to show: those of the standard, but for what the user has asked for. */
+  private shownIds(standard: ReadonlySet<string>): string[] {
     return this.matches.filter(({ id }) => this.wishes.get(id) ?? standard.has(id)).map(({ id }) => id);
   }
 
@@ -105,7 +110,8 @@ class LiveView implements View {
   /** Brings the page in line with the matches there are. */
   private arrange(): void {
     const { matches, views, boards } = this;
-    const shown = this.shownIds();
+    const standard = this.standardIds();
+    const shown = this.shownIds(standard);
     for (const [id, view] of views) {
       if (shown.includes(id)) continue;
       this.ask({ ask: 'leave', match: id });
@@ -133,31 +139,36 @@ class LiveView implements View {
       'Nothing plays yet. A board appears here when the first run begins.',
       ...(this.page.hasLibrary() ? [' ', h('a', { href: '#lobby' }, 'What is stored is in the lobby.')] : []),
     );
-    this.showMore(shown);
+    this.showMore(shown, standard);
   }
 
-  /** A key for each match that is there but may not be shown. */
-  private showMore(shown: readonly string[]): void {
-    const { matches, more } = this;
-    more.hidden = matches.length <= 1 || shown.length === matches.length;
-    more.replaceChildren(
-      ...matches.map((match) => {
-        const isShown = shown.includes(match.id);
-        const { mark, colour } = armStyle(match.arm);
-        const chip = h(
-          'button',
-          { type: 'button', class: 'chip', style: `--arm: ${colour}`, 'aria-pressed': String(isShown) },
-          h('span', { class: 'mark', 'aria-hidden': 'true' }, mark),
-          match.label,
-          ...(match.driver === 'keys' ? [h('span', { class: 'human-badge' }, 'human')] : []),
-        );
-        chip.addEventListener('click', () => {
-          this.wishes.set(match.id, !isShown);
-          this.arrange();
-        });
-        return chip;
-      }),
-    );
+  /** A key for each match, where some are shown only if they are asked for. */
+  private showMore(shown: readonly string[], standard: ReadonlySet<string>): void {
+    const { matches, more, wishes } = this;
+    more.hidden = matches.every(({ id }) => standard.has(id) && !wishes.has(id));
+    const chips = matches.map((match) => {
+      const isShown = shown.includes(match.id);
+      const { mark, colour } = armStyle(match.arm);
+      const chip = h(
+        'button',
+        {
+          type: 'button',
+          class: 'chip',
+          style: `--arm: ${colour}`,
+          'aria-pressed': String(isShown),
+          'data-focus': match.id,
+        },
+        h('span', { class: 'mark', 'aria-hidden': 'true' }, mark),
+        match.label,
+        ...(match.driver === 'keys' ? [h('span', { class: 'human-badge' }, 'human')] : []),
+      );
+      chip.addEventListener('click', () => {
+        this.wishes.set(match.id, !isShown);
+        this.arrange();
+      });
+      return chip;
+    });
+    keepFocus(more, () => more.replaceChildren(...chips));
   }
 
   /** Nobody watches a hidden page: its matches stand still, and it returns to what is live. */
