@@ -80,6 +80,16 @@ describe.skipIf(!hasBrowser())('a human in the browser', () => {
     expect(await at.page.evaluate('location.hash')).toContain('seed=9');
   });
 
+  test('plays with any luck that commands and replays know; after the last comes the first', async () => {
+    await duel('id=zoo:breakout&seed=4294967294');
+    await at.drawn(DUEL.you, ({ info }) => info.state === 'ready');
+    const other = at.page.getByRole('link', { name: 'Other luck' });
+    expect(await other.getAttribute('href')).toBe('#play?id=zoo%3Abreakout&seed=4294967295');
+    await other.click();
+    await at.page.waitForSelector('.links a[href="#play?id=zoo%3Abreakout&seed=0"]');
+    await at.drawn(DUEL.you, ({ info }) => info.state === 'ready');
+  });
+
   test('hears why there is no duel', async () => {
     await duel('id=zoo:chess&seed=1');
     await at.page.locator('.notice', { hasText: 'unknown agent "zoo:chess"' }).waitFor();

@@ -1,6 +1,6 @@
 import type { LibraryEntry } from '../../../src/live/library.ts';
 import { DUEL, decodeFrame, type Frame, type MatchInfo } from '../../../src/live/protocol.ts';
-import { duelAddress, type DuelWanted } from '../duel-address.ts';
+import { duelAddress, duelWanted, type DuelWanted, nextSeed } from '../duel-address.ts';
 import { h, setText } from '../elements.ts';
 import { MatchView } from '../match-view.ts';
 import { score, steps } from '../numbers.ts';
@@ -8,10 +8,8 @@ import type { Page, View } from './view.ts';
 
 /** `#play?id=AGENT&seed=N`, maybe with `&step=N`: a duel with a stored agent. Without an agent, the choice of one. */
 export function open(page: Page, query: URLSearchParams): View {
-  const numberOf = (name: string): number | undefined =>
-    /^\d{1,9}$/.test(query.get(name) ?? '') ? Number(query.get(name)) : undefined;
-  const [id, seed] = [query.get('id'), numberOf('seed') ?? 0];
-  return id === null ? new OpponentChoice(page, seed) : new DuelView(page, { id, step: numberOf('step'), seed });
+  const { id, ...how } = duelWanted(query);
+  return id === null ? new OpponentChoice(page, how.seed) : new DuelView(page, { id, ...how });
 }
 
 /** Whom to play against: every stored agent, the zoo's first. */
@@ -78,7 +76,7 @@ class DuelView implements View {
   constructor(page: Page, wanted: DuelWanted) {
     [this.page, this.wanted] = [page, wanted];
     const others = h('a', { href: '#play' }, 'Another agent');
-    const again = h('a', { href: duelAddress({ ...wanted, seed: wanted.seed + 1 }) }, 'Other luck');
+    const again = h('a', { href: duelAddress({ ...wanted, seed: nextSeed(wanted.seed) }) }, 'Other luck');
     const head = h(
       'header',
       { class: 'duel-head' },
