@@ -155,6 +155,23 @@ describe.skipIf(!hasBrowser())('the dashboard in a browser', () => {
     expect(await texts('.runs tbody th')).toEqual(['● transfer 4', '● transfer 3', '● transfer 2', '● transfer 1']);
   });
 
+  test('lists runs without an evaluation last, whichever way they are sorted', async () => {
+    const some = await newFolder();
+    await storeStudy(join(some, 'study'), { isFinished: false });
+    await rm(join(some, 'study/jobs/scratch-breakout-0/evaluations.jsonl'));
+    await at.open({ library: openLibrary(some) }, { width: 1400, height: 1000 }, '#dashboard');
+    await at.page.waitForSelector('.runs table');
+    for (const [head, arrow, first] of [
+      ['return', '↑', '5'],
+      ['return ↑', '↓', '13'],
+    ]) {
+      await at.page.getByRole('button', { name: head, exact: true }).click();
+      await at.page.getByRole('button', { name: `return ${arrow}`, exact: true }).waitFor();
+      const returns = await texts('.runs tbody td:nth-child(7)');
+      expect([returns[0], returns.at(-1)]).toEqual([first, '']);
+    }
+  });
+
   test('shows the training of a run, with its settings', async () => {
     await openDashboard();
     await at.page.getByRole('searchbox').fill('breakout transfer');

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { LibraryEntry } from '../../src/live/library.ts';
 import { curvePoints } from '../../web/src/dashboard/curves.ts';
 import { lineStyles } from '../../web/src/dashboard/line-style.ts';
+import { cellOrder } from '../../web/src/dashboard/run-table.ts';
 
 const run = (...evaluations: [number, number][]): Pick<LibraryEntry, 'evaluations'> => ({ evaluations });
 
@@ -32,4 +33,11 @@ test('lines differ in more than their colour, and the first of an arm looks as t
   for (const look of ['colour', 'dash'] as const) {
     expect(new Set(styles.map((style) => JSON.stringify(style[look]))).size).toBe(styles.length);
   }
+});
+
+test('a table’s column is sorted upwards and downwards, with what is missing last', () => {
+  expect([3, null, -1, null, 20].toSorted(cellOrder(false))).toEqual([-1, 3, 20, null, null]);
+  expect([3, null, -1, null, 20].toSorted(cellOrder(true))).toEqual([20, 3, -1, null, null]);
+  expect(['run 10', null, 'run 9'].toSorted(cellOrder(false))).toEqual(['run 9', 'run 10', null]);
+  expect(['run 9', null, 'run 10'].toSorted(cellOrder(true))).toEqual(['run 10', 'run 9', null]);
 });

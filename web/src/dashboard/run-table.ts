@@ -117,8 +117,8 @@ export class RunTable {
     });
     const column = this.columns.find(({ title }) => title === this.sort?.name);
     if (column === undefined) return found;
-    const sign = this.sort!.isDown ? -1 : 1;
-    return found.toSorted((a, b) => sign * order(column.value(a), column.value(b)));
+    const order = cellOrder(this.sort!.isDown);
+    return found.toSorted((a, b) => order(column.value(a), column.value(b)));
   }
 
   private render(): void {
@@ -179,11 +179,14 @@ export class RunTable {
   }
 }
 
-/** Numbers by size, all else by the alphabet, nothing last. */
-function order(a: Cell, b: Cell): number {
-  if (typeof a === 'number' && typeof b === 'number') return a - b;
-  if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
-  return String(a).localeCompare(String(b), 'en', { numeric: true });
+/** Numbers by size, all else by the alphabet, upwards or downwards; nothing last, either way. */
+export function cellOrder(isDown: boolean): (a: Cell, b: Cell) => number {
+  const sign = isDown ? -1 : 1;
+  return (a, b) => {
+    if (a === null || b === null) return Number(a === null) - Number(b === null);
+    if (typeof a === 'number' && typeof b === 'number') return sign * (a - b);
+    return sign * String(a).localeCompare(String(b), 'en', { numeric: true });
+  };
 }
 
 function commonest(values: readonly Cell[]): Cell {
