@@ -39,9 +39,10 @@ export const play = defineCommand({
       status: { caption: `Your turn: ${env}` },
       library,
       seed,
+      // Not in the address: what leads from the token to the page would drop it.
+      home: against === '' ? 'live' : `play?${new URLSearchParams({ id: opponent, seed: String(seed) })}`,
     });
-    const view = against === '' ? '' : `#play?${new URLSearchParams({ id: opponent, seed: String(seed) })}`;
-    io.stdout.write(`play at ${viewer.url}${view} (Ctrl-C ends)\n${invitation(io, viewer, options.origin)}`);
+    io.stdout.write(`play at ${viewer.url} (Ctrl-C ends)\n${invitation(io, viewer, options.origin)}`);
     await untilStopped(io, viewer);
   },
 });

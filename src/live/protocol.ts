@@ -132,7 +132,7 @@ export interface Hello {
   readonly hasLibrary: boolean;
   /** This page may only watch: nothing else that it asks is heard. */
   readonly readOnly: boolean;
-  /** The view to show where the address names none. */
+  /** The view to show where the address names none, maybe with what it shows: `play?id=…&seed=…`. */
   readonly home: string;
 }
 

@@ -40,7 +40,7 @@ export interface ViewerOptions {
   readonly status?: ViewerStatus;
   /** What the page can look up and replay. */
   readonly library?: Library;
-  /** The page's view that is shown first. */
+  /** The page's view that is shown first, maybe with what it shows: `play?id=…&seed=…`. */
   readonly home?: string;
   /** The folder of the built page. */
   readonly root?: string;

@@ -144,10 +144,16 @@ describe('a viewer', () => {
     ['cartpole', 'run', '.'],
     ['breakout', 'zoo:breakout', 'zoo:breakout'],
   ])('lets people play %s against %s', async (game, against, id) => {
-    const { running, url } = await startViewing(`play ${game} --against ${against} --seed 4 --port 0`);
-    const [, address] = await running.says(/play at (\S+)/);
-    expect(address).toBe(`${url}#play?${new URLSearchParams({ id, seed: '4' })}`);
+    const line = `play ${game} --against ${against} --seed 4 --port 0`;
+    const home = `play?${new URLSearchParams({ id, seed: '4' })}`;
+    const { running, url } = await startViewing(line);
+    expect(await helloAt(url)).toMatchObject({ home, readOnly: false });
     expect(await interrupt(running)).toMatchObject({ code: 0, stderr: '' });
+    // And so for all who come by the address that is meant for others.
+    const shared = startNgplus(`${line} --origin https://viewer.example`, { cwd });
+    const [, theirs] = await shared.says(INVITATION);
+    expect(await helloAt(theirs)).toMatchObject({ home, readOnly: false });
+    expect(await interrupt(shared)).toMatchObject({ code: 0, stderr: '' });
   });
 
   it('loads the game of a run by itself; a game that is gone is told on its match', async () => {

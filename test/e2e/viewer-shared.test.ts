@@ -7,7 +7,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openLibrary } from '../../src/live/library.ts';
-import { BATCH_ABOVE } from '../../src/live/protocol.ts';
+import { BATCH_ABOVE, DUEL } from '../../src/live/protocol.ts';
 import type { Viewer } from '../../src/live/server.ts';
 import { leaveAll, policy, startAt, until, visit } from '../live/visitors.ts';
 import { hasBrowser, launchBrowser } from './browser.ts';
@@ -93,6 +93,20 @@ describe.skipIf(!hasBrowser())('a viewer for others, in a browser', () => {
     expect(await page.isVisible('.take-over')).toBe(false);
     await page.evaluate(`location.hash = '#play?id=zoo:breakout'`);
     await page.locator('.notice', { hasText: 'Here you can only watch' }).waitFor();
+  });
+
+  test('the address with the token leads to the duel that the server begins with', async () => {
+    const home = 'play?id=zoo%3Abreakout&seed=5';
+    const options = { root, token: 'q8Zr1xv0Y3mB6kHt2nLw9A', library: openLibrary(null), home, control: true };
+    viewer = await startAt(options);
+    await page.goto(viewer.url);
+    await page.waitForURL(plain());
+    await page.waitForSelector('.links a[href="#play?id=zoo%3Abreakout&seed=6"]');
+    await page.waitForSelector(`[data-match="${DUEL.agent}"][data-frame]`);
+    expect(await page.locator('#navigation [aria-current]').textContent()).toBe('Play');
+    // What the address names comes first.
+    await page.getByRole('link', { name: 'Another agent' }).click();
+    await page.waitForSelector('.opponents');
   });
 
   test('the list of agents is sent once, then only told to be the same', async () => {

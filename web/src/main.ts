@@ -7,7 +7,8 @@ import { openKeyHelp } from './key-help.ts';
 import { KEYS } from './keys.ts';
 import type { MatchSnapshot } from './match-view.ts';
 import { openPage } from './page.ts';
-import { isView, views } from './views/index.ts';
+import { type Route, routeOf } from './route.ts';
+import { views } from './views/index.ts';
 import type { View } from './views/view.ts';
 
 declare global {
@@ -27,8 +28,8 @@ const SENTENCES: Readonly<Record<ConnectionState, string>> = {
 const place = byId('view');
 const navigation = byId('navigation');
 const page = openPage({ connection: showConnection, hello, problem: showProblem });
-/** The view for an address that names none; known once the server has spoken. */
-let home: string | null = null;
+/** Where an address leads that names no view; known once the server has spoken. */
+let home: Route | null = null;
 /** What the server is called, for the window's title. */
 let title = document.title;
 let shown: View | null = null;
@@ -60,20 +61,18 @@ page.on('status', ({ caption }) => setText(byId('caption'), caption));
 function hello(said: Hello): void {
   ({ title } = said);
   showTitle();
-  const isAwaited = addressed().id === null;
-  home = isView(said.home) ? said.home : 'live';
+  const isAwaited = addressed() === null;
+  home = routeOf(said.home) ?? routeOf('live');
   if (isAwaited) void route();
 }
 
-/** The view an address names: `#ID?key=value`, the server's first where it names none that is there. */
-function addressed(): { id: string | null; query: URLSearchParams } {
-  const [name = '', query] = location.hash.replace(/^#\/?/, '').split('?', 2);
-  return { id: isView(name) ? name : home, query: new URLSearchParams(query) };
-}
+/** Where the address leads: `#ID?key=value`, the server's first where it names no view that is there. */
+const addressed = (): Route | null => routeOf(location.hash.replace(/^#\/?/, '')) ?? home;
 
 async function route(): Promise<void> {
-  const { id, query } = addressed();
-  if (id === null) return;
+  const wanted = addressed();
+  if (wanted === null) return;
+  const { id, query } = wanted;
   const count = ++routes;
   const module = await views[id].load().catch((error: Error) => error);
   if (count !== routes) return;
