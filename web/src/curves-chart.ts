@@ -33,19 +33,20 @@ export class CurvesChart {
   show(curves: readonly Curve[], title: string): void {
     this.curves = curves;
     const animation = !prefersStillness();
+    const isLong = curves.length > 2;
     const option = {
       animation,
       animationDurationUpdate: 300,
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
       title: { text: title, left: 0, top: 0, textStyle: { color: '#E8ECF1', fontSize: 14, fontWeight: 600 } },
       legend: {
-        right: 0,
-        top: 0,
+        // The names of many have a line of their own, through which they can be paged.
+        ...(isLong ? { type: 'scroll', left: 0, top: 22, ...PAGER } : { right: 0, top: 0 }),
         textStyle: { color: '#E8ECF1' },
         itemWidth: 34,
         data: curves.map(({ label }) => label),
       },
-      grid: { left: 8, right: 16, top: 38, bottom: 26, containLabel: true },
+      grid: { left: 8, right: 16, top: isLong ? 60 : 38, bottom: 26, containLabel: true },
       tooltip: {
         trigger: 'axis',
         backgroundColor: '#171C24',
@@ -80,6 +81,8 @@ export class CurvesChart {
     this.chart.dispose();
   }
 }
+
+const PAGER = { pageIconColor: '#E8ECF1', pageIconInactiveColor: '#3A4454', pageTextStyle: { color: MUTED } };
 
 function lineOf({ label, arm, points }: Curve): object {
   const { colour, symbol, line } = armStyle(arm);

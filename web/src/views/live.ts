@@ -4,6 +4,7 @@ import { armOrder, armStyle } from '../arms.ts';
 import { h, setText } from '../elements.ts';
 import { keepFocus } from '../keep-focus.ts';
 import { nearestCheckpoint, replayAddress, runAt } from '../library-filter.ts';
+import { matchName } from '../match-name.ts';
 import { MatchView } from '../match-view.ts';
 import { ProgressView } from '../progress-view.ts';
 import type { Page, View } from './view.ts';
@@ -159,7 +160,7 @@ class LiveView implements View {
           'data-focus': match.id,
         },
         h('span', { class: 'mark', 'aria-hidden': 'true' }, mark),
-        match.label,
+        matchName(match, matches),
         ...(match.driver === 'keys' ? [h('span', { class: 'human-badge' }, 'human')] : []),
       );
       chip.addEventListener('click', () => {
