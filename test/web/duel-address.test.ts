@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { duelAddress, duelWanted, nextSeed } from '../../web/src/duel-address.ts';
+import { duelAddress, duelWanted } from '../../web/src/duel-address.ts';
+import { nextSeed } from '../../web/src/seeds.ts';
 
 const read = (address: string) => duelWanted(new URLSearchParams(address.split('?')[1]));
 

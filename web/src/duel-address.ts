@@ -1,3 +1,6 @@
+import { queryNumber } from './query-number.ts';
+import { LAST_SEED } from './seeds.ts';
+
 /** Whom to play against, as it was at a training step (left out: as it is now), and with which luck. */
 export interface DuelWanted {
   readonly id: string;
@@ -5,22 +8,12 @@ export interface DuelWanted {
   readonly seed: number;
 }
 
-/** Seeds of every kind of luck are whole numbers from 0 to this. */
-const LAST_SEED = 0xffff_ffff;
-
-/** What comes after this luck; after the last, the first. */
-export const nextSeed = (seed: number): number => (seed === LAST_SEED ? 0 : seed + 1);
-
 /** The duel that an address asks for; no id: one with whom is still to be chosen. */
 export function duelWanted(query: URLSearchParams): Omit<DuelWanted, 'id'> & { readonly id: string | null } {
-  const numberOf = (name: string, most: number): number | undefined => {
-    const text = query.get(name) ?? '';
-    return /^\d+$/.test(text) && Number(text) <= most ? Number(text) : undefined;
-  };
   return {
     id: query.get('id'),
-    step: numberOf('step', Number.MAX_SAFE_INTEGER),
-    seed: numberOf('seed', LAST_SEED) ?? 0,
+    step: queryNumber(query, 'step'),
+    seed: queryNumber(query, 'seed', LAST_SEED) ?? 0,
   };
 }
 

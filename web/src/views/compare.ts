@@ -12,6 +12,7 @@ import type { MatchSnapshot } from '../match-view.ts';
 import { score, steps } from '../numbers.ts';
 import { checkpointSteps, firstPair, type Stand, verdict } from '../pairs.ts';
 import { Playback } from '../playback.ts';
+import { nextSeed } from '../seeds.ts';
 import { saveButtons } from '../save-buttons.ts';
 import { Transport } from '../transport.ts';
 import type { Page, View } from './view.ts';
@@ -104,7 +105,7 @@ class CompareView implements View {
           'div',
           { class: 'controls' },
           this.luckText,
-          iconButton('next', () => this.change({ seed: this.luck.seed + 1 }), 'Other luck for all (N)'),
+          iconButton('next', () => this.change({ seed: nextSeed(this.luck.seed) }), 'Other luck for all (N)'),
           this.mode,
           textButton('Minds', () => this.toggleMind(), 'Their minds (M)'),
           textButton('Look', () => this.toggleSaliency(), 'What they look at (S)'),
@@ -135,7 +136,7 @@ class CompareView implements View {
 
   keyDown(key: string): boolean {
     const acts: Readonly<Record<string, () => void>> = {
-      n: () => this.change({ seed: this.luck.seed + 1 }),
+      n: () => this.change({ seed: nextSeed(this.luck.seed) }),
       ',': () => this.shiftTraining(-1),
       '.': () => this.shiftTraining(1),
       d: () => this.seek(this.parting.action ?? this.parting.state),

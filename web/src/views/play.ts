@@ -1,9 +1,10 @@
 import type { LibraryEntry } from '../../../src/live/library.ts';
 import { DUEL, decodeFrame, type Frame, type MatchInfo } from '../../../src/live/protocol.ts';
-import { duelAddress, duelWanted, type DuelWanted, nextSeed } from '../duel-address.ts';
+import { duelAddress, duelWanted, type DuelWanted } from '../duel-address.ts';
 import { h, setText } from '../elements.ts';
 import { MatchView } from '../match-view.ts';
 import { score, steps } from '../numbers.ts';
+import { nextSeed } from '../seeds.ts';
 import type { Page, View } from './view.ts';
 
 /** `#play?id=AGENT&seed=N`, maybe with `&step=N`: a duel with a stored agent. Without an agent, the choice of one. */

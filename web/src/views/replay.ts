@@ -16,6 +16,8 @@ import { MindPanel } from '../mind-panel.ts';
 import { Narrator } from '../narrator.ts';
 import { score, steps } from '../numbers.ts';
 import { Playback } from '../playback.ts';
+import { queryNumber } from '../query-number.ts';
+import { nextSeed } from '../seeds.ts';
 import { saveButtons } from '../save-buttons.ts';
 import { SmallCurve } from '../small-curve.ts';
 import { timeOf, Transport } from '../transport.ts';
@@ -82,18 +84,17 @@ class ReplayView implements View {
 
   constructor(page: Page, query: URLSearchParams) {
     this.page = page;
-    const numberOf = (name: string): number | undefined =>
-      /^\d+$/.test(query.get(name) ?? '') ? Number(query.get(name)) : undefined;
     this.wanted = {
       id: query.get('id') ?? '',
-      step: numberOf('step'),
-      seed: numberOf('seed') ?? 0,
+      step: queryNumber(query, 'step'),
+      seed: queryNumber(query, 'seed') ?? 0,
       mode: query.get('mode') === 'greedy' ? 'greedy' : 'sampled',
     };
-    this.wantedFrame = numberOf('frame') ?? 0;
+    const frame = queryNumber(query, 'frame');
+    this.wantedFrame = frame ?? 0;
     this.panel = new FramePanel({ id: this.wanted.id, boards: page.boards() });
     this.panel.boardFrame.append(this.overlay);
-    this.playback = new Playback({ isPlaying: numberOf('frame') === undefined });
+    this.playback = new Playback({ isPlaying: frame === undefined });
     this.mind = new MindPanel({ page, boardFrame: this.panel.boardFrame, seek: (frame) => this.stand(frame) });
     this.transport = new Transport(this.playback, {
       show: (index) => this.show(index),
@@ -272,7 +273,7 @@ class ReplayView implements View {
   }
 
   private nextEpisode(): void {
-    this.change({ seed: this.wanted.seed + 1 });
+    this.change({ seed: nextSeed(this.wanted.seed) });
   }
 
   private show(index: number): void {
