@@ -2,10 +2,9 @@ import * as z from 'zod';
 import { actorMimic } from '../agents/actor-mimic.ts';
 import { trainingOptions } from '../runs/config.ts';
 import { prepareDistillation, runTraining } from '../exec/api.ts';
-import { decodeCheckpoint, type PolicyCheckpoint } from '../runs/checkpoint.ts';
 import { readSource } from '../runs/source.ts';
 import { defineCommand } from './flags.ts';
-import { gameOption, learnerOptions, trainingRequest, workOptions } from './options.ts';
+import { decoded, gameOption, learnerOptions, trainingRequest, workOptions } from './options.ts';
 import { followRun, reportRun } from './run-progress.ts';
 
 const places = z.object({
@@ -27,7 +26,7 @@ export const distill = defineCommand({
     const learner = await learnerOptions(
       (name) => (name === 'algorithm' ? actorMimic.id : given(name)),
       given('env') ?? 'mix',
-      first === undefined ? undefined : decoded(first),
+      first === undefined ? undefined : decoded(readSource(first)),
     );
     return places
       .extend(trainingOptions.omit({ algorithm: true }).shape)
@@ -45,7 +44,7 @@ export const distill = defineCommand({
     const { teachers } = options as z.output<typeof places>;
     const { algorithm: _, ...request } = await trainingRequest(
       { ...options, algorithm: actorMimic.id, game: [] },
-      decoded(teachers[0]).spec,
+      decoded(readSource(teachers[0])).spec,
     );
     const wanted = { ...request, teachers, folder: folder || undefined, threads, tensorboard };
     const { task } = await prepareDistillation(wanted);
@@ -53,8 +52,3 @@ export const distill = defineCommand({
     reportRun(io, json, task, result);
   },
 });
-
-function decoded(teacher: string): PolicyCheckpoint {
-  const { name, bytes } = readSource(teacher);
-  return decodeCheckpoint(bytes, name);
-}

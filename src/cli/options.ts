@@ -7,9 +7,10 @@ import { findEnv } from '../envs/index.ts';
 import { netFor } from '../nets/index.ts';
 import type { PolicyNetSpec } from '../nets/policy-net.ts';
 import { raceOptions } from '../exec/study.ts';
-import { inheritedOptions, type PolicyCheckpoint } from '../runs/checkpoint.ts';
+import { decodeCheckpoint, inheritedOptions, type PolicyCheckpoint } from '../runs/checkpoint.ts';
 import { trainingOptions } from '../runs/config.ts';
 import { isGameFile, loadGameModule, loadModule } from '../runs/game-module.ts';
+import type { SourceCheckpoint } from '../runs/training.ts';
 import { flagOf, type Given } from './flags.ts';
 
 /** A user's own files. */
@@ -57,6 +58,9 @@ export async function learnerOptions(
   const defaults = net.id === source?.spec.net ? withDefaults(sizes, inheritedOptions(source, algorithm)) : sizes;
   return algorithmSchema(algorithm, kind).extend(defaults.shape);
 }
+
+/** The policy of a source. */
+export const decoded = ({ bytes, name }: SourceCheckpoint): PolicyCheckpoint => decodeCheckpoint(bytes, name);
 
 /** Sorts parsed options into a request: those of the algorithm and of the net go into configs of their own. */
 export async function trainingRequest(options: Record<string, unknown>, source?: PolicyNetSpec) {

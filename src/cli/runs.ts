@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import * as z from 'zod';
 import { type StudyFile, studyOptions, type StudyResult } from '../exec/study.ts';
@@ -12,6 +12,7 @@ import { countOutcomes } from '../stats/holm.ts';
 import { defineCommand } from './flags.ts';
 import { say, writeJson } from './output.ts';
 import { formatCount } from './progress.ts';
+import { readJson, readRows } from './stored-json.ts';
 
 /** What runs and races have. */
 interface TrainingRow {
@@ -102,7 +103,7 @@ function readConfig(folder: string): RunConfig | null {
 function runRow(folder: string, config: RunConfig): RunRow {
   const result = readJson<RunResult>(join(folder, 'result.json'));
   const inRace = outcomeInRace(folder);
-  const evaluations = result?.evaluations ?? readRows(join(folder, 'evaluations.jsonl'));
+  const evaluations = result?.evaluations ?? readRows<EvaluationRow>(join(folder, 'evaluations.jsonl'));
   return {
     kind: 'run',
     folder,
@@ -181,26 +182,6 @@ const namesOf = ({ env, algorithm, net, seed, totalTimesteps }: RunConfig) => ({
 function stepOf(folder: string): number {
   const newest = checkpointFiles(folder).at(-1);
   return newest ? Number(/(\d+)\.safetensors$/.exec(newest)?.[1]) : 0;
-}
-
-/** The content of a JSON file, or null where there is none. */
-const readJson = <T>(file: string): T | null => (existsSync(file) ? parsed<T>(readFileSync(file, 'utf8')) : null);
-
-/** The rows of a log, without a line that was torn when the machine went down. */
-const readRows = (file: string): EvaluationRow[] =>
-  existsSync(file)
-    ? readFileSync(file, 'utf8')
-        .split('\n')
-        .flatMap((line) => parsed<EvaluationRow>(line) ?? [])
-    : [];
-
-/** Null where it is no JSON. */
-function parsed<T>(text: string): T | null {
-  try {
-    return JSON.parse(text) as T;
-  } catch {
-    return null;
-  }
 }
 
 function originOf({ from, teachers }: RunRow): string {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StudyFile, StudyTask } from '../exec/study.ts';
 import { type JobProgress, runStudy, type Study, type StudyRequest, type StudyResult } from '../exec/study.ts';
@@ -23,6 +22,7 @@ import { textPlot } from '../report/text-plot.ts';
 import type { CommandIo } from './flags.ts';
 import { createProgress } from './progress.ts';
 import { progressOf, sayWhenStopped } from './run-progress.ts';
+import { readJson } from './stored-json.ts';
 
 /** Runs what is left of a study with a line for each running job and one for the whole. */
 export async function followStudy(
@@ -144,14 +144,7 @@ export function storedStudy(folder: string): StudyResult | null {
 export const storedRequest = (folder: string): StudyRequest | null =>
   readStored<StudyFile>(folder, 'study.json')?.request ?? null;
 
-/** Null where there is none, or it can't be read. */
-function readStored<T>(folder: string, name: string): T | null {
-  try {
-    return JSON.parse(readFileSync(join(folder, name), 'utf8')) as T;
-  } catch {
-    return null;
-  }
-}
+const readStored = <T>(folder: string, name: string): T | null => readJson(join(folder, name));
 
 /** What the page shows of a study that runs. */
 export function studyStatus(study: Study, jobs: ReadonlyMap<string, JobProgress>): ViewerStatus {
@@ -160,6 +153,7 @@ export function studyStatus(study: Study, jobs: ReadonlyMap<string, JobProgress>
   const step = Math.max(0, ...running.map(({ progress }) => progress?.step ?? 0));
   const learnsTarget = running.some(({ arm }) => arm !== 'source');
   const [from, to] = [sources.join(', '), targets.join(', ')];
+  const envs = new Map(study.jobs.map(({ job }) => [job.key, job.env]));
   return {
     caption: learnsTarget
       ? `Learned ${from}, now learning ${to}, step ${step.toLocaleString('en')}`
@@ -172,15 +166,12 @@ export function studyStatus(study: Study, jobs: ReadonlyMap<string, JobProgress>
       progress: state === 'finished' ? 1 : progress ? Math.min(1, progress.step / progress.totalTimesteps) : 0,
     })),
     ...studyCurves(
-      study.jobs
-        .map(({ job }) => job)
-        .filter(({ arm, control }) => (arm === 'scratch' || arm === 'transfer') && !control)
-        .map((job) => ({
-          target: job.env,
-          source: 'from' in job && job.from !== null ? job.from.split('/').slice(1, -1).join('/') : null,
-          method: 'method' in job ? job.method : null,
-          rows: [[...(jobs.get(job.key)?.progress?.evaluations ?? [])]],
-        })),
+      study.jobs.flatMap(({ job }) => {
+        if ((job.arm !== 'scratch' && job.arm !== 'transfer') || job.control !== null) return [];
+        const source = job.from === null ? null : (envs.get(job.from) as string);
+        const rows = [jobs.get(job.key)?.progress?.evaluations ?? []];
+        return { target: job.env, source, method: job.method, rows };
+      }),
     ),
   };
 }
@@ -224,21 +215,17 @@ function studyCurves(runs: readonly ShownRuns[]): Required<Pick<ViewerStatus, 'c
     const name = source === null ? 'from scratch' : `from ${source}${isOneMethod ? '' : `, ${method}`}`;
     return targets.length > 1 ? `${name}, ${target}` : name;
   };
+  const byLabel = new Map<string, ShownRuns>();
+  for (const each of runs) {
+    const label = labelOf(each);
+    byLabel.set(label, { ...each, rows: [...(byLabel.get(label)?.rows ?? []), ...each.rows] });
+  }
   return {
     curvesTitle: `return on ${targets.join(', ')}`,
-    curves: unique(runs.map(labelOf)).map((label) => {
-      const own = runs.filter((each) => labelOf(each) === label);
-      const [{ source, target }] = own;
-      const arm = source === null ? 'scratch' : 'transferred';
-      return {
-        ...meanCurve(
-          label,
-          arm,
-          own.flatMap(({ rows }) => rows),
-        ),
-        env: target,
-      };
-    }),
+    curves: [...byLabel].map(([label, { source, target, rows }]) => ({
+      ...meanCurve(label, source === null ? 'scratch' : 'transferred', rows),
+      env: target,
+    })),
   };
 }
 

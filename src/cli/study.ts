@@ -65,10 +65,10 @@ function registeredOptions(given: Given): z.ZodObject {
 async function requestOf(options: Record<string, unknown>): Promise<StudyOptions> {
   const { sources, targets, methods } = options as Record<'sources' | 'targets' | 'methods', string[]>;
   const { env: _env, ...training } = await trainingRequest({ ...options, env: targets[0] });
-  const kinds = new Set((await Promise.all([...sources, ...targets].map(namedEnv))).map((env) => env.observation.kind));
+  const envs = await Promise.all([...targets, ...sources].map(namedEnv));
+  const [{ observation }] = envs;
   // Games of two kinds have defaults of their own: what stands at the default of one says nothing to the other.
-  const isOneKind = kinds.size === 1;
-  const { observation } = await namedEnv(targets[0]);
+  const isOneKind = envs.every((env) => env.observation.kind === observation.kind);
   const algorithm = findAlgorithm(options.algorithm as string);
   const net = netFor(options.net as string, observation.kind);
   const { algorithmConfig, netConfig } = training;

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { netIds } from '../nets/index.ts';
-import { beginningOf, type SourceCheckpoint } from '../runs/training.ts';
+import { beginningOf } from '../runs/training.ts';
 import { policyNetOf } from '../runs/run-net.ts';
 import { transferOptions, trainingOptions } from '../runs/config.ts';
 import { prepareGate, prepareTransfer, runGate, runTraining } from '../exec/api.ts';
@@ -8,10 +8,9 @@ import { raceOptions } from '../exec/study.ts';
 import { findMethod } from '../transfer/index.ts';
 import type { TransferPlan } from '../transfer/plan.ts';
 import { planText } from '../report/plan-text.ts';
-import { decodeCheckpoint, type PolicyCheckpoint } from '../runs/checkpoint.ts';
 import { readSource } from '../runs/source.ts';
 import { defineCommand } from './flags.ts';
-import { checkGate, gameOption, learnerOptions, pick, trainingRequest, workOptions } from './options.ts';
+import { checkGate, decoded, gameOption, learnerOptions, pick, trainingRequest, workOptions } from './options.ts';
 import { say, writeJson } from './output.ts';
 import { followRun, gateText, reportGate, reportRun } from './run-progress.ts';
 
@@ -93,5 +92,3 @@ export const transfer = defineCommand({
     reportRun(io, json, task, result, { plan });
   },
 });
-
-const decoded = ({ bytes, name }: SourceCheckpoint): PolicyCheckpoint => decodeCheckpoint(bytes, name);

@@ -53,11 +53,11 @@ export const watch = defineCommand({
   async run({ options, io }) {
     await loadModules(options);
     const { run, control } = options;
-    const result = storedStudy(run);
     const show = await showOf(run, options.redis);
     let viewer: Viewer | undefined;
     try {
       viewer = await openShared(options, { ...show, control: control || undefined });
+      const result = storedStudy(run);
       if (result) viewer.setStatus(finishedStatus(result));
       if (existsSync(join(run, 'report.html'))) viewer.setReport(join(run, 'report.html'));
       io.stdout.write(`watch at ${viewer.url} (Ctrl-C ends)\n${invitation(io, viewer, options.origin)}`);
