@@ -1,7 +1,7 @@
 /**
  * The results of finished studies as rows and tables: puts them in docs/results/transfer.json, in place of rows of the same
- * studies, and prints the tables of docs/results/transfer.md: against scratch, then against the controls. The studies are run
- * first, from their files:
+ * studies, and prints the tables of docs/results/transfer.md: against scratch, then against the controls, and who won the
+ * races. The studies are run first, from their files:
  *
  *     npx ngplus study --file studies/variants.yaml --folder runs/variants
  *     npx tsx bench/transfer-results.ts runs/variants …
@@ -9,7 +9,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { PairResult, StudyResult } from '../src/exec/study.ts';
+import type { PairResult, StudyFile, StudyResult } from '../src/exec/study.ts';
+import type { RaceResult } from '../src/runs/race.ts';
 import { outcomeAfterHolm } from '../src/stats/holm.ts';
 import { geometricMean } from './geometric-mean.ts';
 
@@ -122,6 +123,24 @@ function counts(study: string, rows: readonly Row[]): string {
     .join('\n');
 }
 
+/** How many races of each pair a transfer has won; '' where none were held. */
+function raceTable(folder: string): string {
+  const { jobs } = JSON.parse(readFileSync(join(folder, 'study.json'), 'utf8')) as StudyFile;
+  const won = new Map<string, number[]>();
+  for (const { arm, control, key, id } of jobs) {
+    if (arm !== 'race' || control !== null) continue;
+    const { winner } = JSON.parse(readFileSync(join(folder, 'jobs', id, 'result.json'), 'utf8')) as RaceResult;
+    const pair = key.split('/').slice(1, -2).join('/');
+    won.set(pair, [...(won.get(pair) ?? []), Number(winner > 0)]);
+  }
+  if (won.size === 0) return '';
+  const sum = (wins: readonly number[]): number => wins.reduce((a, b) => a + b, 0);
+  const all = [...won.values()].flat();
+  const body = [...won].map(([pair, wins]) => `| ${pair.split('->').map(short).join(' → ')} | ${sum(wins)} |`);
+  const head = [`| pair | races won by the transfer, of ${all.length / won.size} |`, '| --- | --- |'];
+  return `\n\n${[...head, ...body, `| all | ${sum(all)} of ${all.length} |`].join('\n')}`;
+}
+
 const folders = process.argv.slice(2);
 if (folders.length === 0)
   throw new Error('give the folders of finished studies: npx tsx bench/transfer-results.ts runs/variants …');
@@ -132,12 +151,12 @@ const studies = folders.map((folder) => {
   const against = (result.againstControls ?? []).map((row) =>
     rowOf(name, { ...row, control: `against ${row.control}` }),
   );
-  return { name, rows: result.pairs.map((pair) => rowOf(name, pair)), against };
+  return { name, rows: result.pairs.map((pair) => rowOf(name, pair)), against, races: raceTable(folder) };
 });
 const known = JSON.parse(readFileSync(RESULT, 'utf8')) as Row[];
 const others = known.filter(({ study }) => studies.every(({ name }) => name !== study));
 writeFileSync(RESULT, `${JSON.stringify([...others, ...studies.flatMap(({ rows }) => rows)], null, 2)}\n`);
-for (const { name, rows, against } of studies) {
+for (const { name, rows, against, races } of studies) {
   const compared = against.length === 0 ? '' : `\n\n${counts(name, against)}\n\n${pairTable(against)}`;
-  console.log(`\n## ${name}\n${counts(name, rows)}\n\n${pairTable(rows)}\n\n${targetTable(rows)}${compared}`);
+  console.log(`\n## ${name}\n${counts(name, rows)}\n\n${pairTable(rows)}\n\n${targetTable(rows)}${compared}${races}`);
 }
