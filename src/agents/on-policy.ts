@@ -33,7 +33,7 @@ export interface OnPolicyParts {
   readonly actionRng: Rng;
   /** Chooses the action of environment `e`, whose sample is number `at`, from what the net says of it. */
   decide(outputs: HeadValues, e: number, at: number): number;
-  /** The value of what environment `e` shows; `legal` is null where it is not known. */
+  /** The value of what environment `e` shows, where it may choose what is `legal`. */
   valueOf(outputs: HeadValues, e: number, legal: Uint8Array): number;
   /** Before a rollout from training step `step` on; what it returns is logged. */
   begin?(step: number): Record<string, number>;

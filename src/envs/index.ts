@@ -21,7 +21,10 @@ export const findGame = (id: string): Game => find(id, games);
 /** The environment an id like `breakout?paddleWidth=2` names, among the registered games. */
 export const findEnv = (id: string): EnvSpec => parseEnvId(id, games);
 
-/** Adds a user's game to this thread: for playing and evaluating, while training takes the game's file. Throws a UserError where its id is taken or one of its parameters has the name of an option. */
+/**
+ * Adds a user's game to this thread: for playing and evaluating, while training takes the game's file. Throws a UserError
+ * where its id is taken or one of its parameters has the name of an option.
+ */
 export function registerGame(game: Game): void {
   const ids = games.map(({ id }) => id);
   if (ids.includes(game.id)) throw takenId('game', game.id, ids);

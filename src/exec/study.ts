@@ -33,6 +33,7 @@ import type { TransferPlan } from '../transfer/plan.ts';
 import { findMethod, methodWords } from '../transfer/index.ts';
 import {
   type AnyControl,
+  comparedEnvs,
   GATE,
   PAIRINGS,
   type RaceJob,
@@ -45,7 +46,6 @@ import {
   studyJobs,
   studyPairs,
   type TrainingJob,
-  comparedEnvs,
   unique,
 } from '../transfer/study.ts';
 import type { TaskExecutor } from './executor.ts';

@@ -69,11 +69,11 @@ const raceId = ({ rules, candidates }: Race): string =>
 
 /** A race that can be held, with its id. @throws UserError where returns of its candidates can't be compared */
 export function settleRace(race: Race): Race & { readonly id: string } {
-  for (const { config } of race.candidates) {
-    if (!config.transfer || !findMethod(config.transfer.method).env) continue;
-    const { method } = config.transfer;
+  const methods = race.candidates.flatMap(({ config }) => config.transfer?.method ?? []);
+  const changing = methods.find((id) => findMethod(id).env !== undefined);
+  if (changing !== undefined) {
     throw new UserError(
-      `${method} changes the episodes, so that its returns are no match for scratch's: it can't race`,
+      `${changing} changes the episodes, so that its returns are no match for scratch's: it can't race`,
     );
   }
   return { ...race, id: raceId(race) };

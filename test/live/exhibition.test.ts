@@ -26,6 +26,13 @@ function exhibit(source: PlayedSource, options: ExhibitionOptions = {}): { exhib
   return { exhibition, frames };
 }
 
+/** Breakout for the keyboard, watched. */
+function played(stepsPerSecond: number): { exhibition: Exhibition; frames: Frame[] } {
+  const game = exhibit({ id: 'play', label: 'you', driver: 'keys', env: 'breakout?sticky=0' }, { stepsPerSecond });
+  game.exhibition.setWatchers(1);
+  return game;
+}
+
 const fixed = (env: string, step = 1000): PolicySource => ({
   id: 'm',
   label: env,
@@ -204,11 +211,7 @@ describe('an exhibition', () => {
 describe('a game for the keyboard', () => {
   test('waits for a key, obeys it at once, and does nothing without one', async () => {
     vi.useFakeTimers();
-    const { exhibition, frames } = exhibit(
-      { id: 'play', label: 'you', driver: 'keys', env: 'breakout?sticky=0' },
-      { stepsPerSecond: 2 },
-    );
-    exhibition.setWatchers(1);
+    const { exhibition, frames } = played(2);
     await vi.advanceTimersByTimeAsync(600);
     expect(frames.length).toBe(1);
     expect(exhibition.info().state).toBe('ready');
@@ -227,11 +230,7 @@ describe('a game for the keyboard', () => {
   });
 
   test('a tap between two steps counts', async () => {
-    const { exhibition, frames } = exhibit(
-      { id: 'play', label: 'you', driver: 'keys', env: 'breakout?sticky=0' },
-      { stepsPerSecond: 10 },
-    );
-    exhibition.setWatchers(1);
+    const { exhibition, frames } = played(10);
     await until(() => frames.length === 1, 'the start');
     exhibition.press(0);
     await until(() => frames.length === 2, 'the first step');
@@ -243,11 +242,7 @@ describe('a game for the keyboard', () => {
   });
 
   test('a tap counts while another key is held, and that goes on', async () => {
-    const { exhibition, frames } = exhibit(
-      { id: 'play', label: 'you', driver: 'keys', env: 'breakout?sticky=0' },
-      { stepsPerSecond: 10 },
-    );
-    exhibition.setWatchers(1);
+    const { exhibition, frames } = played(10);
     await until(() => frames.length === 1, 'the start');
     exhibition.press(1);
     await until(() => frames.length > 1, 'the first step');
